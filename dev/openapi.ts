@@ -1,0 +1,186 @@
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import { functions } from '../src/functions/index.ts';
+import type { Definition } from '../src/http/endpoint.ts';
+import { PROBLEMS, type ProblemCode } from '../src/http/problems.ts';
+
+/*
+ * Makes the OpenAPI document out of the endpoint definitions. It runs on a developer's machine and its result is
+ * committed, so that no deployed function carries the generator.
+ */
+
+const Problem = z
+  .object({
+    type: z.url(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string(),
+    request_id: z.string(),
+    errors: z
+      .array(
+        z.object({
+          pointer: z.string().meta({ description: 'A JSON pointer into the body, or `?name` for a query parameter.' }),
+          code: z.string(),
+          message: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .catchall(z.unknown())
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
+
+const requestId = z.string().meta({ description: 'Names the request. An incoming one is echoed.' });
+
+const HEADERS = {
+  etag: z.string().meta({
+    description: '`"<version>.<digest>"`, or the digest alone where the resource has no version.',
+    examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
+  }),
+  timing: z
+    .string()
+    .meta({ description: 'Time in the database and round trips to it.', examples: ['db;dur=4.2;desc="1 round trip"'] }),
+  location: z.string().meta({ description: 'Path of the new resource.' }),
+  link: z.string().meta({ description: '`rel="next"`, where there is a next page (RFC 8288).' }),
+  replayed: z.literal('true').meta({ description: 'This is the stored answer of an earlier, equal request.' }),
+  retryAfter: z.string().meta({ description: 'Seconds to wait.' }),
+  authenticate: z.literal('Bearer'),
+};
+
+const PARAMETERS = {
+  ifNoneMatch: z
+    .string()
+    .optional()
+    .meta({
+      description: 'Entity tags that the caller has: 304 if one is current.',
+      examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
+    }),
+  idempotencyKey: z.string().min(1).max(257).optional().meta({
+    description:
+      '1 to 255 printable ASCII characters. The same request with the same key is carried out once; for 24 hours it gets the first answer.',
+  }),
+};
+
+export async function openApiDocument(): Promise<string> {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const { definition } of functions) {
+    const path = definition.path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [definition.method]: operation(definition) };
+  }
+  const document = createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Onetrip',
+      version,
+      summary: 'Multi-tenant projects, tasks and tags, each answer in one round trip to the database.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }, { tenantToken: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        tenantToken: { type: 'apiKey', in: 'header', name: 'X-Tenant-Token', description: 'The same JWT.' },
+      },
+    },
+  });
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function operation(d: Definition): ZodOpenApiOperationObject {
+  const header = headerParameters(d);
+  return {
+    operationId: d.name,
+    tags: [d.tag],
+    summary: d.summary,
+    ...(d.description ? { description: d.description } : {}),
+    ...(d.access === 'public' ? { security: [] } : {}),
+    requestParams: {
+      ...(d.params ? { path: d.params } : {}),
+      ...(d.query ? { query: d.query } : {}),
+      ...(header ? { header } : {}),
+    },
+    ...(d.body ? { requestBody: requestBody(d) } : {}),
+    responses: responses(d),
+  };
+}
+
+/** Whether answers of this endpoint can be stored under an idempotency key. */
+function takesKey({ method, access }: Definition): boolean {
+  return (method === 'post' || method === 'patch') && access !== 'platform' && access !== 'public';
+}
+
+function isRead({ method, access }: Definition): boolean {
+  return method === 'get' && access !== 'public';
+}
+
+function headerParameters(d: Definition) {
+  if (isRead(d)) return z.object({ 'If-None-Match': PARAMETERS.ifNoneMatch });
+  if (takesKey(d)) return z.object({ 'Idempotency-Key': PARAMETERS.idempotencyKey });
+  return undefined;
+}
+
+function requestBody({ method, body, example }: Definition) {
+  const media = { schema: body as z.ZodObject, ...(example ? { example } : {}) };
+  return {
+    required: true,
+    content: {
+      'application/json': media,
+      ...(method === 'patch' ? { 'application/merge-patch+json': media } : {}),
+    },
+  };
+}
+
+function responses(d: Definition): ZodOpenApiResponsesObject {
+  const all: ZodOpenApiResponsesObject = {
+    [String(d.success.status)]: {
+      description: d.success.description,
+      headers: z.object({
+        'X-Request-Id': requestId,
+        ...(d.access === 'public' ? {} : { ETag: HEADERS.etag, 'Server-Timing': HEADERS.timing }),
+        ...(d.success.status === 201 ? { Location: HEADERS.location } : {}),
+        ...(d.query && 'cursor' in d.query.shape ? { Link: HEADERS.link.optional() } : {}),
+        ...(takesKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
+      }),
+      content: { 'application/json': { schema: d.success.schema } },
+    },
+  };
+  if (isRead(d)) {
+    all['304'] = {
+      description: 'The caller has the current representation.',
+      headers: z.object({ 'X-Request-Id': requestId, ETag: HEADERS.etag }),
+    };
+  }
+  const byStatus = Map.groupBy(problemCodes(d), (code) => PROBLEMS[code].status);
+  for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
+    all[String(status) as '400'] = {
+      description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+      headers: z.object({
+        'X-Request-Id': requestId,
+        ...(status === 401 ? { 'WWW-Authenticate': HEADERS.authenticate } : {}),
+        ...(status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
+      }),
+      content: { 'application/problem+json': { schema: Problem } },
+    };
+  }
+  return all;
+}
+
+/** Every problem that an endpoint can answer: those it names, and those that its access, method and inputs imply. */
+function problemCodes(d: Definition): ProblemCode[] {
+  const guarded: ProblemCode[] = ['invalid_request', 'unauthenticated', 'forbidden', 'unavailable', 'timeout'];
+  const withBody: ProblemCode[] = ['invalid_json', 'payload_too_large', 'unsupported_media_type'];
+  return [
+    ...new Set<ProblemCode>([
+      'validation_failed',
+      'internal',
+      ...(d.access === 'public' ? [] : guarded),
+      ...(d.body ? withBody : []),
+      ...(takesKey(d) ? (['conflict', 'unprocessable'] as const) : []),
+      ...(d.problems ?? []),
+    ]),
+  ];
+}

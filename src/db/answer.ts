@@ -1,0 +1,152 @@
+import { type Compilable, type SelectQueryBuilder, sql } from 'kysely';
+import type { Database } from './client.ts';
+import { ANSWERED_ALREADY, sqlState } from './errors.ts';
+
+declare const shape: unique symbol;
+
+/** JSON text of a `T`, made by the database. It goes out as it is; the type follows it to the response schema. */
+export type JsonText<T> = string & { readonly [shape]: T };
+
+// biome-ignore lint/suspicious/noExplicitAny: which tables a query reads does not matter to who wraps it
+type Query<Columns> = SelectQueryBuilder<any, any, Columns>;
+
+export interface Answer<T> {
+  /** `<version>.<digest>`, or the digest alone, without quotes. */
+  etag: string;
+  /** Null where the caller has this representation already (`If-None-Match`). */
+  body: JsonText<T> | null;
+}
+
+/** A query of at most one row: the version (null where the resource has none) and the JSON to show. */
+export type Source<T> = Query<{ version: number | null; body: T }>;
+
+interface AnswerOptions {
+  /** The parameter to lower where the answer would exceed 8 MiB: `?limit`. */
+  lower?: string;
+  /** Entity tags that the caller has, without quotes; `*` for any. */
+  ifNoneMatch?: string[];
+}
+
+/** The same for a list: with the cursor of its next page, for the `Link` header. */
+export type ListSource<T> = Query<{ version: null; body: T; next_cursor: string | null }>;
+
+/** The `answer` (etag, body) of a source, for a statement to end with or to store. */
+function withAnswer<T>(db: Database, source: Source<T>, lower: string) {
+  // Both are materialised, because PostgreSQL would otherwise build the JSON once for every mention.
+  return db.query
+    .with(
+      (cte) => cte('source').materialized(),
+      () => source,
+    )
+    .with(
+      (cte) => cte('answer').materialized(),
+      (qb) =>
+        qb
+          .selectFrom('source')
+          .select([
+            sql<string>`etag_of(version, body::text)`.as('etag'),
+            sql<JsonText<T>>`within_limit(body::text, ${lower})`.as('body'),
+          ]),
+    );
+}
+
+/**
+ * Asks for one answer, in one round trip. The digest is made in the same statement, and a body that the caller
+ * has already is not sent, not even from the database.
+ * @returns undefined where the source has no row.
+ */
+export async function readAnswer<T>(
+  db: Database,
+  source: Source<T>,
+  { lower = '', ifNoneMatch = [] }: AnswerOptions = {},
+): Promise<Answer<T> | undefined> {
+  return withAnswer(db, source, lower)
+    .selectFrom('answer')
+    .select(['etag', unlessKnown<T>(ifNoneMatch)])
+    .executeTakeFirst();
+}
+
+/** {@link readAnswer} for a list. */
+export async function readList<T>(
+  db: Database,
+  source: ListSource<T>,
+  { lower = '?limit', ifNoneMatch = [] }: AnswerOptions = {},
+): Promise<Answer<T> & { nextCursor: string | null }> {
+  const { next_cursor, ...answer } = await withAnswer<T>(db, source, lower)
+    .selectFrom(['answer', 'source'])
+    .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('next_cursor')])
+    .executeTakeFirstOrThrow();
+  return { ...answer, nextCursor: next_cursor };
+}
+
+function unlessKnown<T>(ifNoneMatch: string[]) {
+  return sql<JsonText<T> | null>`case when array['*', etag] && ${ifNoneMatch}::text[] then null else answer.body end`.as(
+    'body',
+  );
+}
+
+/** What a write answers with, and under which idempotency key that is to be found again. */
+export interface Reply {
+  status: number;
+  location?: string;
+  /** `hash`: SHA-256 (hex) over method, path and raw body. */
+  idempotency?: { key: string; hash: string } | undefined;
+}
+
+export interface WriteAnswer<T> {
+  status: number;
+  location: string | null;
+  etag: string;
+  body: JsonText<T>;
+  /** Whether this is the stored answer of an earlier, equal request. */
+  replayed: boolean;
+}
+
+/**
+ * Runs a write and answers with the given source, all in one batch. With an idempotency key, the key is claimed
+ * first and the answer is stored with it, in the same transaction; a key that has been answered costs a second
+ * round trip, for the stored answer. The source must yield a row once the statements have run.
+ */
+export async function writeAnswer<T>(
+  db: Database,
+  { status, location, idempotency }: Reply,
+  statements: Compilable[],
+  source: Source<T>,
+): Promise<WriteAnswer<T>> {
+  const answer = withAnswer(db, source, '');
+  if (!idempotency) {
+    const [row] = await db.write([...statements, answer.selectFrom('answer').select(['etag', 'body'])]);
+    return { status, location: location ?? null, replayed: false, ...present(row) };
+  }
+  const { key, hash } = idempotency;
+  const claim = db.query.selectNoFrom(sql`claim_idempotency_key(${key}, ${hash})`.as('claimed'));
+  const stored = answer
+    .with('stored', (qb) =>
+      qb
+        .updateTable('idempotency_keys')
+        .from('answer')
+        .set((eb) => ({ status, location: location ?? null, etag: eb.ref('answer.etag'), body: eb.ref('answer.body') }))
+        .where('idempotency_keys.tenant_id', '=', db.tenantId)
+        .where('idempotency_keys.key', '=', key),
+    )
+    .selectFrom('answer')
+    .select(['etag', 'body']);
+  try {
+    const [row] = await db.write([claim, ...statements, stored], [ANSWERED_ALREADY]);
+    return { status, location: location ?? null, replayed: false, ...present(row) };
+  } catch (error) {
+    if (sqlState(error) !== ANSWERED_ALREADY) throw error;
+    const row = await db.query
+      .selectFrom('idempotency_keys')
+      .select(['status', 'location', 'etag', 'body'])
+      .where('tenant_id', '=', db.tenantId)
+      .where('key', '=', key)
+      .executeTakeFirst();
+    return { replayed: true, ...(present(row) as Omit<WriteAnswer<T>, 'replayed'>) };
+  }
+}
+
+function present<R>(row: R | undefined): R {
+  if (row === undefined) throw new Error('a write left no answer');
+  return row;
+}

@@ -1,0 +1,18 @@
+import * as z from 'zod';
+import { endpoint } from '../../http/endpoint.ts';
+import { plain } from '../../http/respond.ts';
+
+/* Whether the function runs at all. The database is not asked. */
+
+export default endpoint(
+  {
+    name: 'health',
+    tag: 'Meta',
+    method: 'get',
+    path: '/health',
+    summary: 'Whether the API runs',
+    access: 'public',
+    success: { status: 200, description: 'It runs', schema: z.object({ status: z.literal('ok') }) },
+  },
+  async () => plain({ status: 'ok' }),
+);

@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { endpoint } from '../../http/endpoint.ts';
+import { plain } from '../../http/respond.ts';
+import document from './openapi.json' with { type: 'json' };
+
+/* The OpenAPI 3.1 document of all endpoints, generated from their definitions by `npm run generate`. */
+
+export default endpoint(
+  {
+    name: 'openapi',
+    tag: 'Meta',
+    method: 'get',
+    path: '/api/v1/openapi.json',
+    summary: 'This document',
+    access: 'public',
+    success: {
+      status: 200,
+      description: 'OpenAPI 3.1',
+      schema: z.object({ openapi: z.string() }).catchall(z.unknown()),
+    },
+  },
+  async () => plain(document),
+);

@@ -1,0 +1,77 @@
+import { v7 as uuidv7 } from 'uuid';
+import * as z from 'zod';
+import { createProject } from '../../db/queries/create-project.ts';
+import type { NewTask } from '../../db/queries/insert-tasks.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { validationFailed } from '../../http/problems.ts';
+import { ProjectWithTasks } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { description, metadata, name255, projectStatus } from '../../http/schemas.ts';
+import { newTask } from '../../http/task-input.ts';
+
+/*
+ * Makes a project with its tasks, subtasks and tags: all or nothing, in one round trip. Tags that do not exist are
+ * created. Positions count in the order of the document, a parent before its subtasks.
+ */
+
+const MAX_TASKS = 500;
+
+const subtask = z.strictObject(newTask);
+const subtasks = z.array(subtask).default([]);
+const middleTask = z.strictObject({ ...newTask, subtasks });
+const topTask = z.strictObject({ ...newTask, subtasks: z.array(middleTask).default([]) });
+
+type Nested = z.output<typeof subtask> & { subtasks?: Nested[] };
+
+export default endpoint(
+  {
+    name: 'create-project',
+    tag: 'Projects',
+    method: 'post',
+    path: '/api/v1/projects',
+    summary: 'Create a project with its tasks',
+    description: `All or nothing, in one round trip. At most ${MAX_TASKS} tasks in all, three levels deep.`,
+    access: 'member',
+    body: z.strictObject({
+      name: name255,
+      description: description.default(null),
+      status: projectStatus.default('active'),
+      metadata: metadata.default({}),
+      tasks: z.array(topTask).default([]),
+    }),
+    example: {
+      name: 'Website Redesign',
+      description: 'Redesign company website',
+      tasks: [{ title: 'Sketch', tags: ['design'], subtasks: [{ title: 'Home page' }] }, { title: 'Build' }],
+    },
+    success: { status: 201, description: 'The project with all its tasks', schema: ProjectWithTasks },
+  },
+  async (c) => {
+    const { tasks: nested, ...project } = c.req.valid('json');
+    const id = uuidv7();
+    const answer = await createProject(c.var.db, { id, ...project }, inDocumentOrder(nested), {
+      status: 201,
+      location: `/api/v1/projects/${id}`,
+      idempotency: c.var.idempotency,
+    });
+    return written(answer);
+  },
+);
+
+/** The nested tasks as rows, a parent before its subtasks, with the ids that join them. */
+function inDocumentOrder(nested: Nested[]): NewTask[] {
+  const rows: NewTask[] = [];
+  const add = (tasks: Nested[], parentId: string | null) => {
+    for (const { subtasks = [], ...task } of tasks) {
+      const id = uuidv7();
+      rows.push({ ...task, id, parent_id: parentId, position: rows.length + 1 });
+      add(subtasks, id);
+    }
+  };
+  add(nested, null);
+  if (rows.length > MAX_TASKS) {
+    const message = `must hold at most ${MAX_TASKS} tasks in all`;
+    throw validationFailed([{ pointer: '/tasks', code: 'too_long', message }]);
+  }
+  return rows;
+}

@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { readAnswer } from '../../db/answer.ts';
+import { projectWithTasks } from '../../db/queries/project-with-tasks.ts';
+import { entityTags } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { ProjectWithTasks } from '../../http/resources.ts';
+import { notFound, ok } from '../../http/respond.ts';
+import { guid, queryInteger } from '../../http/schemas.ts';
+
+/* One project with its tasks, each with its tags: one query, one round trip. */
+
+export default endpoint(
+  {
+    name: 'get-project',
+    tag: 'Projects',
+    method: 'get',
+    path: '/api/v1/projects/:id',
+    summary: 'Get a project with its tasks',
+    description:
+      'Tasks stand in `position` order, subtasks among them with their `parent_id`. `tasks_page.next_cursor` continues at `GET /projects/{id}/tasks`.',
+    access: 'viewer',
+    params: z.strictObject({ id: guid }),
+    query: z.strictObject({ task_limit: queryInteger({ min: 0, max: 1000, default: 200 }) }),
+    success: { status: 200, description: 'The project', schema: ProjectWithTasks },
+    problems: ['not_found', 'unprocessable'],
+  },
+  async (c) => {
+    const { id } = c.req.valid('param');
+    const { task_limit } = c.req.valid('query');
+    const answer = await readAnswer(c.var.db, projectWithTasks(c.var.db, id, task_limit), {
+      lower: '?task_limit',
+      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
+    });
+    if (!answer) throw notFound('project');
+    return ok(answer);
+  },
+);

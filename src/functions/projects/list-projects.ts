@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { readList } from '../../db/answer.ts';
+import { listProjects } from '../../db/queries/list-projects.ts';
+import { entityTags } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { listQuery, listRequest, timeFilters } from '../../http/lists.ts';
+import { validationFailed } from '../../http/problems.ts';
+import { listOf, membersOf, ProjectWithTasks } from '../../http/resources.ts';
+import { listed } from '../../http/respond.ts';
+import { jsonObjectParam, name255, projectStatus, queryInteger, searchText, tagName } from '../../http/schemas.ts';
+
+/* The tenant's projects, with `include=tasks` each with its first tasks: still one query and one round trip. */
+
+export default endpoint(
+  {
+    name: 'list-projects',
+    tag: 'Projects',
+    method: 'get',
+    path: '/api/v1/projects',
+    summary: 'List projects',
+    access: 'viewer',
+    query: listQuery({
+      sorts: ['created_at', 'updated_at', 'name', 'task_count'],
+      defaultSort: '-created_at',
+      fields: membersOf(ProjectWithTasks),
+      filters: {
+        include: z.literal('tasks').optional().meta({ description: 'Nests the first tasks of each project.' }),
+        task_limit: queryInteger({ min: 0, max: 200 })
+          .optional()
+          .meta({ description: 'With `include=tasks`; 20 otherwise.' }),
+        status: projectStatus.optional(),
+        name: name255.optional(),
+        q: searchText.optional(),
+        metadata: jsonObjectParam.optional().meta({ description: 'A JSON object that the project’s must contain.' }),
+        tag: tagName.optional().meta({ description: 'Has a task with this tag.' }),
+        ...timeFilters,
+      },
+    }),
+    success: { status: 200, description: 'A page of projects', schema: listOf(ProjectWithTasks) },
+    problems: ['invalid_cursor', 'unprocessable'],
+  },
+  async (c) => {
+    const { include, task_limit, fields, ...query } = c.req.valid('query');
+    if (!include) refuseNested(task_limit, fields);
+    const taskLimit = include && (task_limit ?? 20);
+    const { request, filters } = await listRequest(c.var.db, { name: 'projects' }, query);
+    const answer = await readList(c.var.db, listProjects(c.var.db, filters, request, { fields, taskLimit }), {
+      lower: include ? '?task_limit' : '?limit',
+      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
+    });
+    return listed(c, answer);
+  },
+);
+
+/** Without `include=tasks` there is nothing that these could mean. */
+function refuseNested(taskLimit: number | undefined, fields: string[] | undefined): void {
+  const message = 'needs include=tasks';
+  const errors = [
+    ...(taskLimit === undefined ? [] : [{ pointer: '?task_limit', code: 'excluded', message }]),
+    ...(fields?.some((field) => field.startsWith('tasks'))
+      ? [{ pointer: '?fields', code: 'excluded', message: `tasks and tasks_page: ${message}` }]
+      : []),
+  ];
+  if (errors.length > 0) throw validationFailed(errors);
+}

@@ -1,0 +1,38 @@
+import { v7 as uuidv7 } from 'uuid';
+import * as z from 'zod';
+import { createTag } from '../../db/queries/create-tag.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { Tag } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { color, tagName } from '../../http/schemas.ts';
+
+/* Makes a tag. Its name is unique in the tenant, whatever its case and Unicode form. */
+
+export default endpoint(
+  {
+    name: 'create-tag',
+    tag: 'Tags',
+    method: 'post',
+    path: '/api/v1/tags',
+    summary: 'Create a tag',
+    access: 'member',
+    body: z.strictObject({ name: tagName, color: color.nullable().default(null) }),
+    example: { name: 'design', color: '#7A5CFF' },
+    success: { status: 201, description: 'The tag', schema: Tag },
+    problems: ['duplicate'],
+  },
+  async (c) => {
+    const tag = c.req.valid('json');
+    const id = uuidv7();
+    const answer = await createTag(
+      c.var.db,
+      { id, ...tag },
+      {
+        status: 201,
+        location: `/api/v1/tags/${id}`,
+        idempotency: c.var.idempotency,
+      },
+    );
+    return written(answer);
+  },
+);

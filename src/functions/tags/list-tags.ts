@@ -1,0 +1,37 @@
+import { readList } from '../../db/answer.ts';
+import { listTags } from '../../db/queries/list-tags.ts';
+import { entityTags } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { listQuery, listRequest } from '../../http/lists.ts';
+import { listOf, membersOf, TagWithCount } from '../../http/resources.ts';
+import { listed } from '../../http/respond.ts';
+import { searchText } from '../../http/schemas.ts';
+
+/* The tenant's tags, each with the number of its tasks that are not in the trash. */
+
+export default endpoint(
+  {
+    name: 'list-tags',
+    tag: 'Tags',
+    method: 'get',
+    path: '/api/v1/tags',
+    summary: 'List tags',
+    access: 'viewer',
+    query: listQuery({
+      sorts: ['name', 'task_count', 'created_at'],
+      defaultSort: 'name',
+      fields: membersOf(TagWithCount),
+      filters: { q: searchText.optional().meta({ description: 'A prefix of the name.' }) },
+    }),
+    success: { status: 200, description: 'A page of tags', schema: listOf(TagWithCount) },
+    problems: ['invalid_cursor'],
+  },
+  async (c) => {
+    const { fields, ...query } = c.req.valid('query');
+    const { request, filters } = await listRequest(c.var.db, { name: 'tags' }, query);
+    const answer = await readList(c.var.db, listTags(c.var.db, filters, request, { fields }), {
+      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
+    });
+    return listed(c, answer);
+  },
+);

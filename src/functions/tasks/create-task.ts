@@ -1,0 +1,47 @@
+import { v7 as uuidv7 } from 'uuid';
+import * as z from 'zod';
+import { createTask } from '../../db/queries/create-task.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { Task } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { guid, position } from '../../http/schemas.ts';
+import { newTask } from '../../http/task-input.ts';
+
+/* Adds one task to a project, below another one if it names a parent. Tags that do not exist are created. */
+
+export default endpoint(
+  {
+    name: 'create-task',
+    tag: 'Tasks',
+    method: 'post',
+    path: '/api/v1/projects/:id/tasks',
+    summary: 'Create a task in a project',
+    description: 'Without a `position` it comes after the last task of the project.',
+    access: 'member',
+    params: z.strictObject({ id: guid }),
+    body: z.strictObject({
+      ...newTask,
+      parent_id: guid.nullable().default(null),
+      position: position.optional(),
+    }),
+    example: { title: 'Choose a typeface', priority: 2, due_on: '2026-12-01', tags: ['design'] },
+    success: { status: 201, description: 'The task', schema: Task },
+    problems: ['not_found', 'unprocessable'],
+  },
+  async (c) => {
+    const { id: projectId } = c.req.valid('param');
+    const { position = null, ...task } = c.req.valid('json');
+    const id = uuidv7();
+    const answer = await createTask(
+      c.var.db,
+      projectId,
+      { id, position, ...task },
+      {
+        status: 201,
+        location: `/api/v1/tasks/${id}`,
+        idempotency: c.var.idempotency,
+      },
+    );
+    return written(answer);
+  },
+);

@@ -1,0 +1,28 @@
+import { v7 as uuidv7 } from 'uuid';
+import * as z from 'zod';
+import { createTenant } from '../../db/queries/create-tenant.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { Tenant } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { name255 } from '../../http/schemas.ts';
+
+/* Makes a tenant. Idempotency keys belong to tenants, so this endpoint takes none. */
+
+export default endpoint(
+  {
+    name: 'create-tenant',
+    tag: 'Tenants',
+    method: 'post',
+    path: '/api/v1/tenants',
+    summary: 'Create a tenant',
+    access: 'platform',
+    body: z.strictObject({ name: name255 }),
+    example: { name: 'Acme' },
+    success: { status: 201, description: 'The tenant', schema: Tenant },
+  },
+  async (c) => {
+    const { name } = c.req.valid('json');
+    const id = uuidv7();
+    return written(await createTenant(c.var.db, { id, name }, { status: 201, location: `/api/v1/tenants/${id}` }));
+  },
+);

@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { updateTenant } from '../../db/queries/update-tenant.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { Tenant } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { guid, name255, tenantStatus } from '../../http/schemas.ts';
+
+/* Renames, suspends or wakes a tenant: a merge patch. A suspended tenant's tokens are refused everywhere. */
+
+export default endpoint(
+  {
+    name: 'update-tenant',
+    tag: 'Tenants',
+    method: 'patch',
+    path: '/api/v1/tenants/:id',
+    summary: 'Rename, suspend or wake a tenant',
+    access: 'platform',
+    params: z.strictObject({ id: guid }),
+    body: z.strictObject({ name: name255.optional(), status: tenantStatus.optional() }),
+    example: { status: 'suspended' },
+    success: { status: 200, description: 'The tenant', schema: Tenant },
+    problems: ['not_found'],
+  },
+  async (c) => {
+    const { id } = c.req.valid('param');
+    return written(await updateTenant(c.var.db, id, c.req.valid('json'), { status: 200 }));
+  },
+);

@@ -1,0 +1,29 @@
+import type { Context } from 'hono';
+import type { Env } from './context.ts';
+import { Problem } from './problems.ts';
+
+/**
+ * The claim that an `Idempotency-Key` makes for this request (CONTRACT §4; the header of
+ * draft-ietf-httpapi-idempotency-key-header, quotes optional): the key, and a digest of what it stands for.
+ * @throws Problem `invalid_request` for a key of another form.
+ */
+export async function idempotencyClaim(
+  c: Context<Env>,
+  body: Uint8Array,
+): Promise<{ key: string; hash: string } | undefined> {
+  const header = c.req.header('Idempotency-Key');
+  if (header === undefined) return undefined;
+  const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
+  if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
+    throw new Problem('invalid_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
+  }
+  const head = new TextEncoder().encode(`${c.req.method} ${c.req.path}\n`);
+  const request = new Uint8Array(head.length + body.length);
+  request.set(head);
+  request.set(body, head.length);
+  return { key, hash: hex(await crypto.subtle.digest('SHA-256', request)) };
+}
+
+function hex(digest: ArrayBuffer): string {
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

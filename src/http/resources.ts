@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import { projectStatus, taskStatus, tenantStatus } from './schemas.ts';
+
+/** What the API shows: the response schemas of its resources (CONTRACT §6). */
+
+const id = z.uuid().meta({ examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'] });
+const moment = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-03-01T09:30:00.000Z'] });
+const object = z.record(z.string(), z.unknown());
+
+export const Tenant = z
+  .object({ id, name: z.string(), status: tenantStatus, created_at: moment, updated_at: moment })
+  .meta({ id: 'Tenant' });
+
+export const Tag = z
+  .object({
+    id,
+    name: z.string(),
+    color: z.string().nullable(),
+    version: z.int(),
+    created_at: moment,
+    updated_at: moment,
+  })
+  .meta({ id: 'Tag' });
+
+export const TagWithCount = Tag.extend({ task_count: z.int() }).meta({ id: 'TagWithCount' });
+
+export const Task = z
+  .object({
+    id,
+    project_id: id,
+    parent_id: id.nullable(),
+    title: z.string(),
+    description: z.string().nullable(),
+    status: taskStatus,
+    priority: z.int(),
+    due_on: z.iso.date().nullable(),
+    position: z.number(),
+    metadata: object,
+    completed_at: moment.nullable(),
+    version: z.int(),
+    created_at: moment,
+    updated_at: moment,
+    tags: z.array(Tag.pick({ id: true, name: true, color: true })),
+  })
+  .meta({ id: 'Task' });
+
+export const Project = z
+  .object({
+    id,
+    name: z.string(),
+    description: z.string().nullable(),
+    status: projectStatus,
+    metadata: object,
+    version: z.int(),
+    task_count: z.int(),
+    created_at: moment,
+    updated_at: moment,
+  })
+  .meta({ id: 'Project' });
+
+const cursor = z.string().nullable();
+
+export const ProjectWithTasks = Project.extend({
+  tasks: z.array(Task),
+  tasks_page: z.object({ limit: z.int(), has_more: z.boolean(), next_cursor: cursor }),
+}).meta({ id: 'ProjectWithTasks' });
+
+/** A page of a list. `fields` can leave out any member of its items. */
+export function listOf<S extends z.ZodRawShape>(item: z.ZodObject<S>) {
+  return z.object({
+    data: z.array(item.partial()),
+    page: z.object({
+      limit: z.int(),
+      has_more: z.boolean(),
+      next_cursor: cursor,
+      total: z.int().optional().meta({ description: 'With `count=true`.' }),
+    }),
+  });
+}
+
+/** Names of an object's members, for `fields`. */
+export function membersOf<T extends z.ZodObject>(schema: T): (keyof T['shape'] & string)[] {
+  return Object.keys(schema.shape);
+}

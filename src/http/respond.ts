@@ -1,0 +1,47 @@
+import type { Context, TypedResponse } from 'hono';
+import type { StatusCode } from 'hono/utils/http-status';
+import type { Answer, JsonText, WriteAnswer } from '../db/answer.ts';
+import type { Env } from './context.ts';
+import { Problem } from './problems.ts';
+
+type Json<T> = Response & TypedResponse<T, StatusCode, 'json'>;
+
+/** 200 with the answer, or 304 where the caller has it. */
+export function ok<T>({ etag, body }: Answer<T>, headers: Record<string, string> = {}): Json<T> {
+  return json(body === null ? 304 : 200, body, { ...headers, ETag: `"${etag}"` });
+}
+
+/** What a write answers: its own status, `Location` and `ETag`, or those stored for its idempotency key. */
+export function written<T>({ status, location, etag, body, replayed }: WriteAnswer<T>): Json<T> {
+  return json(status, body, {
+    ETag: `"${etag}"`,
+    ...(location ? { Location: location } : {}),
+    ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}),
+  });
+}
+
+/** A list, with a `Link` to its next page (RFC 8288) where there is one. */
+export function listed<T>(
+  c: Context<Env>,
+  { nextCursor, ...answer }: Answer<T> & { nextCursor: string | null },
+): Json<T> {
+  if (!nextCursor) return ok(answer);
+  const next = new URL(c.req.url);
+  next.searchParams.delete('skip');
+  next.searchParams.set('cursor', nextCursor);
+  return ok(answer, { Link: `<${next.href}>; rel="next"` });
+}
+
+/** 200 with JSON that the database has no part in. */
+export function plain<const T>(value: T): Json<T> {
+  return json(200, JSON.stringify(value) as JsonText<T>, {});
+}
+
+/** 404, the same for what never was, what is trashed and what is another tenant's. */
+export function notFound(resource: string): Problem {
+  return new Problem('not_found', `There is no such ${resource}.`);
+}
+
+function json<T>(status: number, body: JsonText<T> | null, headers: Record<string, string>): Json<T> {
+  return new Response(body, { status, headers: { 'Content-Type': 'application/json', ...headers } }) as Json<T>;
+}

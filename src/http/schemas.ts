@@ -1,0 +1,306 @@
+/** The atoms that request schemas are made of, and the way from zod's issues to ours (CONTRACT §3, §6). */
+import * as z from 'zod';
+import { type MemberError, Problem } from './problems.ts';
+import { cut, jsonPointer, MAX_ERRORS, parseJsonObject } from './strict-json.ts';
+
+const REQUIRED = 'is required';
+
+// zod takes the value out of its issues, so that a missing member and one of a wrong type look alike afterwards.
+// Here the value is still known. An `undefined` can only mean a missing member: neither JSON nor a query can hold one.
+z.config({ customError: (issue) => (issue.input === undefined ? REQUIRED : undefined) });
+
+/**
+ * The options of a `.refine()` that fails with a code of ours, and ends the checks of that value.
+ * @param message a phrase that follows the member's name, such as `must be a date`.
+ */
+export function fault(code: string, message: string): { error: string; abort: true; params: { code: string } } {
+  return { error: message, abort: true, params: { code } };
+}
+
+// ---- Atoms for bodies. Queries and paths may use those that are strings. ----
+
+/** A UUID of any version, RFC 9562 §4; upper case is the same id, so the output is lower case. */
+export const guid = z
+  .guid({ abort: true }) // so that a union with it tells all its branches
+  .toLowerCase()
+  .meta({ format: 'uuid', examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'] });
+
+const ONE_LINE = [
+  (text: string) => !/\p{Cc}/u.test(text),
+  fault('control_character', 'must not contain line breaks, tabs or other control characters'),
+] as const;
+const BLANK = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+
+/** A text of one line for people to read, 1 to `max` code points; the output is trimmed and in NFC. */
+export function label(max: number) {
+  const tooLong = fault('too_long', `must be at most ${max} characters`);
+  // NFC takes quadratic time (36 s for 680 KB of accents), hence a coarse limit before it:
+  // it makes one code point of at most four, of two units each.
+  return z
+    .string()
+    .refine(...ONE_LINE)
+    .trim()
+    .refine((text) => text.length <= 8 * max, tooLong)
+    .normalize('NFC')
+    .refine((text) => !BLANK.test(text), fault('blank', 'must not be blank'))
+    .max(max)
+    .meta({ minLength: 1 });
+}
+
+export const name255 = label(255).meta({ examples: ['Trip to Lisbon'] });
+export const tagName = label(100).meta({ examples: ['urgent'] });
+export const tagNames = z.array(tagName).max(50);
+
+/** Line breaks and tabs are welcome; the strict parser has refused all other control characters. */
+export const description = z.string().max(10_000).nullable();
+
+/** Any JSON object, handed on as it is. The database measures it, since it stores another spelling. */
+export const metadata = z
+  .looseObject({})
+  .meta({ description: 'Any JSON object, at most 16 KiB as the database prints it', examples: [{ client: 'acme' }] });
+
+/** A day of the calendar, RFC 3339 `full-date`, in the years 0001 to 9999. */
+export const date = z
+  .string()
+  .refine(isDate, fault('invalid_format', 'must be a date that exists, written YYYY-MM-DD'))
+  .meta({ format: 'date', examples: ['2026-01-31'] });
+
+/** A moment, RFC 3339 `date-time`; the output is in UTC, with the fraction as sent, as PostgreSQL takes it. */
+export const timestamp = z
+  .string()
+  .refine(
+    (text) => toUtc(text) !== undefined,
+    fault('invalid_format', 'must be a timestamp such as 2026-01-31T09:30:00Z (in a query, write + as %2B)'),
+  )
+  .overwrite((text) => toUtc(text) ?? text)
+  .meta({ format: 'date-time', examples: ['2026-01-31T09:30:00Z'] });
+
+export const taskStatus = z.enum(['pending', 'in_progress', 'completed', 'cancelled']);
+export const projectStatus = z.enum(['active', 'archived']);
+export const tenantStatus = z.enum(['active', 'suspended']);
+export const priority = z.int().min(0).max(4);
+export const position = z.number();
+
+export const color = z
+  .string()
+  .refine((text) => /^#[0-9a-f]{6}$/i.test(text), fault('invalid_format', 'must be a colour written #RRGGBB'))
+  .meta({ pattern: '^#[0-9A-Fa-f]{6}$', examples: ['#1E90FF'] });
+
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text.startsWith('0000')) return false;
+  const day = new Date(`${text}T00:00:00Z`);
+  // Some engines roll 31 April over to 1 May.
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
+
+const TIMESTAMP =
+  /^(\d{4}-\d\d-\d\d)T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(\.\d{1,9})?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/i;
+
+/** In UTC, because PostgreSQL knows no offsets beyond 15:59; undefined if that is no moment of the years 0001 to 9999. */
+function toUtc(text: string): string | undefined {
+  const [, day = '', time = '', fraction = '', sign = '+', hours = '0', minutes = '0'] = TIMESTAMP.exec(text) ?? [];
+  if (!isDate(day)) return undefined;
+  const offset = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const seconds = new Date(Date.parse(`${day}T${time}Z`) - offset).toISOString().slice(0, -5);
+  return /^(?!0000)\d{4}-/.test(seconds) ? `${seconds}${fraction}Z` : undefined;
+}
+
+// ---- Atoms for queries: the input is a string. ----
+
+/** A transform that reads a string with `read`, which returns undefined for what it refuses. */
+function reader<T>(read: (text: string) => T | undefined, code: string, message: string) {
+  return (text: string, ctx: z.RefinementCtx): T => {
+    // A bare z.transform() checks no type: a missing parameter comes here too.
+    if (typeof text !== 'string') {
+      ctx.issues.push({ code: 'invalid_type', expected: 'string', input: text });
+      return z.NEVER;
+    }
+    const value = read(text);
+    if (value !== undefined) return value;
+    ctx.issues.push({ code: 'custom', input: text, message, params: { code } });
+    return z.NEVER;
+  };
+}
+
+type IntegerParameter = z.ZodPipe<z.ZodTransform<number, string>, z.ZodInt>;
+
+/** A whole number in plain decimal digits: no sign, no exponent. With `default` the parameter may be absent. */
+export function queryInteger(range: { min: number; max: number }): IntegerParameter;
+export function queryInteger(range: { min: number; max: number; default: number }): z.ZodDefault<IntegerParameter>;
+export function queryInteger(range: { min: number; max: number; default?: number }) {
+  const { min, max, default: preset } = range;
+  const message = `must be a whole number from ${min} to ${max} in decimal digits`;
+  const number = z.int().min(min).max(max);
+  const digits = z.transform(
+    reader((text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined), 'invalid_format', message),
+  );
+  if (preset === undefined) return z.pipe(digits, number);
+  // The default stands in the inner schema for the document's sake: zod leaves it out where a transform is inside.
+  return z.pipe(digits, number.meta({ default: preset })).default(preset);
+}
+
+/** A switch that can only be turned on. */
+export const queryTrue = z.pipe(
+  z.transform(reader((text) => (text === 'true' ? true : undefined), 'invalid_value', 'must be true')),
+  z.literal(true),
+);
+
+const BOOLEANS = new Map([
+  ['true', true],
+  ['false', false],
+]);
+export const queryBoolean = z.pipe(
+  z.transform(reader((text) => BOOLEANS.get(text), 'invalid_value', 'must be true or false')),
+  z.boolean(),
+);
+
+/**
+ * A comma list of some of `values`, each at most once; the output is an array in the caller's order.
+ * The document shows it as a string, because a parameter's `style` would be lost in `.optional()`.
+ */
+export function csv<const T extends readonly string[]>(values: T) {
+  const one = `(${values.join('|')})`;
+  const pieces = (text: string) => {
+    const list = text.split(',');
+    return list.includes('') || new Set(list).size < list.length ? undefined : list;
+  };
+  return z
+    .string()
+    .meta({
+      description: 'A comma list, each entry at most once',
+      pattern: `^${one}(,${one})*$`,
+      examples: [values.slice(0, 2).join(',')],
+    })
+    .transform(reader(pieces, 'invalid_format', 'must be a comma list without empty or repeated entries'))
+    .pipe(z.array(z.string().pipe(z.enum(values))));
+}
+
+/** A JSON object in a string, under the rules for bodies. */
+export const jsonObjectParam = z
+  .string()
+  .meta({ contentMediaType: 'application/json', examples: ['{"client":"acme"}'] })
+  .transform((text, ctx) => {
+    try {
+      return parseJsonObject(new TextEncoder().encode(text));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const { code = error.code, pointer = '', message = '' } = error.options.errors?.[0] ?? {};
+      const reason = pointer === '' ? '' : `, but ${pointer} ${message}`;
+      ctx.issues.push({ code: 'custom', input: text, message: `must be a JSON object${reason}`, params: { code } });
+      return z.NEVER;
+    }
+  })
+  .pipe(metadata);
+
+/** Words to search for. */
+export const searchText = z
+  .string()
+  .refine(...ONE_LINE)
+  .min(1)
+  .max(200)
+  .meta({ examples: ['passport renew'] });
+
+// ---- From zod's issues to ours. ----
+
+/**
+ * The members that a failed parse found at fault, at most 20, each with a code and a phrase of ours.
+ * Pointers: into a body a JSON pointer (RFC 6901), for a query `?name`, for a path `{name}`.
+ */
+export function memberErrors(error: z.core.$ZodError, kind: 'body' | 'query' | 'path'): MemberError[] {
+  const found = new Map<string, MemberError>();
+  for (const { path, code, message } of error.issues.flatMap((issue) => readIssue(issue, kind))) {
+    const name = cut(String(path[0] ?? ''));
+    const pointer = kind === 'body' ? jsonPointer(path) : kind === 'query' ? `?${name}` : `{${name}}`;
+    const key = `${pointer} ${code}`;
+    if (!found.has(key)) found.set(key, { pointer, code, message });
+    if (found.size === MAX_ERRORS) break;
+  }
+  return [...found.values()];
+}
+
+interface Fault {
+  path: PropertyKey[];
+  code: string;
+  message: string;
+}
+
+const NOT_VALID = 'is not valid here';
+
+const TYPES: Record<string, string> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'an integer',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+  null: 'null',
+};
+
+const FORMATS: Record<string, string> = {
+  guid: 'must be a UUID, 8-4-4-4-12 hexadecimal digits',
+};
+
+function readIssue(issue: z.core.$ZodIssue, kind: string): Fault[] {
+  const { path } = issue;
+  const one = (code: string, message: string) => [{ path, code, message }];
+  if (issue.message === REQUIRED) return one('required', REQUIRED);
+
+  switch (issue.code) {
+    case 'invalid_type':
+      return one('wrong_type', `must be ${TYPES[issue.expected] ?? 'of another type'}`);
+    case 'unrecognized_keys': {
+      const message = kind === 'body' ? 'is not a member that can be sent here' : 'is not a parameter of this endpoint';
+      return issue.keys.map((key) => ({ path: [...path, key], code: 'unknown_member', message }));
+    }
+    case 'too_big': {
+      const limit = `at most ${issue.maximum}`;
+      if (issue.origin === 'string') return one('too_long', `must be ${limit} characters`);
+      if (issue.origin === 'array') return one('too_long', `must have ${limit} entries`);
+      return one('too_big', issue.inclusive ? `must be ${limit}` : `must be less than ${issue.maximum}`);
+    }
+    case 'too_small': {
+      const limit = `at least ${issue.minimum}`;
+      if (issue.origin === 'string') return one('too_short', `must be ${limit} characters`);
+      if (issue.origin === 'array') return one('too_short', `must have ${limit} entries`);
+      return one('too_small', issue.inclusive ? `must be ${limit}` : `must be more than ${issue.minimum}`);
+    }
+    case 'invalid_value':
+      return one('invalid_value', `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`);
+    case 'invalid_format':
+      return one('invalid_format', FORMATS[issue.format] ?? NOT_VALID);
+    case 'not_multiple_of':
+      return one('invalid_value', `must be a multiple of ${issue.divisor}`);
+    case 'invalid_union':
+      return readUnion(issue, kind);
+    case 'custom':
+      return one(issue.params?.code ?? 'invalid_value', issue.message === 'Invalid input' ? NOT_VALID : issue.message);
+    default:
+      return one('invalid_value', NOT_VALID);
+  }
+}
+
+/** One fault for a union: what the branch of the right JSON type says, or else what all branches want. */
+function readUnion(issue: z.core.$ZodIssueInvalidUnion, kind: string): Fault[] {
+  const atRoot = (inner: z.core.$ZodIssue) => inner.path.length === 0;
+  const meant = issue.errors.filter(
+    (branch) => !branch.some((inner) => inner.code === 'invalid_type' && atRoot(inner)),
+  );
+  const [only] = meant;
+  if (only && meant.length === 1) {
+    const faults = only.flatMap((inner) => readIssue(inner, kind));
+    return faults.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  }
+  const branches = meant.length > 0 ? meant : issue.errors;
+  const messages = branches
+    .flat()
+    .filter(atRoot)
+    .flatMap((inner) => readIssue(inner, kind).map(({ message }) => message));
+  return [
+    {
+      path: issue.path,
+      code: meant.length > 0 ? 'invalid_value' : 'wrong_type',
+      message: [...new Set(messages)].join(', or ') || NOT_VALID,
+    },
+  ];
+}

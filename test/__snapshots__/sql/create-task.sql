@@ -1,0 +1,77 @@
+select enter_tenant($1, $2, $3);
+
+select must((
+select true
+from projects
+where tenant_id = $1
+and id = $2
+and deleted_at is null for share), $3::json) as "must";
+
+select must((
+select true
+from tasks
+where tenant_id = $1
+and project_id = $2
+and id = $3
+and deleted_at is null), $4::json) as "must";
+
+select must((
+with recursive up as (
+select id, parent_id, 1 as level
+from tasks
+where tenant_id = $1
+and id = $2
+union all select tasks.id, tasks.parent_id, up.level + 1
+from up join tasks on tasks.tenant_id = $3
+and tasks.id = up.parent_id )
+select max(level)
+from up) < $4, $5::json) as "must";
+
+insert into "tags" ("tenant_id", "name")
+select $1::uuid as "tenant_id", "name"
+from (
+select distinct on (tag_key(name)) name
+from unnest($2::text[])
+with ordinality as given (name, n)
+order by tag_key(name), n ) as "first_spellings"
+order by tag_key(name)
+on conflict ("tenant_id", "key") do nothing;
+
+insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata")
+select $1::uuid, $2::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, 1 + coalesce((
+select max(last.position)
+from tasks as last
+where last.tenant_id = $3
+and last.project_id = $4
+and last.deleted_at is null ), 0)), metadata
+from json_to_recordset($5::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb);
+
+with "given" as (select "task_id", "key"
+from (
+select distinct task_id, tag_key(name) as key
+from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
+select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
+from "given"
+inner join "tags" on "tags"."key" = "given"."key"
+where "tags"."tenant_id" = $2
+order by "given"."task_id", "tags"."id"
+returning "tag_id")
+select retry_unless((select count(*)
+from inserted) = (select count(*)
+from given)) as "complete";
+
+with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+from (select "tags"."id", "tags"."name", "tags"."color"
+from "task_tags"
+inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
+and "tags"."id" = "task_tags"."tag_id"
+where "task_tags"."tenant_id" = "tasks"."tenant_id"
+and "task_tags"."task_id" = "tasks"."id"
+order by "tags"."name", "tags"."id") as agg)) as "body"
+from "tasks"
+where "tasks"."tenant_id" = $1
+and "tasks"."id" = $2
+and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+from "source")
+select "etag", "body"
+from "answer";

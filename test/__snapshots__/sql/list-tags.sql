@@ -1,0 +1,39 @@
+select enter_tenant($1, $2, $3);
+
+with "source" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor, 'total', ((select count(*) as "total"
+from "tags"
+where "tags"."tenant_id" = $2
+and starts_with(tags.key, tag_key($3)))))) as "body", "page"."next_cursor"
+from (
+select coalesce(json_agg(item
+order by n) filter (where n <= $4::integer), '[]') as data, count(*) > $5::integer as has_more, case when count(*) > $6::integer then make_cursor($7::text, coalesce((array_agg(sort_values
+order by n))[$8::integer], '[]')) end as next_cursor
+from ((select "n", "sort_values", case when n <= $9::integer then json_build_object('id', "tags"."id", 'name', "tags"."name", 'color', "tags"."color", 'version', "tags"."version", 'created_at', rfc3339("tags"."created_at"), 'updated_at', rfc3339("tags"."updated_at"), 'task_count', (select count(*)::integer as "task_count"
+from "task_tags"
+inner join "tasks" on "tasks"."tenant_id" = "task_tags"."tenant_id"
+and "tasks"."id" = "task_tags"."task_id"
+where "task_tags"."tenant_id" = "tags"."tenant_id"
+and "task_tags"."tag_id" = "tags"."id"
+and "tasks"."deleted_at" is null)) end as "item"
+from (select row_number() over () as n, *
+from ((select "tags".*, json_build_array((select count(*)::integer as "task_count"
+from "task_tags"
+inner join "tasks" on "tasks"."tenant_id" = "task_tags"."tenant_id"
+and "tasks"."id" = "task_tags"."task_id"
+where "task_tags"."tenant_id" = "tags"."tenant_id"
+and "task_tags"."tag_id" = "tags"."id"
+and "tasks"."deleted_at" is null)::text, "tags"."id"::text) as "sort_values"
+from "tags"
+where "tags"."tenant_id" = $10
+and starts_with(tags.key, tag_key($11))
+order by (select count(*)::integer as "task_count"
+from "task_tags"
+inner join "tasks" on "tasks"."tenant_id" = "task_tags"."tenant_id"
+and "tasks"."id" = "task_tags"."task_id"
+where "task_tags"."tenant_id" = "tags"."tenant_id"
+and "task_tags"."tag_id" = "tags"."id"
+and "tasks"."deleted_at" is null) desc, "tags"."id" desc
+limit $12)) as cut) as "tags")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $13) as "body"
+from "source")
+select "etag", case when array['*', etag] && $14::text[] then null else answer.body end as "body", next_cursor as "next_cursor"
+from "answer", "source";

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { Miniflare } from 'miniflare';
+import { afterAll, beforeAll, inject } from 'vitest';
+import app from '../../src/functions/index.ts';
+import type { Bindings } from '../../src/http/config.ts';
+import type { Role } from '../../src/http/tokens.ts';
+import { type TestDatabase, useDatabase } from './database.ts';
+import { expectDocumented } from './openapi.ts';
+
+export const JWT_SECRET = 'a secret of the tests, of at least 32 bytes';
+
+export interface Call {
+  method?: string;
+  token?: string;
+  /** Sent as JSON, unless it is a string or bytes. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever it expects, and fails where that is not there
+type Any = any;
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The parsed body. */
+  json: Any;
+}
+
+/** A tenant of a test's own, with what it calls the API. */
+export interface TestTenant {
+  id: string;
+  token(role?: Role, sub?: string): Promise<string>;
+  call(path: string, call?: Call & { role?: Role }): Promise<Reply>;
+  get(path: string, call?: Call & { role?: Role }): Promise<Reply>;
+  post(path: string, body: unknown, call?: Call & { role?: Role }): Promise<Reply>;
+}
+
+export interface TestApi {
+  database: TestDatabase;
+  bindings: Bindings;
+  call(path: string, call?: Call): Promise<Reply>;
+  platform(path: string, call?: Call): Promise<Reply>;
+  tenant(name?: string): Promise<TestTenant>;
+}
+
+/** Signs a token as `npm run token` does. */
+export function signToken(claims: Record<string, unknown>, secret = JWT_SECRET): Promise<string> {
+  return new SignJWT({ exp: Math.floor(Date.now() / 1000) + 600, ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(secret));
+}
+
+/**
+ * The API over a database of the file's own: in this process, or built in workerd, as the tier says. Every response is
+ * held against the OpenAPI document.
+ */
+export function useApi(options: Parameters<typeof useDatabase>[0] = {}): TestApi {
+  const database = useDatabase(options);
+  const api = { database } as TestApi;
+  let send: (url: string, init: RequestInit) => Promise<Response>;
+  let miniflare: Miniflare | undefined;
+
+  beforeAll(async () => {
+    api.bindings = { DATABASE_URL: database.url, NEON_ENDPOINT: database.endpoint.url, JWT_SECRET };
+    if (inject('tier') === 'node') {
+      send = async (url, init) => app.request(url, init, api.bindings);
+      return;
+    }
+    miniflare = new Miniflare({
+      modules: true,
+      script: inject('worker'),
+      compatibilityDate: '2026-07-01',
+      bindings: { ...api.bindings },
+    });
+    await miniflare.ready;
+    const worker = miniflare;
+    send = async (url, init) => (await worker.dispatchFetch(url, init as never)) as unknown as Response;
+  });
+
+  afterAll(() => miniflare?.dispose());
+
+  api.call = async (path, { method = 'GET', token, body, headers = {} } = {}) => {
+    const raw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
+    const response = await send(`http://onetrip.test${path}`, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
+      ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
+    } as RequestInit);
+    const text = await response.text();
+    const reply = {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: text ? JSON.parse(text) : undefined,
+    };
+    expectDocumented(method, path, reply);
+    return reply;
+  };
+
+  api.platform = async (path, call) => api.call(path, { token: await signToken({ role: 'platform' }), ...call });
+
+  api.tenant = async (name = `Tenant ${randomUUID()}`) => {
+    const { rows } = await database.admin.query('insert into tenants (name) values ($1) returning id', [name]);
+    const { id } = rows[0];
+    const token = (role: Role = 'admin', sub = 'tester') => signToken({ tenant_id: id, role, sub });
+    const call: TestTenant['call'] = async (path, { role, ...rest } = {}) =>
+      api.call(path, { token: await token(role), ...rest });
+    return {
+      id,
+      token,
+      call,
+      get: call,
+      post: (path, body, rest) => call(path, { method: 'POST', body, ...rest }),
+    };
+  };
+
+  return api;
+}

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint.ts';
+import { TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+
+/** A database of this test file's own, behind a local Neon endpoint of its own. */
+export interface TestDatabase {
+  /** As the superuser, past row-level security: for looking at what is stored, and for breaking things. */
+  admin: pg.Client;
+  /** The Worker's own URL, for the local Neon endpoint. */
+  url: string;
+  endpoint: NeonEndpoint;
+}
+
+/** Clones the template before the tests of a file, and drops the clone after them. */
+export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promise<void> } = {}): TestDatabase {
+  const database = {} as TestDatabase;
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const adminUrl = new URL(inject('adminUrl'));
+
+  const asSuperuser = async <T>(work: (client: pg.Client) => Promise<T>) => {
+    const client = new pg.Client({ connectionString: adminUrl.href });
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+
+  beforeAll(async () => {
+    await asSuperuser((client) => client.query(`create database ${name} template ${TEMPLATE}`));
+    const own = new URL(adminUrl);
+    own.pathname = `/${name}`;
+    database.admin = new pg.Client({ connectionString: own.href });
+    await database.admin.connect();
+    await prepare?.(database.admin);
+    database.endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: Number(adminUrl.port) } });
+    database.url = `postgres://${WORKER_ROLE}:worker@localhost/${name}`;
+  });
+
+  afterAll(async () => {
+    await database.endpoint?.stop();
+    await database.admin?.end();
+    await asSuperuser((client) => client.query(`drop database if exists ${name} with (force)`));
+  });
+
+  return database;
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { functions } from '../../src/functions/index.ts';
+import type { Definition } from '../../src/http/endpoint.ts';
+import type { Call, Reply, TestApi, TestTenant } from './api.ts';
+
+/*
+ * How to call each endpoint, so that the gates can do with all of them what each must stand: no token, a low role,
+ * one round trip, another tenant. An endpoint that is not here fails the gates.
+ */
+
+/** Rows of one tenant that an example can refer to. */
+export interface World {
+  tenant: TestTenant;
+  project: string;
+  task: string;
+  tag: string;
+}
+
+export interface Example {
+  /** With the query string. */
+  path: (world: World) => string;
+  body?: (world: World) => unknown;
+}
+
+export const examples: Record<string, Example> = {
+  'create-project': {
+    path: () => '/api/v1/projects',
+    body: () => ({
+      name: 'Website Redesign',
+      tasks: [{ title: 'Sketch', tags: ['design', 'new'], subtasks: [{ title: 'Home page' }] }, { title: 'Build' }],
+    }),
+  },
+  'get-project': { path: ({ project }) => `/api/v1/projects/${project}` },
+  'list-projects': {
+    path: () => '/api/v1/projects?include=tasks&count=true&q=web&tag=design&metadata=%7B%7D&status=active',
+  },
+  'create-task': {
+    path: ({ project }) => `/api/v1/projects/${project}/tasks`,
+    body: ({ task }) => ({ title: 'Choose a typeface', parent_id: task, tags: ['design'] }),
+  },
+  'create-tag': { path: () => '/api/v1/tags', body: () => ({ name: `tag ${randomUUID()}`, color: '#7A5CFF' }) },
+  'list-tags': { path: () => '/api/v1/tags?q=des&sort=-task_count&count=true' },
+  'create-tenant': { path: () => '/api/v1/tenants', body: () => ({ name: 'Acme' }) },
+  'list-tenants': { path: () => '/api/v1/tenants' },
+  'update-tenant': { path: ({ tenant }) => `/api/v1/tenants/${tenant.id}`, body: () => ({ name: 'Acme & Sons' }) },
+  'get-own-tenant': { path: () => '/api/v1/tenant' },
+  health: { path: () => '/health' },
+  ready: { path: () => '/ready' },
+  openapi: { path: () => '/api/v1/openapi.json' },
+};
+
+export const definitions: Definition[] = functions.map(({ definition }) => definition);
+
+/** A tenant with a project, a task and a tag. */
+export async function makeWorld(api: TestApi): Promise<World> {
+  const tenant = await api.tenant();
+  const { json } = await tenant.post('/api/v1/projects', {
+    name: 'Website',
+    tasks: [{ title: 'Sketch', tags: ['design'] }],
+  });
+  return { tenant, project: json.id, task: json.tasks[0].id, tag: json.tasks[0].tags[0].id };
+}
+
+/** Calls an endpoint as its example says, with the token that it needs unless another is given. */
+export async function callExample(
+  api: TestApi,
+  { name, method, access }: Definition,
+  world: World,
+  call: Call = {},
+): Promise<Reply> {
+  const example = examples[name];
+  if (!example) throw new Error(`no example of ${name} in test/support/examples.ts`);
+  const request: Call = {
+    method: method.toUpperCase(),
+    ...(example.body ? { body: example.body(world) } : {}),
+    ...call,
+  };
+  const path = example.path(world);
+  if (access === 'platform' && !('token' in call)) return api.platform(path, request);
+  if (access === 'public' || 'token' in call) return api.call(path, request);
+  return world.tenant.call(path, request);
+}
