@@ -1,5 +1,6 @@
 /** The atoms that request schemas are made of, and the way from zod's issues to ours (CONTRACT §3, §6). */
 import * as z from 'zod';
+import { jsonbLength } from './jsonb-length.ts';
 import { type MemberError, Problem } from './problems.ts';
 import { cut, jsonPointer, MAX_ERRORS, parseJsonObject } from './strict-json.ts';
 
@@ -54,10 +55,14 @@ export const tagNames = z.array(tagName).max(50);
 /** Line breaks and tabs are welcome; the strict parser has refused all other control characters. */
 export const description = z.string().max(10_000).nullable();
 
-/** Any JSON object, handed on as it is. The database measures it, since it stores another spelling. */
+/** Any JSON object, handed on as it is; at most 16 KiB as the database prints it. */
 export const metadata = z
   .looseObject({})
-  .meta({ description: 'Any JSON object, at most 16 KiB as the database prints it', examples: [{ client: 'acme' }] });
+  .refine(
+    (value) => jsonbLength(value) <= 16_384,
+    fault('too_large', 'must be at most 16 KiB as the database prints it'),
+  )
+  .meta({ examples: [{ client: 'acme' }] });
 
 /** A day of the calendar, RFC 3339 `full-date`, in the years 0001 to 9999. */
 export const date = z

@@ -1,0 +1,173 @@
+import { neonConfig } from '@neondatabase/serverless';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Definition } from '../../src/http/endpoint.ts';
+import { useApi } from '../support/api.ts';
+import { callExample, definitions, makeWorld, type World } from '../support/examples.ts';
+
+/*
+ * The attack that every endpoint must stand: the token of one tenant with the ids, cursors and keys of another. Each
+ * wall holds alone: the tenant predicates without row-level security, and row-level security without the predicates.
+ */
+
+const UNKNOWN = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
+const TABLES = ['tenants', 'projects', 'tasks', 'tags', 'task_tags', 'idempotency_keys', 'audit_log'];
+
+/** A copy of the database without row-level security. */
+async function withoutRowLevelSecurity(admin: pg.Client): Promise<void> {
+  for (const table of TABLES)
+    await admin.query(`alter table ${table} no force row level security, disable row level security`);
+}
+
+/** Takes the tenant predicates out of every statement on its way. Returns what puts them back. */
+function stripPredicates(): () => void {
+  const original = neonConfig.fetchFunction;
+  neonConfig.fetchFunction = (url: string, init: RequestInit) => {
+    const predicate = /((\\"|\b)\w+(\\"|\b)\.)?(\\"|\b)tenant_id(\\"|\b) = (\$\d+)/g;
+    return fetch(url, { ...init, body: String(init.body).replaceAll(predicate, '$6::uuid is not null') });
+  };
+  return () => {
+    neonConfig.fetchFunction = original;
+  };
+}
+
+function withoutPredicates(): void {
+  let restore: () => void;
+  beforeAll(() => {
+    restore = stripPredicates();
+  });
+  afterAll(() => restore());
+}
+
+/** Everything stored of a tenant. */
+async function dump(admin: pg.Client, tenantId: string): Promise<unknown> {
+  const rows: Record<string, unknown> = {};
+  for (const table of TABLES) {
+    const column = table === 'tenants' ? 'id' : 'tenant_id';
+    rows[table] = (
+      await admin.query(`select t::text from ${table} as t where ${column} = $1 order by 1`, [tenantId])
+    ).rows;
+  }
+  return rows;
+}
+
+const anonymous = (text: string) => text.replace(/"request_id":"[^"]*"/, '');
+
+describe.each([
+  ['with both walls', undefined, () => {}],
+  ['with the tenant predicates alone', withoutRowLevelSecurity, () => {}],
+  ['with row-level security alone', undefined, withoutPredicates],
+] as const)('%s', (_, prepare, intercept) => {
+  const api = useApi(prepare ? { prepare } : {});
+  intercept();
+
+  async function twoWorlds(): Promise<{ attacker: World; victim: World; before: unknown }> {
+    const attacker = await makeWorld(api);
+    const victim = await makeWorld(api);
+    return { attacker, victim, before: await dump(api.database.admin, victim.tenant.id) };
+  }
+
+  const guarded = definitions.filter(({ access }) => access !== 'public' && access !== 'platform');
+
+  test.each(named(guarded.filter(({ path }) => path.includes(':'))))(
+    '%s: a foreign id in the path is an unknown one',
+    async (_, definition) => {
+      const { attacker, victim, before } = await twoWorlds();
+      const foreign = await callExample(api, definition, { ...victim, tenant: attacker.tenant });
+      const unknown = await callExample(api, definition, {
+        tenant: attacker.tenant,
+        project: UNKNOWN,
+        task: UNKNOWN,
+        tag: UNKNOWN,
+      });
+      expect(foreign.status).toBe(404);
+      expect(anonymous(foreign.text)).toBe(anonymous(unknown.text));
+      expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
+    },
+  );
+
+  test.each(named(guarded.filter(({ body }) => body)))(
+    '%s: a foreign id in the body is an unknown one',
+    async (_, definition) => {
+      const { attacker, victim, before } = await twoWorlds();
+      const foreign = await callExample(api, definition, { ...attacker, task: victim.task, tag: victim.tag });
+      const unknown = await callExample(api, definition, { ...attacker, task: UNKNOWN, tag: UNKNOWN });
+      expect(foreign.status).toBe(unknown.status);
+      if (foreign.status >= 400) expect(anonymous(foreign.text)).toBe(anonymous(unknown.text));
+      expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
+    },
+  );
+
+  test.each(named(guarded))('%s: shows nothing of another tenant and changes nothing there', async (_, definition) => {
+    const { attacker, victim, before } = await twoWorlds();
+    const { text } = await callExample(api, definition, attacker);
+    for (const id of [victim.tenant.id, victim.project, victim.task, victim.tag]) expect(text).not.toContain(id);
+    expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
+  });
+
+  test.each(named(guarded.filter(({ query }) => query && 'cursor' in query.shape)))(
+    '%s: a foreign cursor is refused',
+    async (_, definition) => {
+      const { attacker, victim } = await twoWorlds();
+      const path = definition.path;
+      await victim.tenant.post('/api/v1/tags', { name: 'another' });
+      await victim.tenant.post('/api/v1/projects', { name: 'another' });
+      const { json } = await victim.tenant.get(`${path}?limit=1`);
+      expect(json.page.next_cursor).not.toBeNull();
+      const reply = await attacker.tenant.get(`${path}?limit=1&cursor=${json.page.next_cursor}`);
+      expect(reply).toMatchObject({ status: 400, json: { code: 'invalid_cursor' } });
+    },
+  );
+
+  test.each(named(guarded.filter(({ method }) => method === 'post' || method === 'patch')))(
+    '%s: a foreign idempotency key is a new one',
+    async (_, definition) => {
+      const { attacker, victim } = await twoWorlds();
+      const headers = { 'Idempotency-Key': 'the same' };
+      const theirs = await callExample(api, definition, victim, { headers });
+      const before = await dump(api.database.admin, victim.tenant.id);
+      const mine = await callExample(api, definition, attacker, { headers });
+      expect(theirs.status).toBe(definition.success.status);
+      expect(mine.status).toBe(definition.success.status);
+      expect(mine.headers.get('Idempotency-Replayed')).toBeNull();
+      expect(mine.json.id).not.toBe(theirs.json.id);
+      expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
+    },
+  );
+
+  test.each(named(guarded.filter(({ method }) => method === 'get')))(
+    '%s: a foreign ETag tells nothing',
+    async (_, definition) => {
+      const { attacker, victim } = await twoWorlds();
+      const etag = (await callExample(api, definition, victim)).headers.get('ETag') ?? '';
+      const foreign = await callExample(
+        api,
+        definition,
+        { ...victim, tenant: attacker.tenant },
+        { headers: { 'If-None-Match': `${etag}, *` } },
+      );
+      if (definition.path.includes(':')) expect(foreign.status).toBe(404);
+      else expect(foreign.headers.get('ETag')).not.toBe(etag);
+    },
+  );
+});
+
+describe('with neither wall', () => {
+  const api = useApi({ prepare: withoutRowLevelSecurity });
+
+  test('the attack succeeds, so each wall above was really alone', async () => {
+    const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
+    onTestFinished(stripPredicates());
+    const { status, json } = await attacker.tenant.get(`/api/v1/projects/${victim.project}`);
+    expect(status).toBe(200);
+    expect(json.id).toBe(victim.project);
+    expect((await attacker.tenant.post(`/api/v1/projects/${victim.project}/tasks`, { title: 'x' })).status).not.toBe(
+      404,
+    );
+    expect((await attacker.tenant.get('/api/v1/tags')).text).toContain(victim.tag);
+  });
+});
+
+function named(list: Definition[]): [string, Definition][] {
+  return list.map((definition) => [definition.name, definition]);
+}
