@@ -89,6 +89,8 @@ function unlessKnown<T>(ifNoneMatch: string[]) {
 export interface Reply {
   status: number;
   location?: string;
+  /** The member to lower where the answer would exceed 8 MiB. */
+  lower?: string;
   /** `hash`: SHA-256 (hex) over method, path and raw body. */
   idempotency?: { key: string; hash: string } | undefined;
 }
@@ -109,11 +111,11 @@ export interface WriteAnswer<T> {
  */
 export async function writeAnswer<T>(
   db: Database,
-  { status, location, idempotency }: Reply,
+  { status, location, lower = '', idempotency }: Reply,
   statements: Compilable[],
   source: Source<T>,
 ): Promise<WriteAnswer<T>> {
-  const answer = withAnswer(db, source, '');
+  const answer = withAnswer(db, source, lower);
   if (!idempotency) {
     const [row] = await db.write([...statements, answer.selectFrom('answer').select(['etag', 'body'])]);
     return { status, location: location ?? null, replayed: false, ...present(row) };

@@ -52,6 +52,7 @@ export default endpoint(
     const answer = await createProject(c.var.db, { id, ...project }, inDocumentOrder(nested), {
       status: 201,
       location: `/api/v1/projects/${id}`,
+      lower: '/tasks',
       idempotency: c.var.idempotency,
     });
     return written(answer);

@@ -186,6 +186,17 @@ describe('refuses', () => {
     expect(api.database.endpoint.requests).toBe(before);
   });
 
+  test('an answer beyond 8 MiB, and nothing of it stays', async () => {
+    const tenant = await api.tenant();
+    const metadata = { n: Array.from({ length: 50 }, () => 1e300) };
+    const reply = await tenant.post(path, {
+      name: 'x',
+      tasks: Array.from({ length: 500 }, () => ({ title: 't', metadata: { ...metadata, d: 'x'.repeat(1100) } })),
+    });
+    expect(reply).toMatchObject({ status: 422, json: { code: 'unprocessable', errors: [{ pointer: '/tasks' }] } });
+    expect((await tenant.get(path)).json.data).toEqual([]);
+  });
+
   test('metadata of 16 KiB exactly are taken', async () => {
     const tenant = await api.tenant();
     const { status } = await tenant.post(path, { name: 'x', metadata: { a: 'x'.repeat(16_375) } });
