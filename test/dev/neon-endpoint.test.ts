@@ -9,6 +9,7 @@ beforeAll(async () => {
   support = await startSupport();
   await support.admin.query(`
     CREATE ROLE clerk LOGIN PASSWORD 'p@ss/wörd%';
+    CREATE ROLE crowd LOGIN PASSWORD 'p' CONNECTION LIMIT 0;
     CREATE TABLE accounts (id int PRIMARY KEY, balance int CHECK (balance >= 0));
     CREATE TABLE entries (account int REFERENCES accounts DEFERRABLE INITIALLY DEFERRED);
     INSERT INTO accounts VALUES (1, 100)`);
@@ -98,6 +99,11 @@ describe('credentials', () => {
     expect([password.status, password.json.code, password.json.severity]).toEqual([400, '28P01', 'FATAL']);
     const database = await login(support.connectionString.replace('/postgres?', '/nowhere?'));
     expect([database.status, database.json.code]).toEqual([400, '3D000']);
+  });
+
+  test('another reason to let nobody in is 500', async () => {
+    const reply = await login('postgres://crowd:p@localhost/postgres');
+    expect([reply.status, reply.json.code]).toEqual([500, '53300']);
   });
 
   test('only user and database reach PostgreSQL', async () => {

@@ -82,6 +82,7 @@ describe('bodies', () => {
   test.each([
     ['no JSON', '{"query":'],
     ['nothing', ''],
+    ['a byte order mark', '\ufeff{"query":"SELECT 1"}'],
     ['a null', 'null'],
     ['a string', '"SELECT 1"'],
     ['neither query nor queries', '{}'],
@@ -145,10 +146,8 @@ describe('limits', () => {
   });
 
   test('an endless answer is cut off', async () => {
-    const started = Date.now();
     const query = "SELECT repeat('x', 1000), generate_series(1, 1000000000)";
     expect(tooLarge(await support.send({ query }))).toBe(true);
-    expect(Date.now() - started).toBeLessThan(2000);
     expect(await support.value('SELECT 1')).toBe(1);
   });
 });

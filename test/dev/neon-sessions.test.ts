@@ -8,7 +8,9 @@ let support: Support;
 
 beforeAll(async () => {
   support = await startSupport();
-  await support.admin.query('CREATE ROLE clerk; CREATE TABLE accounts (id int)');
+  await support.admin.query(
+    "CREATE ROLE clerk; CREATE ROLE visitor LOGIN PASSWORD 'p'; CREATE TABLE accounts (id int)",
+  );
 });
 
 afterAll(() => support?.stop());
@@ -38,6 +40,12 @@ describe('sessions', () => {
     expect(await support.value('SELECT pg_backend_pid()')).toBe(pid);
   });
 
+  test('a sequence does not pass to the next request', async () => {
+    await support.admin.query('CREATE SEQUENCE numbers');
+    expect(await support.value("SELECT nextval('numbers')::int")).toBe(1);
+    expect((await support.send({ query: 'SELECT lastval()' })).json.code).toBe('55000');
+  });
+
   test('what a batch left open does not pass either', async () => {
     const queries = [{ query: 'COMMIT' }, { query: 'BEGIN READ ONLY' }, { query: "SET work_mem = '1MB'" }];
     await support.send({ queries });
@@ -48,7 +56,7 @@ describe('sessions', () => {
 
   test('requests at the same time have connections of their own, as many as there are', async () => {
     const pids = await Promise.all(
-      Array.from({ length: 50 }, () => support.value('SELECT pg_backend_pid() FROM pg_sleep(0.05)')),
+      Array.from({ length: 40 }, () => support.value('SELECT pg_backend_pid() FROM pg_sleep(0.2)')),
     );
     expect(new Set(pids).size).toBe(20);
   });
@@ -104,35 +112,38 @@ describe('a client that goes away', () => {
   test('while it waits for a connection has nothing run', async () => {
     const abort = new AbortController();
     const headers = { 'Neon-Connection-String': support.connectionString };
-    const busy = Array.from({ length: 20 }, () => support.value('SELECT 1 FROM pg_sleep(0.3)'));
-    await eventually(async () => (await running('pg_sleep(0.3)')) >= 20);
+    await support.admin.query('SELECT pg_advisory_lock(5)');
+    const busy = Array.from({ length: 20 }, () => support.value('SELECT pg_advisory_xact_lock_shared(5)::text'));
+    await eventually(async () => (await running('lock_shared')) === 20);
     const body = '{"query":"INSERT INTO accounts VALUES (3)"}';
     const before = support.endpoint.requests;
     const waiting = fetch(support.endpoint.url, { method: 'POST', headers, body, signal: abort.signal });
     await eventually(() => support.endpoint.requests > before);
     abort.abort();
     await expect(waiting).rejects.toThrow('aborted');
+    await support.admin.query('SELECT pg_advisory_unlock(5)');
     await Promise.all(busy);
     expect(await support.value('SELECT count(*)::int FROM accounts')).toBe(0);
   });
 });
 
 test('stop() cancels what is running, closes every connection, and may be called again', async () => {
-  const { port } = support.postgres;
-  const endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port } });
-  const headers = { 'Neon-Connection-String': support.connectionString };
-  const body = '{"query":"SELECT pg_sleep(60) /* stopped */"}';
-  const requests = Array.from({ length: 25 }, () => fetch(endpoint.url, { method: 'POST', headers, body }));
-  const cut = Promise.all(requests.map((one) => expect(one).rejects.toThrow('fetch failed')));
-  const count = async () => {
-    const sql =
-      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE '%/* stopped */%' AND pid <> pg_backend_pid()";
-    return (await support.admin.query<{ n: number }>(sql)).rows[0]?.n;
+  const endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: support.postgres.port } });
+  const headers = { 'Neon-Connection-String': 'postgres://visitor:p@localhost/postgres' };
+  const ask = (query: string) => fetch(endpoint.url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  const connections = async (state: string) => {
+    const sql = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'visitor' AND state LIKE $1";
+    return (await support.admin.query<{ n: number }>(sql, [state])).rows[0]?.n;
   };
-  await eventually(async () => (await count()) === 20);
-  await endpoint.stop();
-  expect(await count()).toBe(0);
-  await cut;
-  await endpoint.stop();
-  await expect(fetch(endpoint.url)).rejects.toThrow('fetch failed');
+  try {
+    await Promise.all(Array.from({ length: 20 }, () => ask('SELECT pg_sleep(0.2)')));
+    const cut = Array.from({ length: 10 }, () => expect(ask('SELECT pg_sleep(60)')).rejects.toThrow('fetch failed'));
+    await eventually(async () => (await connections('active')) === 10);
+    await endpoint.stop();
+    expect(await connections('%')).toBe(0);
+    await Promise.all(cut);
+  } finally {
+    await endpoint.stop();
+  }
+  await expect(ask('SELECT 1')).rejects.toThrow('fetch failed');
 });

@@ -12,6 +12,7 @@ import { findLauncher, launch, run } from '../../dev/postgres-process.ts';
 import { eventually } from './neon-support.ts';
 
 const isRoot = process.getuid?.() === 0;
+const nobody = { name: 'nobody', uid: 65534, gid: 65534 };
 const MODULE = new URL('../../dev/postgres.ts', import.meta.url).href;
 
 /** Of mode 0700, as mkdtemp makes it; symbolic links resolved, to be compared with what /proc tells. */
@@ -58,19 +59,24 @@ function serving(): number[] {
   });
 }
 
-/** A process that starts a server and then does as `then` says; gives what it printed first. */
-async function startElsewhere(then: string, options = {}): Promise<[child: ChildProcess, printed: string]> {
+/** A process that starts a server and then does as `then` says; gives the address that it printed first. */
+async function startElsewhere(
+  then: string,
+  { before = '', asNobody = false, detached = false } = {},
+): Promise<[child: ChildProcess, adminUrl: string]> {
   const script = `
+    ${before}
     const { startPostgres } = await import(${JSON.stringify(MODULE)});
     const server = await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, durable: false });
-    console.log(server.adminUrl, process.getuid());
+    console.log(server.adminUrl);
     ${then}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    ...options,
-  });
+  // That user, too, must reach a Node.js in a directory of root's.
+  const launcher = asNobody ? findLauncher(nobody, ['/', '/']) : { prefix: [], account: undefined };
+  const { file, args } = launch(launcher, process.execPath, ['--input-type=module', '-e', script], '/');
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'], detached });
   cleanUp.defer(() => void child.kill('SIGKILL'));
-  const [printed] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => [''])]);
+  const [printed] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  expect(String(printed)).toMatch(/^postgres:/);
   return [child, String(printed).trim()];
 }
 
@@ -166,9 +172,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 
   test('begins again where its creation was cut off', async () => {
-    const [child] = await startElsewhere('');
-    child.kill('SIGKILL');
-    await eventually(() => serving().length === 0);
+    await (await start()).stop();
     await rm(join(dataDir, 'postgres', 'PG_VERSION'));
     await run('mv', [join(dataDir, 'postgres'), join(dataDir, 'postgres.unfinished')]);
     const { adminUrl } = await start();
@@ -186,38 +190,33 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('a server ends with its process', () => {
+  const wait = 'setInterval(() => {}, 1000);';
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)('that %s ends', async (signal) => {
+    const [child] = await startElsewhere(wait);
+    expect(serving().length).toBeGreaterThan(1);
+    child.kill(signal);
+    await eventually(() => serving().length === 0);
+  });
+
   test.each([
-    ['is killed', '', 'SIGKILL'],
-    ['ends by a signal', '', 'SIGTERM'],
-    ['exits', 'process.exit(0);', undefined],
-    ['has nothing more to do', '', undefined],
-    ['throws', 'throw new Error("on purpose");', undefined],
-  ] as const)('that %s', async (_, then, signal) => {
-    const wait = signal ? 'setInterval(() => {}, 1000);' : '';
-    const [child, printed] = await startElsewhere(then + wait, { stdio: ['ignore', 'pipe', 'ignore'] });
-    expect(printed).toMatch(/^postgres:/);
-    const ended = child.exitCode !== null || once(child, 'exit');
-    if (signal) {
-      expect(serving().length).toBeGreaterThan(1);
-      child.kill(signal);
-    }
-    await ended;
+    ['exits', 'process.exit(0);'],
+    ['has nothing more to do', ''],
+    ['throws', 'throw new Error("on purpose");'],
+  ])('that %s, without setpriv too', async (_, then) => {
+    if (isRoot) await chown(dataDir, nobody.uid, nobody.gid);
+    await startElsewhere(then, { before: "process.env.PATH = '/nowhere';", asNobody: isRoot });
     await eventually(() => serving().length === 0);
   });
 
   test('but not by the terminal', async () => {
-    const [child, printed] = await startElsewhere('process.on("SIGINT", () => {}); setInterval(() => {}, 1000);', {
-      detached: true,
-    });
-    const [adminUrl = ''] = printed.split(' ');
+    const [child, adminUrl] = await startElsewhere(`process.on("SIGINT", () => {}); ${wait}`, { detached: true });
     process.kill(-(child.pid ?? 0), 'SIGINT');
     expect(await query(adminUrl, 'SELECT 1 FROM pg_sleep(0.2)')).toHaveLength(1);
   });
 });
 
 describe.skipIf(process.platform !== 'linux')('the user of PostgreSQL', () => {
-  const nobody = { name: 'nobody', uid: 65534, gid: 65534 };
-
   test.runIf(isRoot)('is not root', async () => {
     await start();
     const [pid] = (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
@@ -229,33 +228,25 @@ describe.skipIf(process.platform !== 'linux')('the user of PostgreSQL', () => {
 
   test.runIf(isRoot)('is whoever starts it, if that is not root', async () => {
     await chown(dataDir, nobody.uid, nobody.gid);
-    // As root starts the server: this user, too, must reach a Node.js in a directory of root's.
-    const { file, args } = launch(findLauncher(nobody, ['/', '/']), process.execPath, [], '/');
-    const script = `
-      const { startPostgres } = await import(${JSON.stringify(MODULE)});
-      const server = await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, durable: false });
-      await server.stop();
-      console.log(process.getuid());`;
-    const { stdout } = await run(file, [...args, '--input-type=module', '-e', script], { cwd: '/' });
-    expect(stdout).toBe('65534\n');
-    expect((await stat(join(dataDir, 'postgres'))).uid).toBe(65534);
+    const [child] = await startElsewhere('await server.stop();', { asNobody: true });
+    if (child.exitCode === null) await once(child, 'exit');
+    expect((await stat(join(dataDir, 'postgres'))).uid).toBe(nobody.uid);
     // A cluster stays its owner's, so that this user can go on with it.
     await (await start()).stop();
-    expect((await stat(join(dataDir, 'postgres', 'postmaster.opts'))).uid).toBe(65534);
+    expect((await stat(join(dataDir, 'postgres', 'postmaster.opts'))).uid).toBe(nobody.uid);
   });
 
   test.runIf(isRoot)('reaches programs and files of root', async () => {
-    const program = join(dataDir, 'cat');
-    await copyFile('/bin/cat', program);
+    const program = join(dataDir, 'node');
+    await copyFile(process.execPath, program);
     await chmod(program, 0o700);
-    await writeFile(join(dataDir, 'secret'), 'reached', { mode: 0o600 });
-    const { file, args, options } = launch(
-      findLauncher(nobody, [program, dataDir]),
-      program,
-      [join(dataDir, 'secret')],
-      dataDir,
-    );
-    expect((await run(file, args, options)).stdout).toBe('reached');
+    const secret = join(dataDir, 'secret');
+    await writeFile(secret, 'reached', { mode: 0o600 });
+    // PostgreSQL asks access(2) about its programs, and opens its files.
+    const script = `fs.accessSync('${secret}', fs.constants.R_OK); console.log(process.getuid(), fs.readFileSync('${secret}', 'utf8'))`;
+    const launcher = findLauncher(nobody, [program, dataDir]);
+    const { file, args, options } = launch(launcher, program, ['-e', script], dataDir);
+    expect((await run(file, args, options)).stdout).toBe('65534 reached\n');
   });
 
   test.runIf(isRoot)('must be able to reach them without setpriv', async () => {
