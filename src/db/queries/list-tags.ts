@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../client.ts';
+import type { Rows } from '../keyset.ts';
 import { type ListRequest, listSource, pick, type SortMembers } from '../list.ts';
-import { tagCount, tagMembers } from '../representations.ts';
+import { liveTagCount, tagCount, tagMembers } from '../representations.ts';
 
 const sorts = {
   name: { expression: tagMembers.name, type: 'text' },
-  task_count: { expression: tagCount.task_count, type: 'integer' },
+  task_count: { expression: sql.ref('live.task_count'), type: 'integer' },
   created_at: { expression: sql.ref('tags.created_at'), type: 'timestamptz' },
 } satisfies SortMembers;
 
@@ -20,5 +21,10 @@ export function listTags(
   let rows = db.query.selectFrom('tags').where('tags.tenant_id', '=', db.tenantId);
   if (q !== undefined) rows = rows.where(sql<boolean>`starts_with(tags.key, tag_key(${q}))`);
   const item = jsonBuildObject(pick({ ...tagMembers, ...tagCount }, fields));
-  return listSource(db, { name: 'tags', rows, table: 'tags', item, id: tagMembers.id, sorts }, request);
+  const joinForSort = request.sort.some(({ member }) => member === 'task_count') ? joinTagCount : undefined;
+  return listSource(db, { name: 'tags', rows, table: 'tags', item, id: tagMembers.id, sorts, joinForSort }, request);
+}
+
+function joinTagCount(rows: Rows): Rows {
+  return rows.innerJoinLateral(liveTagCount.as('live'), (join) => join.onTrue());
 }

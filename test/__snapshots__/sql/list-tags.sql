@@ -16,23 +16,18 @@ where "task_tags"."tenant_id" = "tags"."tenant_id"
 and "task_tags"."tag_id" = "tags"."id"
 and "tasks"."deleted_at" is null)) end as "item"
 from (select row_number() over () as n, *
-from ((select "tags".*, json_build_array((select count(*)::integer as "task_count"
+from ((select "tags".*, json_build_array("live"."task_count"::text, "tags"."id"::text) as "sort_values"
+from "tags"
+inner join lateral (select count(*)::integer as "task_count"
 from "task_tags"
 inner join "tasks" on "tasks"."tenant_id" = "task_tags"."tenant_id"
 and "tasks"."id" = "task_tags"."task_id"
 where "task_tags"."tenant_id" = "tags"."tenant_id"
 and "task_tags"."tag_id" = "tags"."id"
-and "tasks"."deleted_at" is null)::text, "tags"."id"::text) as "sort_values"
-from "tags"
+and "tasks"."deleted_at" is null) as "live" on true
 where "tags"."tenant_id" = $10
 and starts_with(tags.key, tag_key($11))
-order by (select count(*)::integer as "task_count"
-from "task_tags"
-inner join "tasks" on "tasks"."tenant_id" = "task_tags"."tenant_id"
-and "tasks"."id" = "task_tags"."task_id"
-where "task_tags"."tenant_id" = "tags"."tenant_id"
-and "task_tags"."tag_id" = "tags"."id"
-and "tasks"."deleted_at" is null) desc, "tags"."id" desc
+order by "live"."task_count" desc, "tags"."id" desc
 limit $12)) as cut) as "tags")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $13) as "body"
 from "source")
 select "etag", case when array['*', etag] && $14::text[] then null else answer.body end as "body", next_cursor as "next_cursor"

@@ -191,7 +191,11 @@ describe('refuses', () => {
     const metadata = { n: Array.from({ length: 50 }, () => 1e300) };
     const reply = await tenant.post(path, {
       name: 'x',
-      tasks: Array.from({ length: 500 }, () => ({ title: 't', metadata: { ...metadata, d: 'x'.repeat(1200) } })),
+      tasks: Array.from({ length: 500 }, () => ({
+        title: 't',
+        metadata: { ...metadata, d: 'x'.repeat(1200) },
+        description: 'x'.repeat(400),
+      })),
     });
     expect(reply).toMatchObject({ status: 422, json: { code: 'unprocessable', errors: [{ pointer: '/tasks' }] } });
     expect((await tenant.get(path)).json.data).toEqual([]);
