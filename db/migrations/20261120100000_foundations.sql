@@ -120,6 +120,29 @@ begin
 end
 $$;
 
+-- RFC 7396: what the patch names is set, null takes away, objects are merged member by member.
+create function merge_patch(target jsonb, patch jsonb) returns jsonb
+language sql immutable parallel safe as $$
+  select case
+    when jsonb_typeof(patch) <> 'object' then patch
+    else coalesce(
+      (
+        select jsonb_object_agg(key, value)
+        from (
+          select kept.key, kept.value
+          from jsonb_each(case when jsonb_typeof(target) = 'object' then target else '{}' end) as kept
+          where not patch ? kept.key
+          union all
+          select named.key, merge_patch(case when jsonb_typeof(target) = 'object' then target -> named.key end, named.value)
+          from jsonb_each(patch) as named
+          where named.value <> 'null'
+        ) as merged
+      ),
+      '{}'
+    )
+  end
+$$;
+
 -- Keeps version and updated_at, so that no path can forget them. A change that changes nothing is no
 -- change: NULL skips the row, and the audit with it. A version counts transactions, not statements:
 -- nobody else can have seen what lies between two statements of one.
@@ -145,6 +168,7 @@ grant select on schema_migrations to onetrip_app;
 
 revoke all on schema_migrations from onetrip_app;
 drop function stamp_change;
+drop function merge_patch;
 drop function enter_platform;
 drop function enter_tenant;
 drop function make_cursor;

@@ -35,7 +35,8 @@ create table projects (
   updated_at timestamptz(3) not null default now(),
   deleted_at timestamptz(3),
   deleted_by text,
-  -- The operation that trashed the row: a restore brings back exactly what went with it.
+  -- What was trashed and took this row along (its own id where it was trashed itself): a restore of that brings
+  -- back exactly what went with it.
   trash_id uuid,
   search tsvector generated always as (search_vector(name, description)) stored,
   primary key (tenant_id, id),
@@ -44,6 +45,7 @@ create table projects (
 );
 
 create index projects_by_age on projects (tenant_id, created_at desc, id desc) where deleted_at is null;
+create index projects_trash on projects (tenant_id, deleted_at desc, id desc) where trash_id = id;
 create index projects_by_change on projects (tenant_id, updated_at desc, id desc) where deleted_at is null;
 create index projects_by_name on projects (tenant_id, name, id) where deleted_at is null;
 create index projects_search on projects using gin (tenant_id, search) where deleted_at is null;

@@ -23,7 +23,8 @@ create table tasks (
   updated_at timestamptz(3) not null default now(),
   deleted_at timestamptz(3),
   deleted_by text,
-  -- The operation that trashed the row: a restore brings back exactly what went with it.
+  -- What was trashed and took this row along (its own id where it was trashed itself): a restore of that brings
+  -- back exactly what went with it.
   trash_id uuid,
   search tsvector generated always as (search_vector(title, description)) stored,
   primary key (tenant_id, id),
@@ -39,6 +40,10 @@ create table tasks (
 
 create index tasks_by_position on tasks (tenant_id, project_id, position, id) where deleted_at is null;
 create index tasks_by_age on tasks (tenant_id, created_at desc, id desc) where deleted_at is null;
+create index tasks_by_change on tasks (tenant_id, updated_at desc, id desc) where deleted_at is null;
+create index tasks_by_due_date on tasks (tenant_id, due_on, id) where deleted_at is null;
+create index tasks_by_trash on tasks (tenant_id, trash_id) where trash_id is not null;
+create index tasks_trash on tasks (tenant_id, deleted_at desc, id desc) where trash_id = id;
 create index tasks_by_parent on tasks (tenant_id, project_id, parent_id);
 create index tasks_search on tasks using gin (tenant_id, search) where deleted_at is null;
 create index tasks_metadata on tasks using gin (tenant_id, metadata jsonb_path_ops) where deleted_at is null;
@@ -90,7 +95,32 @@ for each statement execute function write_audit_log('task', 'id');
 create trigger audit_delete after delete on tasks referencing old table as old_rows
 for each statement execute function write_audit_log('task', 'id');
 
+-- See search_projects().
+create policy search on tasks for select to onetrip_search using (true);
+grant select on tasks to onetrip_search;
+
+create function search_tasks(words text) returns setof uuid
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+begin atomic
+  select id from tasks
+  where tenant_id = current_tenant() and deleted_at is null and search @@ search_query(words);
+end;
+
+create function tasks_with_metadata(part jsonb) returns setof uuid
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+begin atomic
+  select id from tasks
+  where tenant_id = current_tenant() and deleted_at is null and metadata @> part;
+end;
+
+grant create on schema public to onetrip_search;
+alter function search_tasks(text) owner to onetrip_search;
+alter function tasks_with_metadata(jsonb) owner to onetrip_search;
+revoke create on schema public from onetrip_search;
+
 -- migrate:down
 
+drop function tasks_with_metadata;
+drop function search_tasks;
 drop table tasks;
 drop function keep_status_rules;
