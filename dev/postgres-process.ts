@@ -154,16 +154,17 @@ async function end(child: ChildProcess, ended: () => boolean, stopOnWindows: () 
 
 /** Backends lead sessions of their own, so that a signal to the server's process group would not reach them. */
 function killTree(child: ChildProcess): void {
-  let backends: string[] = [];
+  let backends: number[] = [];
   try {
-    backends = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+    backends = children.split(' ').map(Number).filter(Boolean);
   } catch {
     // Without /proc they notice by themselves that the server is gone.
   }
   child.kill('SIGKILL');
   for (const backend of backends) {
     try {
-      process.kill(Number(backend) || child.pid || 0, 'SIGKILL');
+      process.kill(backend, 'SIGKILL');
     } catch {
       // It has ended already.
     }

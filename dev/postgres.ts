@@ -30,8 +30,9 @@ export interface PostgresServer {
 /** How long a server may take to answer (ms): it may have to recover from a crash. */
 const START_DEADLINE = 30_000;
 
-/** How long a server that is shutting down already may take (ms). */
+/** How long a server that is shutting down may take, and how long one may not know yet that it is to do so (ms). */
 const STOP_DEADLINE = 10_000;
+const STOP_NOTICE = 1000;
 
 /**
  * Starts PostgreSQL on a free port of 127.0.0.1, and creates its cluster first where there is none.
@@ -53,7 +54,8 @@ export async function startPostgres(options: {
   const { durable = true } = options;
   const binaries = await findBinaries();
   const dataDir = resolve(options.dataDir);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  // Open to pass through, for a server under another user's name; what is in it is not.
+  await mkdir(dataDir, { recursive: true, mode: 0o711 });
   const cluster = join(dataDir, 'postgres');
   const passwordFile = join(dataDir, 'postgres-password');
 
@@ -104,7 +106,7 @@ async function findBinaries(): Promise<Binaries> {
 
 async function refuseWhileServed(cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid');
-  const deadline = Date.now() + STOP_DEADLINE;
+  const started = Date.now();
   while (true) {
     // src/include/miscadmin.h of PostgreSQL: the first line is the pid, the eighth the state.
     const lines = (await readFile(pidFile, 'utf8').catch(() => '')).split('\n');
@@ -115,7 +117,8 @@ async function refuseWhileServed(cluster: string): Promise<void> {
       await rm(pidFile, { force: true });
       return;
     }
-    if (lines[7]?.trim() !== 'stopping' || Date.now() > deadline) {
+    const patience = lines[7]?.trim() === 'stopping' ? STOP_DEADLINE : STOP_NOTICE;
+    if (Date.now() - started > patience) {
       throw new Error(`The PostgreSQL server with pid ${pid} is using ${cluster}.`);
     }
     await sleep(50);

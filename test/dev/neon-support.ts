@@ -58,9 +58,9 @@ async function start(cleanUp: AsyncDisposableStack, limits: { maxRequestBytes?: 
   return { postgres, endpoint, admin, connectionString, send, value, stop: () => cleanUp.disposeAsync() };
 }
 
-/** Asks until the answer is true, for at most five seconds. */
+/** Asks until the answer is true, for at most ten seconds. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 10_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error('It never became true.');
     await new Promise((resolve) => setTimeout(resolve, 20));

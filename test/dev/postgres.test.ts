@@ -24,8 +24,12 @@ beforeEach(async () => {
   cleanUp = new AsyncDisposableStack();
   cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
   cleanUp.defer(async () => {
-    for (const pid of serving()) process.kill(pid, 'SIGKILL');
-    await eventually(() => serving().length === 0);
+    // One by one, since they end each other.
+    await eventually(() => {
+      const [pid] = serving();
+      if (pid) run('kill', ['-9', String(pid)]).catch(() => {});
+      return !pid;
+    });
   });
 });
 
@@ -171,6 +175,19 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
     expect(serving()).toEqual([]);
   });
 
+  test('that does not let us in is given up, and leaves no process behind', async () => {
+    await (await start()).stop();
+    await writeFile(join(dataDir, 'postgres-password'), 'another');
+    let clock = 0;
+    const now = vi.spyOn(Date, 'now').mockImplementation(() => (clock += 10_000));
+    try {
+      await expect(startPostgres({ dataDir })).rejects.toThrow(/^PostgreSQL does not answer: .*authentication failed/s);
+    } finally {
+      now.mockRestore();
+    }
+    expect(serving()).toEqual([]);
+  });
+
   test('begins again where its creation was cut off', async () => {
     await (await start()).stop();
     await rm(join(dataDir, 'postgres', 'PG_VERSION'));
@@ -210,7 +227,10 @@ describe.skipIf(process.platform !== 'linux')('a server ends with its process', 
   });
 
   test('but not by the terminal', async () => {
-    const [child, adminUrl] = await startElsewhere(`process.on("SIGINT", () => {}); ${wait}`, { detached: true });
+    const [child, adminUrl] = await startElsewhere(wait, {
+      before: 'process.on("SIGINT", () => {});',
+      detached: true,
+    });
     process.kill(-(child.pid ?? 0), 'SIGINT');
     expect(await query(adminUrl, 'SELECT 1 FROM pg_sleep(0.2)')).toHaveLength(1);
   });
