@@ -14,11 +14,14 @@ import { run } from './run.ts';
 /** What PostgreSQL's catalogue does not say of a column. */
 const overrides = {
   columns: {
+    'audit_log.action': '"insert" | "update" | "delete" | "trash" | "restore" | "purge"',
+    'audit_log.resource_type': '"project" | "task" | "tag" | "tagging"',
+    'audit_log.changes': 'Record<string, [unknown, unknown]>',
     'tenants.status': 'Generated<"active" | "suspended">',
     'projects.status': 'Generated<"active" | "archived">',
-    'projects.metadata': 'Generated<JsonObject>',
+    'projects.metadata': 'Generated<Record<string, unknown>>',
     'tasks.status': 'Generated<"pending" | "in_progress" | "completed" | "cancelled">',
-    'tasks.metadata': 'Generated<JsonObject>',
+    'tasks.metadata': 'Generated<Record<string, unknown>>',
   },
 };
 

@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
 import { functions } from '../src/functions/index.ts';
 import type { Definition } from '../src/http/endpoint.ts';
 import { PROBLEMS, type ProblemCode } from '../src/http/problems.ts';
@@ -31,20 +36,30 @@ const Problem = z
   .catchall(z.unknown())
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
 
-const requestId = z.string().meta({ description: 'Names the request. An incoming one is echoed.' });
+const requestId = z
+  .string()
+  .meta({ header: { id: 'X-Request-Id' }, description: 'Names the request. An incoming one is echoed.' });
 
 const HEADERS = {
   etag: z.string().meta({
+    header: { id: 'ETag' },
     description: '`"<version>.<digest>"`, or the digest alone where the resource has no version.',
     examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
   }),
-  timing: z
+  timing: z.string().meta({
+    header: { id: 'Server-Timing' },
+    description: 'Time in the database and round trips to it.',
+    examples: ['db;dur=4.2;desc="1 round trip"'],
+  }),
+  location: z.string().meta({ header: { id: 'Location' }, description: 'Path of the new resource.' }),
+  link: z
     .string()
-    .meta({ description: 'Time in the database and round trips to it.', examples: ['db;dur=4.2;desc="1 round trip"'] }),
-  location: z.string().meta({ description: 'Path of the new resource.' }),
-  link: z.string().meta({ description: '`rel="next"`, where there is a next page (RFC 8288).' }),
-  replayed: z.literal('true').meta({ description: 'This is the stored answer of an earlier, equal request.' }),
-  retryAfter: z.string().meta({ description: 'Seconds to wait.' }),
+    .meta({ header: { id: 'Link' }, description: '`rel="next"`, where there is a next page (RFC 8288).' }),
+  replayed: z.literal('true').meta({
+    header: { id: 'Idempotency-Replayed' },
+    description: 'This is the stored answer of an earlier, equal request.',
+  }),
+  retryAfter: z.string().meta({ header: { id: 'Retry-After' }, description: 'Seconds to wait.' }),
   authenticate: z.literal('Bearer'),
 };
 
@@ -56,6 +71,9 @@ const PARAMETERS = {
       description: 'Entity tags that the caller has: 304 if one is current.',
       examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
     }),
+  ifMatch: z.string().optional().meta({
+    description: 'Carries out the request only if the version of one of these entity tags is current: 412 otherwise.',
+  }),
   idempotencyKey: z.string().min(1).max(257).optional().meta({
     description:
       '1 to 255 printable ASCII characters. The same request with the same key is carried out once; for 24 hours it gets the first answer.',
@@ -118,13 +136,16 @@ function isRead({ method, access }: Definition): boolean {
 }
 
 function headerParameters(d: Definition) {
-  if (isRead(d)) return z.object({ 'If-None-Match': PARAMETERS.ifNoneMatch });
-  if (takesKey(d)) return z.object({ 'Idempotency-Key': PARAMETERS.idempotencyKey });
-  return undefined;
+  const named = {
+    ...(isRead(d) ? { 'If-None-Match': PARAMETERS.ifNoneMatch } : {}),
+    ...(d.ifMatch ? { 'If-Match': PARAMETERS.ifMatch } : {}),
+    ...(takesKey(d) ? { 'Idempotency-Key': PARAMETERS.idempotencyKey } : {}),
+  };
+  return Object.keys(named).length > 0 ? z.object(named) : undefined;
 }
 
-function requestBody({ method, body, example }: Definition) {
-  const media = { schema: body as z.ZodObject, ...(example ? { example } : {}) };
+function requestBody({ name, method, body, example }: Definition) {
+  const media = { schema: (body as z.ZodObject).meta({ id: `${name}-body` }), ...(example ? { example } : {}) };
   return {
     required: true,
     content: {
@@ -140,12 +161,13 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
       description: d.success.description,
       headers: z.object({
         'X-Request-Id': requestId,
-        ...(d.access === 'public' ? {} : { ETag: HEADERS.etag, 'Server-Timing': HEADERS.timing }),
+        ...(d.access === 'public' ? {} : { 'Server-Timing': HEADERS.timing }),
+        ...(d.access === 'public' || !d.success.schema ? {} : { ETag: HEADERS.etag }),
         ...(d.success.status === 201 ? { Location: HEADERS.location } : {}),
         ...(d.query && 'cursor' in d.query.shape ? { Link: HEADERS.link.optional() } : {}),
         ...(takesKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
       }),
-      content: { 'application/json': { schema: d.success.schema } },
+      ...(content(d) ? { content: content(d) } : {}),
     },
   };
   if (isRead(d)) {
@@ -156,17 +178,33 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
   }
   const byStatus = Map.groupBy(problemCodes(d), (code) => PROBLEMS[code].status);
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
-    all[String(status) as '400'] = {
-      description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
-      headers: z.object({
-        'X-Request-Id': requestId,
-        ...(status === 401 ? { 'WWW-Authenticate': HEADERS.authenticate } : {}),
-        ...(status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
-      }),
-      content: { 'application/problem+json': { schema: Problem } },
-    };
+    all[String(status) as '400'] = problemResponse(status, codes);
   }
   return all;
+}
+
+function content({ success: { schema, mediaType } }: Definition) {
+  if (mediaType) return { [mediaType]: { schema: z.string() } };
+  return schema && { 'application/json': { schema } };
+}
+
+const problemResponses = new Map<string, ZodOpenApiResponseObject>();
+
+/** One component for each set of codes, however many endpoints answer them. */
+function problemResponse(status: number, codes: ProblemCode[]): ZodOpenApiResponseObject {
+  const id = codes.toSorted().join('_or_');
+  const response = problemResponses.get(id) ?? {
+    id,
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+    headers: z.object({
+      'X-Request-Id': requestId,
+      ...(status === 401 ? { 'WWW-Authenticate': HEADERS.authenticate } : {}),
+      ...(status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
+    }),
+    content: { 'application/problem+json': { schema: Problem } },
+  };
+  problemResponses.set(id, response);
+  return response;
 }
 
 /** Every problem that an endpoint can answer: those it names, and those that its access, method and inputs imply. */
@@ -180,6 +218,8 @@ function problemCodes(d: Definition): ProblemCode[] {
       ...(d.access === 'public' ? [] : guarded),
       ...(d.body ? withBody : []),
       ...(takesKey(d) ? (['conflict', 'unprocessable'] as const) : []),
+      ...(d.ifMatch ? (['precondition_failed'] as const) : []),
+      ...(d.method === 'post' ? (['payload_too_large'] as const) : []),
       ...(d.problems ?? []),
     ]),
   ];

@@ -154,6 +154,10 @@ begin
   if to_jsonb(new) - derived = to_jsonb(old) - derived then
     return null;
   end if;
+  -- What refers to a row, the audit log among it, knows it by these.
+  if (new.tenant_id, new.id) is distinct from (old.tenant_id, old.id) then
+    raise exception using errcode = 'feature_not_supported', message = 'a row keeps its id and tenant';
+  end if;
   new.version := case when old.changed_xid = pg_current_xact_id() then old.version else old.version + 1 end;
   new.changed_xid := pg_current_xact_id();
   new.updated_at := now();
@@ -181,12 +185,18 @@ drop function current_tenant;
 drop extension btree_gin;
 revoke usage on schema public from onetrip_app, onetrip_auditor, onetrip_search;
 
--- Another database of the cluster, or a login role, may still need a role: then it stays.
+-- A role with which somebody logs in, or which another database of the cluster needs, stays.
 do $$
 declare
   made text;
 begin
-  foreach made in array array['onetrip_app', 'onetrip_auditor', 'onetrip_search'] loop
+  for made in
+    select rolname from pg_roles
+    where rolname in ('onetrip_app', 'onetrip_auditor', 'onetrip_search') and not exists (
+      select from pg_auth_members join pg_roles as member on member.oid = pg_auth_members.member
+      where roleid = pg_roles.oid and member.rolname <> current_user
+    )
+  loop
     begin
       execute format('drop role %I', made);
     exception when dependent_objects_still_exist then

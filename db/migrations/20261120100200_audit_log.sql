@@ -97,6 +97,8 @@ $$;
 -- Only a role that it can act as may be given a function, and only one that may create there may own it.
 grant onetrip_auditor to current_user;
 grant create on schema public to onetrip_auditor;
+-- Whoever may execute it could make it the trigger of a temporary table, and so forge entries.
+revoke execute on function write_audit_log() from public;
 alter function write_audit_log() owner to onetrip_auditor;
 revoke create on schema public from onetrip_auditor;
 

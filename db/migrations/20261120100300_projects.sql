@@ -46,6 +46,7 @@ create table projects (
 
 create index projects_by_age on projects (tenant_id, created_at desc, id desc) where deleted_at is null;
 create index projects_trash on projects (tenant_id, deleted_at desc, id desc) where trash_id = id;
+create index projects_by_trash_age on projects (deleted_at) where trash_id = id;
 create index projects_by_change on projects (tenant_id, updated_at desc, id desc) where deleted_at is null;
 create index projects_by_name on projects (tenant_id, name, id) where deleted_at is null;
 create index projects_search on projects using gin (tenant_id, search) where deleted_at is null;
@@ -77,14 +78,14 @@ create policy search on projects for select to onetrip_search using (true);
 grant select on projects to onetrip_search;
 
 create function search_projects(words text) returns setof uuid
-language sql stable security definer set search_path = pg_catalog, public, pg_temp
+language sql stable rows 50 security definer set search_path = pg_catalog, public, pg_temp
 begin atomic
   select id from projects
   where tenant_id = current_tenant() and deleted_at is null and search @@ search_query(words);
 end;
 
 create function projects_with_metadata(part jsonb) returns setof uuid
-language sql stable security definer set search_path = pg_catalog, public, pg_temp
+language sql stable rows 50 security definer set search_path = pg_catalog, public, pg_temp
 begin atomic
   select id from projects
   where tenant_id = current_tenant() and deleted_at is null and metadata @> part;

@@ -40,6 +40,7 @@ create table tasks (
 
 create index tasks_by_position on tasks (tenant_id, project_id, position, id) where deleted_at is null;
 create index tasks_by_age on tasks (tenant_id, created_at desc, id desc) where deleted_at is null;
+create index tasks_by_trash_age on tasks (deleted_at) where trash_id = id;
 create index tasks_by_change on tasks (tenant_id, updated_at desc, id desc) where deleted_at is null;
 create index tasks_by_due_date on tasks (tenant_id, due_on, id) where deleted_at is null;
 create index tasks_by_trash on tasks (tenant_id, trash_id) where trash_id is not null;
@@ -100,14 +101,14 @@ create policy search on tasks for select to onetrip_search using (true);
 grant select on tasks to onetrip_search;
 
 create function search_tasks(words text) returns setof uuid
-language sql stable security definer set search_path = pg_catalog, public, pg_temp
+language sql stable rows 50 security definer set search_path = pg_catalog, public, pg_temp
 begin atomic
   select id from tasks
   where tenant_id = current_tenant() and deleted_at is null and search @@ search_query(words);
 end;
 
 create function tasks_with_metadata(part jsonb) returns setof uuid
-language sql stable security definer set search_path = pg_catalog, public, pg_temp
+language sql stable rows 50 security definer set search_path = pg_catalog, public, pg_temp
 begin atomic
   select id from tasks
   where tenant_id = current_tenant() and deleted_at is null and metadata @> part;

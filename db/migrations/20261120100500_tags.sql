@@ -74,6 +74,17 @@ begin
 end
 $$;
 
+-- A tagging is made and taken away; changed, it would escape the audit log and the task's version.
+create function refuse_change() returns trigger
+language plpgsql as $$
+begin
+  raise exception using errcode = 'feature_not_supported', message = 'a tagging cannot be changed';
+end
+$$;
+
+create trigger refuse_change before update on task_tags
+for each statement execute function refuse_change();
+
 create trigger stamp before update on tags
 for each row execute function stamp_change();
 
@@ -97,5 +108,6 @@ for each statement execute function touch_tagged_tasks();
 
 drop table task_tags;
 drop table tags;
+drop function refuse_change;
 drop function touch_tagged_tasks;
 drop function tag_key;

@@ -1,4 +1,5 @@
 import { type Compilable, type SelectQueryBuilder, sql } from 'kysely';
+import { Problem } from '../http/problems.ts';
 import type { Database } from './client.ts';
 import { ANSWERED_ALREADY, sqlState } from './errors.ts';
 
@@ -71,12 +72,12 @@ export async function readList<T>(
   db: Database,
   source: ListSource<T>,
   { lower = '?limit', ifNoneMatch = [] }: AnswerOptions = {},
-): Promise<Answer<T> & { nextCursor: string | null }> {
-  const { next_cursor, ...answer } = await withAnswer<T>(db, source, lower)
+): Promise<(Answer<T> & { nextCursor: string | null }) | undefined> {
+  const row = await withAnswer<T>(db, source, lower)
     .selectFrom(['answer', 'source'])
-    .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('next_cursor')])
-    .executeTakeFirstOrThrow();
-  return { ...answer, nextCursor: next_cursor };
+    .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
+    .executeTakeFirst();
+  return row;
 }
 
 function unlessKnown<T>(ifNoneMatch: string[]) {
@@ -98,8 +99,9 @@ export interface Reply {
 export interface WriteAnswer<T> {
   status: number;
   location: string | null;
-  etag: string;
-  body: JsonText<T>;
+  etag: string | null;
+  /** Null where the write answers with nothing. */
+  body: JsonText<T> | null;
   /** Whether this is the stored answer of an earlier, equal request. */
   replayed: boolean;
 }
@@ -109,43 +111,80 @@ export interface WriteAnswer<T> {
  * first and the answer is stored with it, in the same transaction; a key that has been answered costs a second
  * round trip, for the stored answer. The source must yield a row once the statements have run.
  */
-export async function writeAnswer<T>(
+export function writeAnswer<T>(
   db: Database,
-  { status, location, lower = '', idempotency }: Reply,
+  reply: Reply,
   statements: Compilable[],
   source: Source<T>,
 ): Promise<WriteAnswer<T>> {
-  const answer = withAnswer(db, source, lower);
+  const answer = withAnswer(db, source, reply.lower ?? '');
+  const shown = answer.selectFrom('answer').select(['etag', 'body']);
+  return once<T>(db, reply, statements, shown, ({ key, stored }) =>
+    answer
+      .with('stored', (qb) =>
+        qb
+          .updateTable('idempotency_keys')
+          .from('answer')
+          .set((eb) => ({ ...stored, etag: eb.ref('answer.etag'), body: eb.ref('answer.body') }))
+          .where('idempotency_keys.tenant_id', '=', db.tenantId)
+          .where('idempotency_keys.key', '=', key),
+      )
+      .selectFrom('answer')
+      .select(['etag', 'body']),
+  );
+}
+
+/** The same for a write that answers with nothing but its status. */
+export function writeNothing(db: Database, reply: Reply, statements: Compilable[]): Promise<WriteAnswer<never>> {
+  const nothing = db.query.selectNoFrom([sql<null>`null::text`.as('etag'), sql<null>`null::text`.as('body')]);
+  return once<never>(db, reply, statements, nothing, ({ key, stored }) =>
+    db.query
+      .updateTable('idempotency_keys')
+      .set(stored)
+      .where('tenant_id', '=', db.tenantId)
+      .where('key', '=', key)
+      .returning(['etag', 'body']),
+  );
+}
+
+type Shown<T> = Compilable<{ etag: string | null; body: JsonText<T> | null }>;
+
+/** Runs a write whose last statement is `plain`, or with an idempotency key what `storing` makes, at most once. */
+async function once<T>(
+  db: Database,
+  { status, location, idempotency }: Reply,
+  statements: Compilable[],
+  plain: Shown<T>,
+  storing: (into: { key: string; stored: { status: number; location: string | null } }) => Compilable,
+): Promise<WriteAnswer<T>> {
+  const stored = { status, location: location ?? null };
   if (!idempotency) {
-    const [row] = await db.write([...statements, answer.selectFrom('answer').select(['etag', 'body'])]);
-    return { status, location: location ?? null, replayed: false, ...present(row) };
+    const [row] = await db.write([...statements, plain]);
+    return { ...stored, replayed: false, ...present(row) };
   }
   const { key, hash } = idempotency;
   const claim = db.query.selectNoFrom(sql`claim_idempotency_key(${key}, ${hash})`.as('claimed'));
-  const stored = answer
-    .with('stored', (qb) =>
-      qb
-        .updateTable('idempotency_keys')
-        .from('answer')
-        .set((eb) => ({ status, location: location ?? null, etag: eb.ref('answer.etag'), body: eb.ref('answer.body') }))
-        .where('idempotency_keys.tenant_id', '=', db.tenantId)
-        .where('idempotency_keys.key', '=', key),
-    )
-    .selectFrom('answer')
-    .select(['etag', 'body']);
   try {
-    const [row] = await db.write([claim, ...statements, stored], [ANSWERED_ALREADY]);
-    return { status, location: location ?? null, replayed: false, ...present(row) };
+    const [row] = await db.write([claim, ...statements, storing({ key, stored }) as Shown<T>], [ANSWERED_ALREADY]);
+    return { ...stored, replayed: false, ...present(row) };
   } catch (error) {
     if (sqlState(error) !== ANSWERED_ALREADY) throw error;
-    const row = await db.query
-      .selectFrom('idempotency_keys')
-      .select(['status', 'location', 'etag', 'body'])
-      .where('tenant_id', '=', db.tenantId)
-      .where('key', '=', key)
-      .executeTakeFirst();
-    return { replayed: true, ...(present(row) as Omit<WriteAnswer<T>, 'replayed'>) };
+    return replay(db, key);
   }
+}
+
+async function replay<T>(db: Database, key: string): Promise<WriteAnswer<T>> {
+  const row = await db.query
+    .selectFrom('idempotency_keys')
+    .select(['status', 'location', 'etag', 'body'])
+    .where('tenant_id', '=', db.tenantId)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  const { status, location, etag, body } = present(row);
+  if (status !== 204 && body === null) {
+    throw new Problem('not_found', 'What the first request with this Idempotency-Key made has been purged.');
+  }
+  return { status: status as number, location, etag, body: body as JsonText<T> | null, replayed: true };
 }
 
 function present<R>(row: R | undefined): R {

@@ -23,13 +23,17 @@ export type SortMembers = Record<string, Omit<SortKey, 'descending'>>;
 /** A list: its name (which a cursor is bound to), its rows and how they are shown and sorted. */
 export type List<T> = Pick<PageRequest<T>, 'rows' | 'table' | 'item' | 'id' | 'joinForSort' | 'joinForItem'> & {
   name: string;
+  /** The id in the list's path, where there is one. */
+  owner?: string;
+  /** Without it there is no list, not even an empty one. */
+  onlyIf?: Expression<boolean>;
   sorts: SortMembers;
 };
 
 /** The query of a whole list answer: one keyset page with its `page` object. */
 export function listSource<T>(
   db: Database,
-  { name, sorts, ...list }: List<T>,
+  { name, owner = '', onlyIf, sorts, ...list }: List<T>,
   { limit, skip, after, count, filters, sort }: ListRequest,
 ): ListSource<Page<T>> {
   const keys = sort.map(({ member, descending }) => {
@@ -37,15 +41,16 @@ export function listSource<T>(
     if (!key) throw new Error(`no sort by ${member}`);
     return { ...key, descending };
   });
-  const context = sql<string>`${cursorContext(db.scope, name, { filters, sort: sortText(sort) })}::text`;
+  const context = sql<string>`${cursorContext(db.scope, name, { owner, filters, sort: sortText(sort) })}::text`;
   const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context });
   const total = count ? sql`, 'total', (${list.rows.select(sql`count(*)`.as('total'))})` : sql``;
-  return db.query.selectFrom(page.as('page')).select([
+  const source = db.query.selectFrom(page.as('page')).select([
     sql<null>`null::integer`.as('version'),
     sql<Page<T>>`json_build_object('data', data, 'page', json_build_object(
       'limit', ${limit}::integer, 'has_more', has_more, 'next_cursor', next_cursor${total}))`.as('body'),
     'page.next_cursor',
   ]);
+  return onlyIf ? source.where(onlyIf) : source;
 }
 
 /** A sort order as the query string spells it: `-created_at,name`. */

@@ -95,3 +95,16 @@ export const tagMembers = {
 
 /** What lists of tags show beside. */
 export const tagCount = { task_count: sql<number>`${liveTagCount}` };
+
+const audit = expressionBuilder<DB, 'audit_log'>();
+
+export const auditMembers = {
+  id: audit.ref('audit_log.id'),
+  at: rfc3339(audit.ref('audit_log.at')),
+  actor: audit.ref('audit_log.actor'),
+  request_id: audit.ref('audit_log.request_id'),
+  action: audit.ref('audit_log.action'),
+  resource_type: audit.ref('audit_log.resource_type'),
+  resource_id: audit.ref('audit_log.resource_id'),
+  changes: audit.ref('audit_log.changes'),
+};

@@ -9,29 +9,17 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
-export type Json = JsonValue;
-
-export type JsonArray = JsonValue[];
-
-export type JsonObject = {
-  [x: string]: JsonValue | undefined;
-};
-
-export type JsonPrimitive = boolean | number | string | null;
-
-export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
-
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface AuditLog {
-  action: string;
+  action: "insert" | "update" | "delete" | "trash" | "restore" | "purge";
   actor: string | null;
   at: Generated<Timestamp>;
-  changes: Json;
+  changes: Record<string, [unknown, unknown]>;
   id: Generated<string>;
   request_id: string | null;
   resource_id: string;
-  resource_type: string;
+  resource_type: "project" | "task" | "tag" | "tagging";
   tenant_id: string;
 }
 
@@ -53,7 +41,7 @@ export interface Projects {
   deleted_by: string | null;
   description: string | null;
   id: Generated<string>;
-  metadata: Generated<JsonObject>;
+  metadata: Generated<Record<string, unknown>>;
   name: string;
   search: Generated<string | null>;
   status: Generated<"active" | "archived">;
@@ -84,7 +72,7 @@ export interface Tasks {
   description: string | null;
   due_on: string | null;
   id: Generated<string>;
-  metadata: Generated<JsonObject>;
+  metadata: Generated<Record<string, unknown>>;
   parent_id: string | null;
   position: number;
   priority: Generated<number>;

@@ -17,6 +17,12 @@ export const strictBody: MiddlewareHandler<Env> = async (c, next) => {
   await next();
 };
 
+/** For a POST that takes no body: what is sent all the same means nothing, but belongs to the idempotency claim. */
+export const noBody: MiddlewareHandler<Env> = async (c, next) => {
+  c.set('idempotency', await idempotencyClaim(c, await readBytes(c.req.raw)));
+  await next();
+};
+
 function checkMediaType(method: string, contentType: string | undefined, contentEncoding: string | undefined): void {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
   const accepted = method === 'PATCH' ? ['application/json', 'application/merge-patch+json'] : ['application/json'];

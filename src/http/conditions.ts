@@ -8,3 +8,13 @@ export function entityTags(header: string | undefined): string[] {
   const tags = [...header.matchAll(/(?:W\/)?"([\x21\x23-\x7e]*)"/g)].map(([, tag = '']) => tag);
   return tags.filter((tag) => tag !== '*');
 }
+
+/**
+ * The versions that `If-Match` expects: the part of our entity tags before the point. Undefined where there is no
+ * condition, or only that the row exists (`*`). A weak tag counts too, because proxies that compress make it weak.
+ */
+export function expectedVersions(header: string | undefined): number[] | undefined {
+  const tags = entityTags(header);
+  if (header === undefined || tags[0] === '*') return undefined;
+  return tags.map((tag) => Number(/^(\d{1,9})\./.exec(tag)?.[1] ?? 0));
+}

@@ -5,6 +5,8 @@ import type { DatabaseConfig } from '../db/client.ts';
 export interface Bindings {
   /** Postgres, as the Worker's own role. */
   DATABASE_URL: string;
+  /** The same database as the janitor's role: for the scheduled purge alone. */
+  JANITOR_DATABASE_URL?: string;
   /** URL of another SQL-over-HTTP endpoint than the one of the database's host: local development. */
   NEON_ENDPOINT?: string;
   /** HS256 secret of at least 32 bytes; or else `JWKS_URL`. */
@@ -48,6 +50,12 @@ export function readConfig(bindings: Bindings): Config {
     configs.set(bindings, config);
   }
   return config;
+}
+
+/** Where the scheduled purge works. @throws Error with one clear line. */
+export function readJanitorConfig({ JANITOR_DATABASE_URL: url, NEON_ENDPOINT: endpoint }: Bindings): DatabaseConfig {
+  if (!url) throw new Error('JANITOR_DATABASE_URL is not set: the scheduled purge needs a role of its own');
+  return { url, ...(endpoint ? { endpoint } : {}) };
 }
 
 function parse(bindings: Bindings): Config {

@@ -2,7 +2,7 @@ import { zValidator } from '@hono/zod-validator';
 import { type Context, Hono, type MiddlewareHandler, type TypedResponse } from 'hono';
 import type { StatusCode, SuccessStatusCode } from 'hono/utils/http-status';
 import * as z from 'zod';
-import { strictBody } from './body.ts';
+import { noBody, strictBody } from './body.ts';
 import { type Env, onError, requestContext, unrouted } from './context.ts';
 import { type ProblemCode, validationFailed } from './problems.ts';
 import { parseQueryString } from './query-string.ts';
@@ -18,7 +18,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export interface Definition {
   /** `operationId` in the document, and the name of the deployed function. */
   name: string;
-  tag: 'Projects' | 'Tasks' | 'Tags' | 'Tenants' | 'Meta';
+  tag: 'Projects' | 'Tasks' | 'Tags' | 'Trash' | 'Audit' | 'Tenants' | 'Meta';
   method: Method;
   /** Hono's spelling, with `:id`. */
   path: `/${string}`;
@@ -30,7 +30,10 @@ export interface Definition {
   body?: z.ZodObject;
   /** An example of the body, for the document. */
   example?: Record<string, unknown>;
-  success: { status: SuccessStatusCode; description: string; schema: z.ZodType };
+  /** Whether it heeds `If-Match`. */
+  ifMatch?: boolean;
+  /** Without a schema it answers with nothing. */
+  success: { status: SuccessStatusCode; description: string; schema?: z.ZodType; mediaType?: string };
   /** What it can answer beyond what its access, method and inputs imply. */
   problems?: ProblemCode[];
 }
@@ -51,7 +54,7 @@ interface Inputs<D extends Definition> {
   };
 }
 
-type Output<D extends Definition> = z.output<D['success']['schema']>;
+type Output<D extends Definition> = D['success'] extends { schema: infer S extends z.ZodType } ? z.output<S> : never;
 
 /** A function that serves one endpoint, with its types for `hc` (hono/client). */
 export type Endpoint<D extends Definition> = Hono<
@@ -88,7 +91,7 @@ export function endpoint<const D extends Definition>(
     strictQuery,
     validate('param', params),
     validate('query', query),
-    ...(body ? [strictBody, validate('json', body)] : []),
+    ...(body ? [strictBody, validate('json', body)] : definition.method === 'post' ? [noBody] : []),
     handler as unknown as MiddlewareHandler<Env>,
   ];
   const app = new Hono<Env>();

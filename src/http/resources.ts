@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { projectStatus, taskStatus, tenantStatus } from './schemas.ts';
+import { auditAction, projectStatus, resourceType, taskStatus, tenantStatus } from './schemas.ts';
 
 /** What the API shows: the response schemas of its resources (CONTRACT §6). */
 
@@ -44,6 +44,19 @@ export const Task = z
   })
   .meta({ id: 'Task' });
 
+export const TaskWithProject = Task.extend({ project: z.object({ id, name: z.string() }) }).meta({
+  id: 'TaskWithProject',
+});
+
+export const TaskTree = Task.extend({
+  get subtasks(): z.ZodArray<typeof TaskTree> {
+    return z.array(TaskTree);
+  },
+}).meta({ id: 'TaskTree' });
+
+/** With `include=subtasks` the whole tree below it. */
+export const TaskDetail = TaskWithProject.extend({ subtasks: z.array(TaskTree).optional() }).meta({ id: 'TaskDetail' });
+
 export const Project = z
   .object({
     id,
@@ -64,6 +77,40 @@ export const ProjectWithTasks = Project.extend({
   tasks: z.array(Task),
   tasks_page: z.object({ limit: z.int(), has_more: z.boolean(), next_cursor: cursor }),
 }).meta({ id: 'ProjectWithTasks' });
+
+export const Stats = z
+  .object({
+    task_count: z.int(),
+    by_status: z.object({ pending: z.int(), in_progress: z.int(), completed: z.int(), cancelled: z.int() }),
+    overdue_count: z.int(),
+    completion_ratio: z.number().min(0).max(1),
+    by_tag: z.array(TagWithCount.pick({ id: true, name: true, color: true, task_count: true })),
+  })
+  .meta({ id: 'Stats' });
+
+export const Trashed = z
+  .object({
+    type: z.enum(['project', 'task']),
+    id,
+    name: z.string(),
+    version: z.int(),
+    deleted_at: moment,
+    deleted_by: z.string().nullable(),
+  })
+  .meta({ id: 'Trashed' });
+
+export const AuditEntry = z
+  .object({
+    id,
+    at: moment,
+    actor: z.string().nullable(),
+    request_id: z.string().nullable(),
+    action: auditAction,
+    resource_type: resourceType,
+    resource_id: id,
+    changes: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])),
+  })
+  .meta({ id: 'AuditEntry' });
 
 /** A page of a list. `fields` can leave out any member of its items. */
 export function listOf<S extends z.ZodRawShape>(item: z.ZodObject<S>) {

@@ -14,21 +14,26 @@ export function ok<T>({ etag, body }: Answer<T>, headers: Record<string, string>
 /** What a write answers: its own status, `Location` and `ETag`, or those stored for its idempotency key. */
 export function written<T>({ status, location, etag, body, replayed }: WriteAnswer<T>): Json<T> {
   return json(status, body, {
-    ETag: `"${etag}"`,
+    ...(etag ? { ETag: `"${etag}"` } : {}),
     ...(location ? { Location: location } : {}),
     ...(replayed ? { 'Idempotency-Replayed': 'true' } : {}),
   });
 }
 
-/** A list, with a `Link` to its next page (RFC 8288) where there is one. */
+/**
+ * A list, with a `Link` to its next page (RFC 8288) where there is one.
+ * @throws Problem `not_found` where what the list belongs to is not there
+ */
 export function listed<T>(
   c: Context<Env>,
-  { nextCursor, ...answer }: Answer<T> & { nextCursor: string | null },
+  answer: (Answer<T> & { nextCursor: string | null }) | undefined,
+  owner = 'list',
 ): Json<T> {
-  if (!nextCursor) return ok(answer);
+  if (!answer) throw notFound(owner);
+  if (!answer.nextCursor) return ok(answer);
   const next = new URL(c.req.url);
   next.searchParams.delete('skip');
-  next.searchParams.set('cursor', nextCursor);
+  next.searchParams.set('cursor', answer.nextCursor);
   return ok(answer, { Link: `<${next.href}>; rel="next"` });
 }
 
@@ -37,11 +42,30 @@ export function plain<const T>(value: T): Json<T> {
   return json(200, JSON.stringify(value) as JsonText<T>, {});
 }
 
+/** 204. */
+export function done(): Json<never> {
+  return json(204, null, {});
+}
+
+/** A page of ours, which may load nothing from another host (Content Security Policy, level 3). */
+export function page(html: string): Json<never> {
+  const policy =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'";
+  return new Response(html, {
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': `${policy}; frame-ancestors 'none'; form-action 'none'`,
+      'Referrer-Policy': 'no-referrer',
+    },
+  }) as Json<never>;
+}
+
 /** 404, the same for what never was, what is trashed and what is another tenant's. */
 export function notFound(resource: string): Problem {
   return new Problem('not_found', `There is no such ${resource}.`);
 }
 
 function json<T>(status: number, body: JsonText<T> | null, headers: Record<string, string>): Json<T> {
-  return new Response(body, { status, headers: { 'Content-Type': 'application/json', ...headers } }) as Json<T>;
+  const type = body === null ? {} : { 'Content-Type': 'application/json' };
+  return new Response(body, { status, headers: { ...type, ...headers } }) as Json<T>;
 }

@@ -64,6 +64,15 @@ export const metadata = z
   )
   .meta({ examples: [{ client: 'acme' }] });
 
+/** What a patch merges into metadata (RFC 7396); the database measures what comes of it. */
+export const metadataPatch = z.looseObject({}).meta({ examples: [{ client: 'acme', budget: null }] });
+
+/** Who acted: the `sub` of a token. */
+export const actor = z
+  .string()
+  .refine((text) => !/\p{Cc}/u.test(text), fault('control_character', 'must not contain control characters'))
+  .max(255);
+
 /** A day of the calendar, RFC 3339 `full-date`, in the years 0001 to 9999. */
 export const date = z
   .string()
@@ -83,6 +92,8 @@ export const timestamp = z
 export const taskStatus = z.enum(['pending', 'in_progress', 'completed', 'cancelled']);
 export const projectStatus = z.enum(['active', 'archived']);
 export const tenantStatus = z.enum(['active', 'suspended']);
+export const resourceType = z.enum(['project', 'task', 'tag', 'tagging']);
+export const auditAction = z.enum(['insert', 'update', 'delete', 'trash', 'restore', 'purge']);
 export const priority = z.int().min(0).max(4);
 export const position = z.number();
 

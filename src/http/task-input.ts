@@ -1,4 +1,22 @@
-import { date, description, metadata, name255, priority, tagNames, taskStatus } from './schemas.ts';
+import * as z from 'zod';
+import { timeFilters } from './lists.ts';
+import {
+  csv,
+  date,
+  description,
+  fault,
+  guid,
+  jsonObjectParam,
+  metadata,
+  name255,
+  priority,
+  queryInteger,
+  queryTrue,
+  searchText,
+  tagName,
+  tagNames,
+  taskStatus,
+} from './schemas.ts';
 
 /** What a caller may say of a new task, wherever it is made. */
 export const newTask = {
@@ -9,4 +27,44 @@ export const newTask = {
   due_on: date.nullable().default(null),
   metadata: metadata.default({}),
   tags: tagNames.default([]),
+};
+
+/** `tags` in a patch: all names, or which to add and which to remove. */
+export const tagsPatch = z.union([
+  tagNames,
+  z
+    .strictObject({ add: tagNames.default([]), remove: tagNames.default([]) })
+    .refine(
+      ({ add, remove }) => !add.some((name) => remove.some((other) => sameTag(name, other))),
+      fault('contradiction', 'must not have one name in add and remove'),
+    ),
+]);
+
+/** As the database compares them, near enough to refuse what a caller can have meant by no reading. */
+function sameTag(a: string, b: string): boolean {
+  const key = (name: string) => name.normalize('NFC').toUpperCase().toLowerCase();
+  return key(a) === key(b);
+}
+
+export const taskSorts = ['position', 'created_at', 'updated_at', 'due_on', 'priority', 'title'] as const;
+
+/** The filters of both lists of tasks. */
+export const taskFilters = {
+  status: csv(taskStatus.options).optional(),
+  priority_min: queryInteger({ min: 0, max: 4 }).optional(),
+  tag: z
+    .union([tagName.transform((name) => [name]), z.array(tagName)])
+    .optional()
+    .meta({ description: 'A name; may be repeated: all must hold.' }),
+  project_id: guid.optional(),
+  parent_id: z
+    .union([z.literal('none').transform(() => null), guid])
+    .optional()
+    .meta({ description: 'An id, or `none` for tasks without parent.' }),
+  due_after: date.optional(),
+  due_before: date.optional(),
+  overdue: queryTrue.optional(),
+  q: searchText.optional(),
+  metadata: jsonObjectParam.optional().meta({ description: 'A JSON object that the task’s must contain.' }),
+  ...timeFilters,
 };

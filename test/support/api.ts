@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, inject } from 'vitest';
-import app from '../../src/functions/index.ts';
+import { app } from '../../src/functions/index.ts';
 import type { Bindings } from '../../src/http/config.ts';
 import type { Role } from '../../src/http/tokens.ts';
 import { type TestDatabase, useDatabase } from './database.ts';
@@ -64,7 +64,12 @@ export function useApi(options: Parameters<typeof useDatabase>[0] = {}): TestApi
   let miniflare: Miniflare | undefined;
 
   beforeAll(async () => {
-    api.bindings = { DATABASE_URL: database.url, NEON_ENDPOINT: database.endpoint.url, JWT_SECRET };
+    api.bindings = {
+      DATABASE_URL: database.url,
+      JANITOR_DATABASE_URL: database.janitorUrl,
+      NEON_ENDPOINT: database.endpoint.url,
+      JWT_SECRET,
+    };
     if (inject('tier') === 'node') {
       send = async (url, init) => app.request(url, init, api.bindings);
       return;
@@ -99,7 +104,7 @@ export function useApi(options: Parameters<typeof useDatabase>[0] = {}): TestApi
       status: response.status,
       headers: response.headers,
       text,
-      json: text ? JSON.parse(text) : undefined,
+      json: /json/.test(response.headers.get('Content-Type') ?? '') && text ? JSON.parse(text) : text || undefined,
     };
     expectDocumented(method, path, reply);
     return reply;

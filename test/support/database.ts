@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint.ts';
-import { TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 
 /** A database of this test file's own, behind a local Neon endpoint of its own. */
 export interface TestDatabase {
@@ -10,6 +10,8 @@ export interface TestDatabase {
   admin: pg.Client;
   /** The Worker's own URL, for the local Neon endpoint. */
   url: string;
+  /** The same for the scheduled purge. */
+  janitorUrl: string;
   endpoint: NeonEndpoint;
 }
 
@@ -38,6 +40,7 @@ export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promi
     await prepare?.(database.admin);
     database.endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: Number(adminUrl.port) } });
     database.url = `postgres://${WORKER_ROLE}:worker@localhost/${name}`;
+    database.janitorUrl = `postgres://${JANITOR_ROLE}:janitor@localhost/${name}`;
   });
 
   afterAll(async () => {

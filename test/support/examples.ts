@@ -20,7 +20,12 @@ export interface Example {
   /** With the query string. */
   path: (world: World) => string;
   body?: (world: World) => unknown;
+  /** What must be done before, for the call to succeed. */
+  prepare?: (world: World) => Promise<unknown>;
 }
+
+const trash = (resource: 'project' | 'task') => (world: World) =>
+  world.tenant.call(`/api/v1/${resource}s/${world[resource]}`, { method: 'DELETE' });
 
 export const examples: Record<string, Example> = {
   'create-project': {
@@ -40,10 +45,50 @@ export const examples: Record<string, Example> = {
   },
   'create-tag': { path: () => '/api/v1/tags', body: () => ({ name: `tag ${randomUUID()}`, color: '#7A5CFF' }) },
   'list-tags': { path: () => '/api/v1/tags?q=des&sort=-task_count&count=true' },
+  'get-project-stats': { path: ({ project }) => `/api/v1/projects/${project}/stats` },
+  'update-project': {
+    path: ({ project }) => `/api/v1/projects/${project}`,
+    body: () => ({ name: 'New name', metadata: { a: 1, b: null } }),
+  },
+  'delete-project': { path: ({ project }) => `/api/v1/projects/${project}` },
+  'restore-project': { path: ({ project }) => `/api/v1/projects/${project}/restore`, prepare: trash('project') },
+  'purge-project': { path: ({ project }) => `/api/v1/projects/${project}/purge`, prepare: trash('project') },
+  'list-tasks': {
+    path: ({ project }) =>
+      `/api/v1/tasks?project_id=${project}&parent_id=none&status=pending,completed&priority_min=0&tag=design&q=sk&metadata={}&due_after=2020-01-01&due_before=2020-01-02&overdue=true&sort=due_on,-priority`,
+  },
+  'list-project-tasks': { path: ({ project }) => `/api/v1/projects/${project}/tasks` },
+  'get-task': { path: ({ task }) => `/api/v1/tasks/${task}?include=subtasks` },
+  'update-task': {
+    path: ({ task }) => `/api/v1/tasks/${task}`,
+    body: ({ project }) => ({
+      title: 'New title',
+      metadata: { a: 1 },
+      project_id: project,
+      parent_id: null,
+      tags: { add: ['new'], remove: ['design'] },
+    }),
+  },
+  'delete-task': { path: ({ task }) => `/api/v1/tasks/${task}` },
+  'restore-task': { path: ({ task }) => `/api/v1/tasks/${task}/restore`, prepare: trash('task') },
+  'purge-task': { path: ({ task }) => `/api/v1/tasks/${task}/purge`, prepare: trash('task') },
+  'put-task-tag': { path: ({ task, tag }) => `/api/v1/tasks/${task}/tags/${tag}` },
+  'delete-task-tag': { path: ({ task, tag }) => `/api/v1/tasks/${task}/tags/${tag}` },
+  'get-tag': { path: ({ tag }) => `/api/v1/tags/${tag}` },
+  'update-tag': {
+    path: ({ tag }) => `/api/v1/tags/${tag}`,
+    body: () => ({ name: `tag ${randomUUID()}`, color: null }),
+  },
+  'delete-tag': { path: ({ tag }) => `/api/v1/tags/${tag}` },
+  'list-trash': { path: () => '/api/v1/trash' },
+  'list-audit-log': {
+    path: ({ project }) => `/api/v1/audit-log?resource_type=project&resource_id=${project}&action=insert`,
+  },
   'create-tenant': { path: () => '/api/v1/tenants', body: () => ({ name: 'Acme' }) },
   'list-tenants': { path: () => '/api/v1/tenants' },
   'update-tenant': { path: ({ tenant }) => `/api/v1/tenants/${tenant.id}`, body: () => ({ name: 'Acme & Sons' }) },
   'get-own-tenant': { path: () => '/api/v1/tenant' },
+  docs: { path: () => '/docs' },
   health: { path: () => '/health' },
   ready: { path: () => '/ready' },
   openapi: { path: () => '/api/v1/openapi.json' },
@@ -51,14 +96,16 @@ export const examples: Record<string, Example> = {
 
 export const definitions: Definition[] = functions.map(({ definition }) => definition);
 
-/** A tenant with a project, a task and a tag. */
-export async function makeWorld(api: TestApi): Promise<World> {
+/** A tenant with a project, a task and a tag, ready for the example of an endpoint. */
+export async function makeWorld(api: TestApi, definition?: Definition): Promise<World> {
   const tenant = await api.tenant();
   const { json } = await tenant.post('/api/v1/projects', {
     name: 'Website',
     tasks: [{ title: 'Sketch', tags: ['design'] }],
   });
-  return { tenant, project: json.id, task: json.tasks[0].id, tag: json.tasks[0].tags[0].id };
+  const world = { tenant, project: json.id, task: json.tasks[0].id, tag: json.tasks[0].tags[0].id };
+  await examples[definition?.name ?? '']?.prepare?.(world);
+  return world;
 }
 
 /** Calls an endpoint as its example says, with the token that it needs unless another is given. */

@@ -21,6 +21,7 @@ declare module 'vitest' {
 export const TEMPLATE = 'onetrip_template';
 /** The Worker's login role, as docs tell an operator to make it. */
 export const WORKER_ROLE = 'onetrip_worker';
+export const JANITOR_ROLE = 'onetrip_cleaner';
 
 /** Once per run: PostgreSQL in a directory of its own, the migrated template, the built Worker. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -37,6 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const admin = new pg.Client({ connectionString: postgres.adminUrl });
     await admin.connect();
     await admin.query(`create role ${WORKER_ROLE} login password 'worker' in role onetrip_app`);
+    await admin.query(`create role ${JANITOR_ROLE} login password 'janitor' in role onetrip_janitor`);
     await admin.end();
     const { outputFiles } = await build({
       entryPoints: ['src/functions/index.ts'],

@@ -7,12 +7,23 @@ import document from '../../src/functions/meta/openapi.json' with { type: 'json'
  * Holds every response that a test receives against the OpenAPI document: its status, its headers, its body.
  */
 
+type Reference = { $ref: string };
 interface Response {
   description: string;
-  headers?: Record<string, { required?: boolean }>;
+  headers?: Record<string, { required?: boolean } | Reference>;
   content?: Record<string, { schema: object }>;
 }
-type Operation = { responses: Record<string, Response> };
+type Operation = { responses: Record<string, Response | Reference> };
+
+/** What a reference within the document points to, and where that stands. */
+function resolve<T extends object>(value: T | Reference, pointer: string): { value: T; pointer: string } {
+  if (!('$ref' in value)) return { value, pointer };
+  const target = value.$ref
+    .split('/')
+    .slice(1)
+    .reduce((at: unknown, name) => (at as Record<string, unknown>)[name], document);
+  return { value: target as T, pointer: value.$ref };
+}
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
@@ -38,21 +49,25 @@ export function expectDocumented(
   const operation = route?.operations[name];
   if (!route || !operation) return;
   const where = `${method} ${route.path} → ${status}`;
-  const response = operation.responses[String(status)];
-  expect(response, `${where} is not in the OpenAPI document: ${text}`).toBeDefined();
-  for (const [header, { required }] of Object.entries(response?.headers ?? {})) {
+  const documented = operation.responses[String(status)];
+  if (!documented) expect.fail(`${where} is not in the OpenAPI document: ${text}`);
+  const own = ['paths', route.path, name, 'responses', String(status)].map(escapePointer).join('/');
+  const { value: response, pointer } = resolve(documented, `#/${own}`);
+  for (const [header, described] of Object.entries(response.headers ?? {})) {
+    const { required } = resolve(described, '').value;
     if (required) expect(headers.get(header), `${where} lacks ${header}`).not.toBeNull();
   }
-  const [mediaType] = Object.keys(response?.content ?? {});
+  const [mediaType] = Object.keys(response.content ?? {});
   if (!mediaType || method === 'HEAD') {
     expect(text, where).toBe('');
     return;
   }
-  expect(headers.get('Content-Type'), where).toBe(mediaType);
-  const pointer = ['paths', route.path, name, 'responses', String(status), 'content', mediaType, 'schema']
-    .map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')))
-    .join('/');
-  const validate = ajv.getSchema(`document#/${pointer}`);
+  expect(headers.get('Content-Type')?.split(';')[0], where).toBe(mediaType);
+  const validate = ajv.getSchema(`document${pointer}/content/${escapePointer(mediaType)}/schema`);
   if (!validate) throw new Error(`no schema at ${pointer}`);
   if (!validate(json)) expect.fail(`${where}: ${ajv.errorsText(validate.errors)}\n${text}`);
+}
+
+function escapePointer(part: string): string {
+  return encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
 }

@@ -1,15 +1,19 @@
 import { neonConfig } from '@neondatabase/serverless';
 
+export interface Statement {
+  query: string;
+  params: unknown[];
+}
+
 /**
- * The SQL that a piece of work sends: every statement of every batch, with its parameters as placeholders. Requests
- * go out as they are; only a copy is kept.
+ * Every statement of every batch that a piece of work sends to the database. Requests go out as they are; only a copy
+ * is kept.
  */
-export async function recordSql(work: () => Promise<unknown>): Promise<string> {
-  const statements: string[] = [];
+export async function recordStatements(work: () => Promise<unknown>): Promise<Statement[]> {
+  const statements: Statement[] = [];
   const original = neonConfig.fetchFunction;
   neonConfig.fetchFunction = (url: string, init: RequestInit) => {
-    const { queries } = JSON.parse(String(init.body)) as { queries: { query: string }[] };
-    statements.push(...queries.map(({ query }) => query));
+    statements.push(...(JSON.parse(String(init.body)) as { queries: Statement[] }).queries);
     return fetch(url, init);
   };
   try {
@@ -17,7 +21,13 @@ export async function recordSql(work: () => Promise<unknown>): Promise<string> {
   } finally {
     neonConfig.fetchFunction = original;
   }
-  return `${statements.map((statement) => `${layOut(statement)};`).join('\n\n')}\n`;
+  return statements;
+}
+
+/** The same as SQL to read, with parameters as placeholders. */
+export async function recordSql(work: () => Promise<unknown>): Promise<string> {
+  const statements = await recordStatements(work);
+  return `${statements.map(({ query }) => `${layOut(query)};`).join('\n\n')}\n`;
 }
 
 /** A line for each clause, so that a change of one shows as one in a diff. */

@@ -1,13 +1,11 @@
 import { sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import { type Reply, writeAnswer } from '../answer.ts';
 import type { Database } from '../client.ts';
+import { NO_SUCH } from '../lock.ts';
 import { must } from '../must.ts';
-import { taskMembers } from '../representations.ts';
 import { insertTasks, type NewTask } from './insert-tasks.ts';
-
-/** Tasks of one tree lie at most this many levels deep; a task without parent is at level 1. */
-const MAX_LEVEL = 10;
+import { oneTask } from './one-task.ts';
+import { levelOf, MAX_LEVEL } from './task-tree.ts';
 
 /**
  * Inserts one task into a project. The project is locked against being trashed meanwhile, and so is its tree
@@ -21,7 +19,7 @@ export function createTask(db: Database, projectId: string, task: NewTask, reply
       select true from projects
       where tenant_id = ${db.tenantId} and id = ${projectId} and deleted_at is null
       for share)`,
-    { code: 'not_found', detail: 'There is no such project.' },
+    NO_SUCH.project,
   );
   const parent = task.parent_id;
   return writeAnswer(
@@ -48,30 +46,8 @@ function parentRules(db: Database, projectId: string, parentId: string) {
     ),
     must(
       db,
-      sql<boolean>`${level(db, parentId)} < ${MAX_LEVEL}`,
+      sql<boolean>`${levelOf(db, parentId)} < ${MAX_LEVEL}`,
       atFault('too_deep', `lies at level ${MAX_LEVEL} already`),
     ),
   ];
-}
-
-/** At which level of its tree a task lies. */
-function level(db: Database, taskId: string) {
-  return sql<number>`(
-    with recursive up as (
-      select id, parent_id, 1 as level from tasks where tenant_id = ${db.tenantId} and id = ${taskId}
-      union all
-      select tasks.id, tasks.parent_id, up.level + 1
-      from up join tasks on tasks.tenant_id = ${db.tenantId} and tasks.id = up.parent_id
-    )
-    select max(level) from up)`;
-}
-
-/** One task outside the trash, as lists show it. */
-export function oneTask(db: Database, id: string) {
-  return db.query
-    .selectFrom('tasks')
-    .where('tasks.tenant_id', '=', db.tenantId)
-    .where('tasks.id', '=', id)
-    .where('tasks.deleted_at', 'is', null)
-    .select(['tasks.version', jsonBuildObject(taskMembers).as('body')]);
 }

@@ -37,7 +37,7 @@ export function insertTasks(db: Database, projectId: string, tasks: NewTask[]): 
 }
 
 /** In the order of their keys, so that two requests with the same tags wait for each other and do not deadlock. */
-function insertMissingTags(db: Database, names: string[]) {
+export function insertMissingTags(db: Database, names: string[]) {
   return db.query
     .insertInto('tags')
     .columns(['tenant_id', 'name'])
@@ -89,7 +89,7 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
 }
 
 /** A tag that was deleted after {@link insertMissingTags} saw it would be missing: then the batch runs again. */
-function insertTaggings(db: Database, taggings: { task_id: string; name: string }[]) {
+export function insertTaggings(db: Database, taggings: { task_id: string; name: string }[]) {
   const given = sql<{ task_id: string; key: string }>`(
     select distinct task_id, tag_key(name) as key
     from json_to_recordset(${JSON.stringify(taggings)}::json) as given (task_id uuid, name text)

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
 import { createTask } from '../../db/queries/create-task.ts';
 import { endpoint } from '../../http/endpoint.ts';
-import { Task } from '../../http/resources.ts';
+import { TaskWithProject } from '../../http/resources.ts';
 import { written } from '../../http/respond.ts';
 import { guid, position } from '../../http/schemas.ts';
 import { newTask } from '../../http/task-input.ts';
@@ -25,7 +25,7 @@ export default endpoint(
       position: position.optional(),
     }),
     example: { title: 'Choose a typeface', priority: 2, due_on: '2026-12-01', tags: ['design'] },
-    success: { status: 201, description: 'The task', schema: Task },
+    success: { status: 201, description: 'The task', schema: TaskWithProject },
     problems: ['not_found', 'unprocessable'],
   },
   async (c) => {

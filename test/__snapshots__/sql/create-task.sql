@@ -67,8 +67,10 @@ inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
 and "tags"."id" = "task_tags"."tag_id"
 where "task_tags"."tenant_id" = "tasks"."tenant_id"
 and "task_tags"."task_id" = "tasks"."id"
-order by "tags"."name", "tags"."id") as agg)) as "body"
+order by "tags"."name", "tags"."id") as agg), 'project', json_build_object('id', projects.id, 'name', projects.name)) as "body"
 from "tasks"
+inner join "projects" on "projects"."tenant_id" = "tasks"."tenant_id"
+and "projects"."id" = "tasks"."project_id"
 where "tasks"."tenant_id" = $1
 and "tasks"."id" = $2
 and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"

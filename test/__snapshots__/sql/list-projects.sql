@@ -67,5 +67,5 @@ and "tasks"."deleted_at" is null
 order by "tasks"."position" asc, "tasks"."id" asc
 limit $30)) as cut) as "tasks")) as shown ) as "first" on true)) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $31) as "body"
 from "source")
-select "etag", case when array['*', etag] && $32::text[] then null else answer.body end as "body", next_cursor as "next_cursor"
+select "etag", case when array['*', etag] && $32::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
 from "answer", "source";

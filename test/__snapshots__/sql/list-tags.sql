@@ -30,5 +30,5 @@ and starts_with(tags.key, tag_key($11))
 order by "live"."task_count" desc, "tags"."id" desc
 limit $12)) as cut) as "tags")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $13) as "body"
 from "source")
-select "etag", case when array['*', etag] && $14::text[] then null else answer.body end as "body", next_cursor as "next_cursor"
+select "etag", case when array['*', etag] && $14::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
 from "answer", "source";

@@ -12,5 +12,5 @@ from "tenants"
 order by "tenants"."created_at" desc, "tenants"."id" desc
 limit $8)) as cut) as "tenants")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $9) as "body"
 from "source")
-select "etag", case when array['*', etag] && $10::text[] then null else answer.body end as "body", next_cursor as "next_cursor"
+select "etag", case when array['*', etag] && $10::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
 from "answer", "source";

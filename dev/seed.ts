@@ -1,0 +1,119 @@
+import type { Client } from 'pg';
+import { type Login, withClient } from './database.ts';
+
+/* A tenant with a little data, so that there is something to look at. */
+
+const DEMO_TENANT = '01976d5c-0000-7000-8000-000000000001';
+const PROJECT = {
+  name: 'Website Redesign',
+  description: 'New look, faster pages, and a shop that works on a phone.',
+  metadata: { budget: 48_000, currency: 'EUR' },
+};
+const TAG_COLORS = {
+  backend: '#0E7490',
+  content: '#A16207',
+  design: '#7C3AED',
+  frontend: '#15803D',
+  urgent: '#DC2626',
+};
+
+interface Task {
+  title: string;
+  tags: (keyof typeof TAG_COLORS)[];
+  description?: string;
+  status?: 'in_progress' | 'completed';
+  priority?: number;
+  /** In days from today. */
+  due?: number;
+  subtasks?: Task[];
+}
+
+const TASKS: Task[] = [
+  {
+    title: 'Design the home page',
+    tags: ['design', 'urgent'],
+    status: 'in_progress',
+    priority: 3,
+    due: 7,
+    subtasks: [
+      { title: 'Collect what visitors look for', tags: ['content'], status: 'completed', due: -3 },
+      { title: 'Draw wireframes', tags: ['design'], status: 'in_progress', priority: 2, due: 4 },
+      { title: 'Choose photos', tags: ['content', 'design'], due: 6 },
+    ],
+  },
+  {
+    title: 'Build the shop',
+    tags: ['backend', 'frontend'],
+    description: 'Catalogue, basket and checkout.\nPayment stays with the present provider.',
+    priority: 2,
+    due: 30,
+    subtasks: [
+      {
+        title: 'Checkout',
+        tags: ['frontend'],
+        due: 25,
+        subtasks: [{ title: 'Try it on small screens', tags: ['frontend', 'design'], due: 24 }],
+      },
+      { title: 'Import the catalogue', tags: ['backend'], status: 'completed' },
+    ],
+  },
+  { title: 'Move the old blog posts', tags: ['content'], priority: 1, due: -1 },
+  { title: 'Announce the new site', tags: [] },
+];
+
+export interface Tenant {
+  id: string;
+  name: string;
+}
+
+/**
+ * Makes the demo tenant where there is no tenant at all. It goes the Worker's own way, as its role, so that it needs
+ * nothing that PostgreSQL would let only a superuser do.
+ * @returns the demo tenant, or else the oldest active one, if any; and whether it was made just now.
+ */
+export async function seed(worker: Login): Promise<{ tenant: Tenant | undefined; made: boolean }> {
+  return withClient(worker, async (client) => {
+    await client.query('begin');
+    await client.query("select enter_platform('seed', 'seed')");
+    const { rowCount } = await client.query(
+      'insert into tenants (id, name) select $1, $2 where not exists (select from tenants) on conflict do nothing',
+      [DEMO_TENANT, 'Demo'],
+    );
+    const { rows } = await client.query<Tenant>(
+      "select id, name from tenants where status = 'active' order by id = $1 desc, created_at, id limit 1",
+      [DEMO_TENANT],
+    );
+    if (rowCount) await insertProject(client);
+    await client.query('commit');
+    return { tenant: rows[0], made: Boolean(rowCount) };
+  });
+}
+
+async function insertProject(client: Client): Promise<void> {
+  await client.query("select enter_tenant($1, 'seed', 'seed')", [DEMO_TENANT]);
+  await client.query('insert into tags (tenant_id, name, color) select $1, key, value from json_each_text($2)', [
+    DEMO_TENANT,
+    JSON.stringify(TAG_COLORS),
+  ]);
+  const { rows } = await client.query(
+    'insert into projects (tenant_id, name, description, metadata) values ($1, $2, $3, $4) returning id',
+    [DEMO_TENANT, PROJECT.name, PROJECT.description, PROJECT.metadata],
+  );
+  let position = 0;
+  const insertTasks = async (tasks: Task[], parentId: string | null): Promise<void> => {
+    for (const { title, tags, description, status, priority, due, subtasks } of tasks) {
+      const inserted = await client.query(
+        `insert into tasks (tenant_id, project_id, parent_id, position, title, description, status, priority, due_on)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, current_date + $9::int) returning id`,
+        [DEMO_TENANT, rows[0]?.id, parentId, ++position, title, description, status ?? 'pending', priority ?? 0, due],
+      );
+      const taskId = inserted.rows[0]?.id;
+      await client.query(
+        'insert into task_tags (tenant_id, task_id, tag_id) select $1, $2, id from tags where tenant_id = $1 and name = any($3)',
+        [DEMO_TENANT, taskId, tags],
+      );
+      await insertTasks(subtasks ?? [], taskId);
+    }
+  };
+  await insertTasks(TASKS, null);
+}

@@ -1,0 +1,15 @@
+import { type Compilable, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../client.ts';
+
+/**
+ * A statement that takes what is about to be purged out of the answers stored for idempotent requests. The keys stay:
+ * a retry must not make anew what somebody purged.
+ * @param ids a query of the ids that will be gone
+ */
+export function forgetAnswers(db: Database, ids: RawBuilder<unknown>): Compilable {
+  return db.query
+    .updateTable('idempotency_keys')
+    .set({ body: null, etag: null })
+    .where('tenant_id', '=', db.tenantId)
+    .where(sql<boolean>`body like any (select '%' || gone.id || '%' from (${ids}) as gone (id))`);
+}

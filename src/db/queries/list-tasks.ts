@@ -1,0 +1,101 @@
+import { type RawBuilder, sql } from 'kysely';
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../client.ts';
+import { type ListRequest, listSource, pick, type SortMembers } from '../list.ts';
+import { taskMembers } from '../representations.ts';
+import { type TimeFilters, withinTimes } from '../time-filters.ts';
+
+export interface TaskFilters extends TimeFilters {
+  status?: string[] | undefined;
+  priority_min?: number | undefined;
+  /** Names; all must hold. */
+  tag?: string[] | undefined;
+  project_id?: string | undefined;
+  /** Null: tasks without parent. */
+  parent_id?: string | null | undefined;
+  due_after?: string | undefined;
+  due_before?: string | undefined;
+  overdue?: boolean | undefined;
+  q?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+const sorts = {
+  position: { expression: taskMembers.position, type: 'float8' },
+  created_at: { expression: sql.ref('tasks.created_at'), type: 'timestamptz' },
+  updated_at: { expression: sql.ref('tasks.updated_at'), type: 'timestamptz' },
+  due_on: { expression: taskMembers.due_on, type: 'date', nullable: true },
+  priority: { expression: taskMembers.priority, type: 'integer' },
+  title: { expression: taskMembers.title, type: 'text' },
+} satisfies SortMembers;
+
+/** The tenant's tasks outside the trash, filtered; of one project where `owner` is given. */
+export function listTasks(
+  db: Database,
+  filters: TaskFilters,
+  request: ListRequest,
+  { owner, fields }: { owner?: string; fields?: string[] | undefined },
+) {
+  const live = db.query
+    .selectFrom('tasks')
+    .where('tasks.tenant_id', '=', db.tenantId)
+    .where('tasks.deleted_at', 'is', null);
+  let rows = withinTimes(live, 'tasks', filters);
+  if (owner !== undefined) rows = rows.where('tasks.project_id', '=', owner);
+  for (const condition of conditions(db, filters)) rows = rows.where(condition);
+  return listSource(
+    db,
+    {
+      name: owner === undefined ? 'tasks' : 'project-tasks',
+      ...(owner === undefined ? {} : { owner, onlyIf: projectIsLive(db, owner) }),
+      rows,
+      table: 'tasks',
+      item: jsonBuildObject(pick(taskMembers, fields)),
+      id: taskMembers.id,
+      sorts,
+    },
+    request,
+  );
+}
+
+function projectIsLive(db: Database, id: string) {
+  return sql<boolean>`exists (
+    select from projects where tenant_id = ${db.tenantId} and id = ${id} and deleted_at is null)`;
+}
+
+function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
+  const {
+    status,
+    priority_min,
+    tag = [],
+    project_id,
+    parent_id,
+    due_after,
+    due_before,
+    overdue,
+    q,
+    metadata,
+  } = filters;
+  const all: RawBuilder<boolean>[] = [];
+  if (status) all.push(sql<boolean>`tasks.status = any(${status}::text[])`);
+  if (priority_min !== undefined) all.push(sql<boolean>`tasks.priority >= ${priority_min}::integer`);
+  if (project_id !== undefined) all.push(sql<boolean>`tasks.project_id = ${project_id}`);
+  if (parent_id === null) all.push(sql<boolean>`tasks.parent_id is null`);
+  else if (parent_id !== undefined) all.push(sql<boolean>`tasks.parent_id = ${parent_id}`);
+  if (due_after !== undefined) all.push(sql<boolean>`tasks.due_on > ${due_after}::date`);
+  if (due_before !== undefined) all.push(sql<boolean>`tasks.due_on < ${due_before}::date`);
+  if (overdue) all.push(isOverdue);
+  if (q !== undefined) all.push(sql<boolean>`tasks.id in (select search_tasks(${q}))`);
+  if (metadata) {
+    all.push(sql<boolean>`tasks.id in (select tasks_with_metadata(${JSON.stringify(metadata)}::jsonb))`);
+  }
+  for (const name of tag) {
+    all.push(sql<boolean>`exists (
+      select from tags join task_tags on task_tags.tenant_id = tags.tenant_id and task_tags.tag_id = tags.id
+      where tags.tenant_id = ${db.tenantId} and tags.key = tag_key(${name}) and task_tags.task_id = tasks.id)`);
+  }
+  return all;
+}
+
+/** Due before today (UTC, the time zone of every batch), and neither completed nor cancelled. */
+export const isOverdue = sql<boolean>`(tasks.due_on < current_date and tasks.status not in ('completed', 'cancelled'))`;

@@ -1,0 +1,97 @@
+import { type Compilable, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../client.ts';
+import type { RaisedProblem } from '../errors.ts';
+import { conflictUnless } from '../lock.ts';
+import { must } from '../must.ts';
+import { levelOf, MAX_LEVEL, treeOf } from './task-tree.ts';
+
+/** Where a task goes. Undefined: as it is; a parent of null: below none. */
+export interface Destination {
+  parent_id?: string | null | undefined;
+  project_id?: string | undefined;
+}
+
+/**
+ * The statements that move a task with all below it, trashed members too, and refuse what may not be. The projects
+ * must be locked, so that no opposite move can close a cycle meanwhile. In another project they come after the last.
+ */
+export function moveTask(db: Database, id: string, { parent_id, project_id }: Destination): Compilable[] {
+  const task = sql`from tasks where tasks.tenant_id = ${db.tenantId} and tasks.id = ${id}`;
+  const target = project_id === undefined ? sql`(select tasks.project_id ${task})` : sql`${project_id}::uuid`;
+  return [
+    ...(project_id === undefined ? [] : [projectIsThere(db, project_id)]),
+    ...(project_id !== undefined && parent_id === undefined
+      ? [
+          conflictUnless(
+            db,
+            sql<boolean>`(select tasks.parent_id is null or tasks.project_id = ${target} ${task})`,
+            'The task has a parent in its project: name a parent_id, or null, with project_id.',
+          ),
+        ]
+      : []),
+    ...(parent_id ? parentRules(db, id, parent_id, target) : []),
+    move(db, id, parent_id, target),
+  ];
+}
+
+function projectIsThere(db: Database, projectId: string): Compilable {
+  return must(
+    db,
+    sql<boolean>`exists (
+      select from projects where tenant_id = ${db.tenantId} and id = ${projectId} and deleted_at is null)`,
+    atFault('unprocessable', 'project_id', 'unknown', 'is no project of this tenant'),
+  );
+}
+
+function parentRules(db: Database, id: string, parentId: string, target: RawBuilder<unknown>): Compilable[] {
+  return [
+    must(
+      db,
+      sql<boolean>`(with recursive ${treeOf(db, id)} select bool_and(tree.id <> ${parentId}) from tree)`,
+      atFault('cycle', 'parent_id', 'cycle', 'is the task itself or lies below it'),
+    ),
+    must(
+      db,
+      sql<boolean>`exists (
+        select from tasks where tenant_id = ${db.tenantId} and id = ${parentId}
+          and project_id = ${target} and deleted_at is null)`,
+      atFault('unprocessable', 'parent_id', 'unknown', 'is no task of the project'),
+    ),
+    must(
+      db,
+      sql<boolean>`${levelOf(db, parentId)} + 1 + (
+        with recursive ${treeOf(db, id)} select max(depth) from tree) <= ${MAX_LEVEL}::integer`,
+      atFault('unprocessable', 'parent_id', 'too_deep', `takes tasks beyond level ${MAX_LEVEL}`),
+    ),
+  ];
+}
+
+/** One UPDATE, since the schema wants a task and its parent in one project at the end of each statement. */
+function move(db: Database, id: string, parentId: string | null | undefined, target: RawBuilder<unknown>): Compilable {
+  const parent = parentId === undefined ? sql`tasks.parent_id` : sql`${parentId}::uuid`;
+  return db.query
+    .updateTable('tasks')
+    .from(
+      sql<{ id: string; n: number; project_id: string; last: number }>`(
+        with recursive ${treeOf(db, id)}
+        select tree.id, row_number() over (order by tasks.position, tasks.id) as n, ${target} as project_id, (
+          select coalesce(max(position), 0) from tasks
+          where tenant_id = ${db.tenantId} and project_id = ${target} and deleted_at is null
+        ) as last
+        from tree join tasks on tasks.tenant_id = ${db.tenantId} and tasks.id = tree.id
+      )`.as('moved'),
+    )
+    .set({
+      project_id: sql<string>`moved.project_id`,
+      parent_id: sql<string | null>`case when tasks.id = ${id} then ${parent} else tasks.parent_id end`,
+      position: sql<number>`case
+        when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end`,
+    })
+    .where('tasks.tenant_id', '=', db.tenantId)
+    .whereRef('tasks.id', '=', sql.ref('moved.id'));
+}
+
+function atFault(code: 'unprocessable' | 'cycle', member: string, fault: string, message: string): RaisedProblem {
+  const pointer = `/${member}`;
+  return { code, detail: `${pointer}: ${message}`, errors: [{ pointer, code: fault, message }] };
+}

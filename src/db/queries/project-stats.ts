@@ -1,0 +1,57 @@
+import { sql } from 'kysely';
+import { jsonArrayFrom, jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../client.ts';
+import { isOverdue } from './list-tasks.ts';
+
+const count = (status: string) => sql<number>`count(*) filter (where tasks.status = ${status})::integer`;
+
+/** What a project's live tasks add up to. No row where the project is unknown or trashed. */
+export function projectStats(db: Database, id: string) {
+  const tasks = sql`from tasks
+    where tasks.tenant_id = projects.tenant_id and tasks.project_id = projects.id and tasks.deleted_at is null`;
+  const stats = jsonBuildObject({
+    task_count: sql<number>`count(*)::integer`,
+    by_status: jsonBuildObject({
+      pending: count('pending'),
+      in_progress: count('in_progress'),
+      completed: count('completed'),
+      cancelled: count('cancelled'),
+    }),
+    overdue_count: sql<number>`count(*) filter (where ${isOverdue})::integer`,
+    completion_ratio: sql<number>`coalesce(
+      ${count('completed')}::double precision / nullif(count(*) - ${count('cancelled')}, 0), 0)`,
+    by_tag: byTag(db, id),
+  });
+  return db.query
+    .selectFrom('projects')
+    .where('projects.tenant_id', '=', db.tenantId)
+    .where('projects.id', '=', id)
+    .where('projects.deleted_at', 'is', null)
+    .select([
+      sql<null>`null::integer`.as('version'),
+      sql<typeof stats extends { expressionType?: infer T } ? NonNullable<T> : never>`(select ${stats} ${tasks})`.as(
+        'body',
+      ),
+    ]);
+}
+
+function byTag(db: Database, id: string) {
+  return jsonArrayFrom(
+    db.query
+      .selectFrom('tasks')
+      .innerJoin('task_tags', (join) =>
+        join.onRef('task_tags.tenant_id', '=', 'tasks.tenant_id').onRef('task_tags.task_id', '=', 'tasks.id'),
+      )
+      .innerJoin('tags', (join) =>
+        join.onRef('tags.tenant_id', '=', 'task_tags.tenant_id').onRef('tags.id', '=', 'task_tags.tag_id'),
+      )
+      .where('tasks.tenant_id', '=', db.tenantId)
+      .where('tasks.project_id', '=', id)
+      .where('tasks.deleted_at', 'is', null)
+      .groupBy(['tags.id', 'tags.name', 'tags.color'])
+      .select(['tags.id', 'tags.name', 'tags.color', sql<number>`count(*)::integer`.as('task_count')])
+      .orderBy('task_count', 'desc')
+      .orderBy('tags.name')
+      .orderBy('tags.id'),
+  );
+}

@@ -1,0 +1,24 @@
+import { sql } from 'kysely';
+import type { Database } from '../client.ts';
+import { lockRow, NO_SUCH } from '../lock.ts';
+import { must } from '../must.ts';
+import { atMostMaxTags } from './update-task.ts';
+
+/** Puts a tag on a task; once it is there, nothing changes. Problems: `not_found`, too many tags. */
+export async function putTagging(db: Database, taskId: string, tagId: string): Promise<void> {
+  await db.write([
+    lockRow(db, 'task', taskId),
+    tagIsThere(db, tagId),
+    db.query
+      .insertInto('task_tags')
+      .values({ tenant_id: db.tenantId, task_id: taskId, tag_id: tagId })
+      .onConflict((conflict) => conflict.doNothing()),
+    atMostMaxTags(db, taskId),
+  ]);
+}
+
+/** Locked, so that it cannot be deleted before the batch ends. */
+export function tagIsThere(db: Database, tagId: string) {
+  const tag = sql<boolean>`(select true from tags where tenant_id = ${db.tenantId} and id = ${tagId} for key share)`;
+  return must(db, tag, NO_SUCH.tag);
+}

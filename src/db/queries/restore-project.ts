@@ -1,0 +1,27 @@
+import { sql } from 'kysely';
+import { type Reply, writeAnswer } from '../answer.ts';
+import type { Database } from '../client.ts';
+import { conflictUnless, type Expected, lockRow } from '../lock.ts';
+import { projectWithTasks } from './project-with-tasks.ts';
+
+/** What a row becomes when it comes back. */
+export const restored = { deleted_at: null, deleted_by: null, trash_id: null };
+
+/** Takes a project out of the trash, with exactly the tasks that went along. Problems: `conflict` where it is not there. */
+export function restoreProject(db: Database, id: string, expected: Expected, reply: Reply, taskLimit: number) {
+  return writeAnswer(
+    db,
+    reply,
+    [
+      lockRow(db, 'project', id, { expected, trashed: true }),
+      conflictUnless(
+        db,
+        sql<boolean>`(select trash_id = id from projects where tenant_id = ${db.tenantId} and id = ${id})`,
+        'The project is not in the trash.',
+      ),
+      db.query.updateTable('projects').set(restored).where('tenant_id', '=', db.tenantId).where('id', '=', id),
+      db.query.updateTable('tasks').set(restored).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),
+    ],
+    projectWithTasks(db, id, taskLimit),
+  );
+}

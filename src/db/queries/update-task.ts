@@ -1,0 +1,88 @@
+import { type Compilable, sql } from 'kysely';
+import { type Reply, writeAnswer } from '../answer.ts';
+import type { Database } from '../client.ts';
+import { type Expected, lockProjectOf, lockRow } from '../lock.ts';
+import { must } from '../must.ts';
+import { insertMissingTags, insertTaggings } from './insert-tasks.ts';
+import { moveTask } from './move-task.ts';
+import { oneTask } from './one-task.ts';
+import { mergedMetadata } from './update-project.ts';
+
+export interface TaskPatch {
+  title?: string | undefined;
+  description?: string | null | undefined;
+  status?: 'pending' | 'in_progress' | 'completed' | 'cancelled' | undefined;
+  priority?: number | undefined;
+  due_on?: string | null | undefined;
+  position?: number | undefined;
+  /** Merged into what is there (RFC 7396). */
+  metadata?: Record<string, unknown> | undefined;
+  /** Null: no parent. */
+  parent_id?: string | null | undefined;
+  project_id?: string | undefined;
+  /** All names, or which to add and remove. */
+  tags?: string[] | { add: string[]; remove: string[] } | undefined;
+}
+
+const MAX_TAGS = 50;
+
+/**
+ * Changes what the patch names. The task is locked first, so that two patches of one set of tags come one after the
+ * other. Problems: those of `lockRow`, of a move, `invalid_transition`, `validation_failed` for too many tags.
+ */
+export function updateTask(db: Database, id: string, patch: TaskPatch, expected: Expected, reply: Reply) {
+  const { tags, parent_id, project_id, metadata, ...named } = patch;
+  const moves = parent_id !== undefined || project_id !== undefined;
+  const further = project_id === undefined ? [] : [project_id];
+  const values = { ...named, ...(metadata ? { metadata: mergedMetadata('tasks', metadata) } : {}) };
+  const changes = metadata || Object.values(named).some((value) => value !== undefined);
+  const update = db.query.updateTable('tasks').set(values).where('tenant_id', '=', db.tenantId).where('id', '=', id);
+  return writeAnswer(
+    db,
+    reply,
+    [
+      ...(moves ? lockProjectOf(db, id, further) : []),
+      lockRow(db, 'task', id, { expected }),
+      ...(moves ? moveTask(db, id, { parent_id, project_id }) : []),
+      ...(changes ? [update] : []),
+      ...(tags ? retag(db, id, tags) : []),
+    ],
+    oneTask(db, id),
+  );
+}
+
+function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): Compilable[] {
+  const whole = Array.isArray(tags);
+  const wanted = whole ? tags : tags.add;
+  const keys = sql`(select tag_key(name) from unnest(${whole ? tags : tags.remove}::text[]) as named (name))`;
+  const off = db.query
+    .deleteFrom('task_tags')
+    .where('task_tags.tenant_id', '=', db.tenantId)
+    .where('task_tags.task_id', '=', id)
+    .where(sql<boolean>`task_tags.tag_id ${whole ? sql`not in` : sql`in`} (
+      select tags.id from tags where tags.tenant_id = ${db.tenantId} and tags.key in ${keys})`);
+  return [
+    ...(wanted.length > 0 ? [insertMissingTags(db, wanted)] : []),
+    off,
+    ...(wanted.length > 0
+      ? [
+          insertTaggings(
+            db,
+            wanted.map((name) => ({ task_id: id, name })),
+          ),
+        ]
+      : []),
+    atMostMaxTags(db, id),
+  ];
+}
+
+/** Ends the batch where a task has more tags than it may have. */
+export function atMostMaxTags(db: Database, taskId: string): Compilable {
+  const message = `a task has at most ${MAX_TAGS} tags`;
+  const count = sql`(select count(*) from task_tags where tenant_id = ${db.tenantId} and task_id = ${taskId})`;
+  return must(db, sql<boolean>`${count} <= ${MAX_TAGS}::integer`, {
+    code: 'validation_failed',
+    detail: `/tags: ${message}`,
+    errors: [{ pointer: '/tags', code: 'too_long', message }],
+  });
+}

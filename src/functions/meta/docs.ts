@@ -1,0 +1,18 @@
+import { DOCS_PAGE } from '../../http/docs-page.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { page } from '../../http/respond.ts';
+
+/* A page to read and try the API, served from here, with no outside host. */
+
+export default endpoint(
+  {
+    name: 'docs',
+    tag: 'Meta',
+    method: 'get',
+    path: '/docs',
+    summary: 'A page to read and try this API',
+    access: 'public',
+    success: { status: 200, description: 'HTML', mediaType: 'text/html' },
+  },
+  async () => page(DOCS_PAGE),
+);

@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { trashProject } from '../../db/queries/trash-project.ts';
+import { expectedVersions } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { done } from '../../http/respond.ts';
+import { guid } from '../../http/schemas.ts';
+
+/* Puts a project into the trash, with its tasks. It can be restored until it is purged. */
+
+export default endpoint(
+  {
+    name: 'delete-project',
+    tag: 'Projects',
+    method: 'delete',
+    path: '/api/v1/projects/:id',
+    summary: 'Put a project into the trash',
+    access: 'member',
+    params: z.strictObject({ id: guid }),
+    ifMatch: true,
+    success: { status: 204, description: 'It is in the trash' },
+    problems: ['not_found'],
+  },
+  async (c) => {
+    await trashProject(c.var.db, c.req.valid('param').id, expectedVersions(c.req.header('If-Match')));
+    return done();
+  },
+);

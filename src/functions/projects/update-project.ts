@@ -1,0 +1,38 @@
+import * as z from 'zod';
+import { updateProject } from '../../db/queries/update-project.ts';
+import { expectedVersions } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { Project } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { description, guid, metadataPatch, name255, projectStatus } from '../../http/schemas.ts';
+
+/* Changes a project: a merge patch (RFC 7396). What changes nothing leaves version, updated_at and audit log alone. */
+
+export default endpoint(
+  {
+    name: 'update-project',
+    tag: 'Projects',
+    method: 'patch',
+    path: '/api/v1/projects/:id',
+    summary: 'Change a project',
+    description: 'A merge patch: absent keeps, null clears, `metadata` is merged.',
+    access: 'member',
+    params: z.strictObject({ id: guid }),
+    body: z.strictObject({
+      name: name255.optional(),
+      description: description.optional(),
+      status: projectStatus.optional(),
+      metadata: metadataPatch.optional(),
+    }),
+    example: { status: 'archived', metadata: { archived_by: 'the office' } },
+    ifMatch: true,
+    success: { status: 200, description: 'The project, as the list shows it', schema: Project },
+    problems: ['not_found'],
+  },
+  async (c) => {
+    const { id } = c.req.valid('param');
+    const expected = expectedVersions(c.req.header('If-Match'));
+    const reply = { status: 200, idempotency: c.var.idempotency };
+    return written(await updateProject(c.var.db, id, c.req.valid('json'), expected, reply));
+  },
+);

@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { updateTag } from '../../db/queries/update-tag.ts';
+import { expectedVersions } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { Tag } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { color, guid, tagName } from '../../http/schemas.ts';
+
+/* Changes a tag: a merge patch (RFC 7396). The versions of its tasks stay. */
+
+export default endpoint(
+  {
+    name: 'update-tag',
+    tag: 'Tags',
+    method: 'patch',
+    path: '/api/v1/tags/:id',
+    summary: 'Change a tag',
+    access: 'member',
+    params: z.strictObject({ id: guid }),
+    body: z.strictObject({ name: tagName.optional(), color: color.nullable().optional() }),
+    example: { color: '#00AA55' },
+    ifMatch: true,
+    success: { status: 200, description: 'The tag', schema: Tag },
+    problems: ['not_found', 'duplicate'],
+  },
+  async (c) => {
+    const { id } = c.req.valid('param');
+    const expected = expectedVersions(c.req.header('If-Match'));
+    const reply = { status: 200, idempotency: c.var.idempotency };
+    return written(await updateTag(c.var.db, id, c.req.valid('json'), expected, reply));
+  },
+);

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import { deleteTagging } from '../../db/queries/delete-tagging.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { done } from '../../http/respond.ts';
+import { guid } from '../../http/schemas.ts';
+
+/* Takes a tag off a task. Where it is not on it, nothing changes. */
+
+export default endpoint(
+  {
+    name: 'delete-task-tag',
+    tag: 'Tasks',
+    method: 'delete',
+    path: '/api/v1/tasks/:id/tags/:tag_id',
+    summary: 'Take a tag off a task',
+    access: 'member',
+    params: z.strictObject({ id: guid, tag_id: guid }),
+    success: { status: 204, description: 'It is so' },
+    problems: ['not_found'],
+  },
+  async (c) => {
+    const { id, tag_id } = c.req.valid('param');
+    await deleteTagging(c.var.db, id, tag_id);
+    return done();
+  },
+);

@@ -1,0 +1,40 @@
+import * as z from 'zod';
+import { readAnswer } from '../../db/answer.ts';
+import { oneTask, oneTaskWithSubtasks } from '../../db/queries/one-task.ts';
+import { entityTags } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { TaskDetail } from '../../http/resources.ts';
+import { notFound, ok } from '../../http/respond.ts';
+import { guid } from '../../http/schemas.ts';
+
+/* One task with its project and tags, with `include=subtasks` also with all tasks below it. */
+
+export default endpoint(
+  {
+    name: 'get-task',
+    tag: 'Tasks',
+    method: 'get',
+    path: '/api/v1/tasks/:id',
+    summary: 'Get a task',
+    access: 'viewer',
+    params: z.strictObject({ id: guid }),
+    query: z.strictObject({
+      include: z
+        .literal('subtasks')
+        .optional()
+        .meta({ description: 'Nests the whole tree below it, at most 1 000 tasks.' }),
+    }),
+    success: { status: 200, description: 'The task', schema: TaskDetail },
+    problems: ['not_found', 'unprocessable'],
+  },
+  async (c) => {
+    const { id } = c.req.valid('param');
+    const source = c.req.valid('query').include ? oneTaskWithSubtasks(c.var.db, id) : oneTask(c.var.db, id);
+    const answer = await readAnswer<z.output<typeof TaskDetail>>(c.var.db, source, {
+      lower: '?include',
+      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
+    });
+    if (!answer) throw notFound('task');
+    return ok(answer);
+  },
+);

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import { putTagging } from '../../db/queries/put-tagging.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { done } from '../../http/respond.ts';
+import { guid } from '../../http/schemas.ts';
+
+/* Puts a tag on a task. Once it is there, nothing changes. */
+
+export default endpoint(
+  {
+    name: 'put-task-tag',
+    tag: 'Tasks',
+    method: 'put',
+    path: '/api/v1/tasks/:id/tags/:tag_id',
+    summary: 'Put a tag on a task',
+    access: 'member',
+    params: z.strictObject({ id: guid, tag_id: guid }),
+    success: { status: 204, description: 'It is so' },
+    problems: ['not_found'],
+  },
+  async (c) => {
+    const { id, tag_id } = c.req.valid('param');
+    await putTagging(c.var.db, id, tag_id);
+    return done();
+  },
+);

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { updateTask } from '../../db/queries/update-task.ts';
+import { expectedVersions } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { TaskWithProject } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { date, description, guid, metadataPatch, name255, position, priority, taskStatus } from '../../http/schemas.ts';
+import { tagsPatch } from '../../http/task-input.ts';
+
+/* Changes a task: a merge patch (RFC 7396). A new parent or project moves it with all below it. */
+
+export default endpoint(
+  {
+    name: 'update-task',
+    tag: 'Tasks',
+    method: 'patch',
+    path: '/api/v1/tasks/:id',
+    summary: 'Change or move a task',
+    description:
+      'A merge patch: absent keeps, null clears, `metadata` is merged. `tags` is the whole list of names, or `{add, remove}`. Another `project_id` moves the task with all below it to the end of the order there.',
+    access: 'member',
+    params: z.strictObject({ id: guid }),
+    body: z.strictObject({
+      title: name255.optional(),
+      description: description.optional(),
+      status: taskStatus.optional(),
+      priority: priority.optional(),
+      due_on: date.nullable().optional(),
+      position: position.optional(),
+      metadata: metadataPatch.optional(),
+      parent_id: guid.nullable().optional(),
+      project_id: guid.optional(),
+      tags: tagsPatch.optional(),
+    }),
+    example: { status: 'in_progress', tags: { add: ['urgent'], remove: ['later'] } },
+    ifMatch: true,
+    success: { status: 200, description: 'The task', schema: TaskWithProject },
+    problems: ['not_found', 'invalid_transition', 'cycle', 'conflict', 'unprocessable'],
+  },
+  async (c) => {
+    const { id } = c.req.valid('param');
+    const expected = expectedVersions(c.req.header('If-Match'));
+    const reply = { status: 200, idempotency: c.var.idempotency };
+    return written(await updateTask(c.var.db, id, c.req.valid('json'), expected, reply));
+  },
+);

@@ -1,0 +1,41 @@
+select enter_tenant($1, $2, $3);
+
+with "source" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor)) as "body", "page"."next_cursor"
+from (
+select coalesce(json_agg(item
+order by n) filter (where n <= $2::integer), '[]') as data, count(*) > $3::integer as has_more, case when count(*) > $4::integer then make_cursor($5::text, coalesce((array_agg(sort_values
+order by n))[$6::integer], '[]')) end as next_cursor
+from ((select "n", "sort_values", case when n <= $7::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+from (select "tags"."id", "tags"."name", "tags"."color"
+from "task_tags"
+inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
+and "tags"."id" = "task_tags"."tag_id"
+where "task_tags"."tenant_id" = "tasks"."tenant_id"
+and "task_tags"."task_id" = "tasks"."id"
+order by "tags"."name", "tags"."id") as agg)) end as "item"
+from (select row_number() over () as n, *
+from ((select "tasks".*, json_build_array("tasks"."due_on"::text, "tasks"."priority"::text, "tasks"."id"::text) as "sort_values"
+from "tasks"
+where "tasks"."tenant_id" = $8
+and "tasks"."deleted_at" is null
+and tasks.status = any($9::text[])
+and tasks.priority >= $10::integer
+and tasks.project_id = $11
+and tasks.parent_id is null
+and tasks.due_on > $12::date
+and tasks.due_on < $13::date
+and (tasks.due_on < current_date
+and tasks.status not in ('completed', 'cancelled'))
+and tasks.id in (select search_tasks($14))
+and tasks.id in (select tasks_with_metadata($15::jsonb))
+and exists (
+select from tags join task_tags on task_tags.tenant_id = tags.tenant_id
+and task_tags.tag_id = tags.id
+where tags.tenant_id = $16
+and tags.key = tag_key($17)
+and task_tags.task_id = tasks.id)
+order by "tasks"."due_on" asc nulls last, "tasks"."priority" desc, "tasks"."id" asc
+limit $18)) as cut) as "tasks")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $19) as "body"
+from "source")
+select "etag", case when array['*', etag] && $20::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
+from "answer", "source";

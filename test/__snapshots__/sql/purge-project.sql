@@ -1,0 +1,34 @@
+select enter_tenant($1, $2, $3);
+
+select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+from (
+select locked.id, locked.version
+from (select) as one
+left join lateral (
+select id, version
+from "projects"
+where tenant_id = $4
+and id = $5 for no key
+update ) as locked on true ) as "found";
+
+select must((select deleted_at is not null
+from projects
+where tenant_id = $1
+and id = $2), $3::json) as "must";
+
+update "idempotency_keys"
+set "body" = $1, "etag" = $2
+where "tenant_id" = $3
+and body like any (select '%' || gone.id || '%'
+from (select $4::uuid
+union all select id
+from tasks
+where tenant_id = $5
+and project_id = $6) as gone (id));
+
+delete
+from "projects"
+where "tenant_id" = $1
+and "id" = $2;
+
+select null::text as "etag", null::text as "body";

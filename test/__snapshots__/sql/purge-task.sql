@@ -1,0 +1,60 @@
+select enter_tenant($1, $2, $3);
+
+select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
+from (
+select id
+from projects
+where tenant_id = $1
+and (id = (select project_id
+from tasks
+where tenant_id = $2
+and id = $3) or id = any($4::uuid[]))
+order by id for no key
+update ) as "locked";
+
+select retry_unless( (select project_id
+from tasks
+where tenant_id = $1
+and id = $2) is null or (select project_id
+from tasks
+where tenant_id = $3
+and id = $4) = any(string_to_array(current_setting('app.locked_projects'), ',')::uuid[])) as "still_there";
+
+select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+from (
+select locked.id, locked.version
+from (select) as one
+left join lateral (
+select id, version
+from "tasks"
+where tenant_id = $4
+and id = $5 for no key
+update ) as locked on true ) as "found";
+
+select must((select deleted_at is not null
+from tasks
+where tenant_id = $1
+and id = $2), $3::json) as "must";
+
+update "idempotency_keys"
+set "body" = $1, "etag" = $2
+where "tenant_id" = $3
+and body like any (select '%' || gone.id || '%'
+from (with recursive tree as (
+select id, project_id, 0 as depth
+from tasks
+where tenant_id = $4
+and id = $5
+union all select tasks.id, tasks.project_id, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $6
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree) as gone (id));
+
+delete
+from "tasks"
+where "tenant_id" = $1
+and "id" = $2;
+
+select null::text as "etag", null::text as "body";

@@ -1,0 +1,75 @@
+select enter_tenant($1, $2, $3);
+
+select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
+from (
+select id
+from projects
+where tenant_id = $1
+and (id = (select project_id
+from tasks
+where tenant_id = $2
+and id = $3) or id = any($4::uuid[]))
+order by id for no key
+update ) as "locked";
+
+select retry_unless( (select project_id
+from tasks
+where tenant_id = $1
+and id = $2) is null or (select project_id
+from tasks
+where tenant_id = $3
+and id = $4) = any(string_to_array(current_setting('app.locked_projects'), ',')::uuid[])) as "still_there";
+
+select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+from (
+select locked.id, locked.version
+from (select) as one
+left join lateral (
+select id, version
+from "tasks"
+where tenant_id = $4
+and id = $5 for no key
+update ) as locked on true ) as "found";
+
+select must((select trash_id = id
+from tasks
+where tasks.tenant_id = $1
+and tasks.id = $2), $3::json) as "must";
+
+select must((
+select not exists (
+select from projects
+where projects.tenant_id = $1
+and projects.id = tasks.project_id
+and projects.deleted_at is not null )
+and not exists (
+select from tasks as parent
+where parent.tenant_id = $2
+and parent.id = tasks.parent_id
+and parent.deleted_at is not null )
+from tasks
+where tasks.tenant_id = $3
+and tasks.id = $4), $5::json) as "must";
+
+update "tasks"
+set "deleted_at" = $1, "deleted_by" = $2, "trash_id" = $3
+where "tenant_id" = $4
+and "trash_id" = $5;
+
+with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+from (select "tags"."id", "tags"."name", "tags"."color"
+from "task_tags"
+inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
+and "tags"."id" = "task_tags"."tag_id"
+where "task_tags"."tenant_id" = "tasks"."tenant_id"
+and "task_tags"."task_id" = "tasks"."id"
+order by "tags"."name", "tags"."id") as agg), 'project', json_build_object('id', projects.id, 'name', projects.name)) as "body"
+from "tasks"
+inner join "projects" on "projects"."tenant_id" = "tasks"."tenant_id"
+and "projects"."id" = "tasks"."project_id"
+where "tasks"."tenant_id" = $1
+and "tasks"."id" = $2
+and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+from "source")
+select "etag", "body"
+from "answer";

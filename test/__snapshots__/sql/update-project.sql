@@ -1,0 +1,31 @@
+select enter_tenant($1, $2, $3);
+
+select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+from (
+select locked.id, locked.version
+from (select) as one
+left join lateral (
+select id, version
+from "projects"
+where tenant_id = $4
+and id = $5
+and deleted_at is null for no key
+update ) as locked on true ) as "found";
+
+update "projects"
+set "name" = $1, "metadata" = merge_patch("projects"."metadata", $2::jsonb)
+where "tenant_id" = $3
+and "id" = $4;
+
+with "source" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
+from "tasks"
+where "tasks"."tenant_id" = "projects"."tenant_id"
+and "tasks"."project_id" = "projects"."id"
+and "tasks"."deleted_at" is null), 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at")) as "body"
+from "projects"
+where "projects"."tenant_id" = $1
+and "projects"."id" = $2
+and "projects"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+from "source")
+select "etag", "body"
+from "answer";

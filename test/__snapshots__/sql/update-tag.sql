@@ -1,0 +1,25 @@
+select enter_tenant($1, $2, $3);
+
+select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+from (
+select locked.id, locked.version
+from (select) as one
+left join lateral (
+select id, version
+from "tags"
+where tenant_id = $4
+and id = $5 for no key
+update ) as locked on true ) as "found";
+
+update "tags"
+set "name" = $1, "color" = $2
+where "tenant_id" = $3
+and "id" = $4;
+
+with "source" as materialized (select "tags"."version", json_build_object('id', "tags"."id", 'name', "tags"."name", 'color', "tags"."color", 'version', "tags"."version", 'created_at', rfc3339("tags"."created_at"), 'updated_at', rfc3339("tags"."updated_at")) as "body"
+from "tags"
+where "tags"."tenant_id" = $1
+and "tags"."id" = $2), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+from "source")
+select "etag", "body"
+from "answer";

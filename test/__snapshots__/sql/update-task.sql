@@ -1,0 +1,125 @@
+select enter_tenant($1, $2, $3);
+
+select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
+from (
+select id
+from projects
+where tenant_id = $1
+and (id = (select project_id
+from tasks
+where tenant_id = $2
+and id = $3) or id = any($4::uuid[]))
+order by id for no key
+update ) as "locked";
+
+select retry_unless( (select project_id
+from tasks
+where tenant_id = $1
+and id = $2) is null or (select project_id
+from tasks
+where tenant_id = $3
+and id = $4) = any(string_to_array(current_setting('app.locked_projects'), ',')::uuid[])) as "still_there";
+
+select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+from (
+select locked.id, locked.version
+from (select) as one
+left join lateral (
+select id, version
+from "tasks"
+where tenant_id = $4
+and id = $5
+and deleted_at is null for no key
+update ) as locked on true ) as "found";
+
+select must(exists (
+select from projects
+where tenant_id = $1
+and id = $2
+and deleted_at is null), $3::json) as "must";
+
+update "tasks"
+set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end
+from (
+with recursive tree as (
+select id, project_id, 0 as depth
+from tasks
+where tenant_id = $3
+and id = $4
+union all select tasks.id, tasks.project_id, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $5
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select tree.id, row_number() over (order by tasks.position, tasks.id) as n, $6::uuid as project_id, (
+select coalesce(max(position), 0)
+from tasks
+where tenant_id = $7
+and project_id = $8::uuid
+and deleted_at is null ) as last
+from tree join tasks on tasks.tenant_id = $9
+and tasks.id = tree.id ) as "moved"
+where "tasks"."tenant_id" = $10
+and "tasks"."id" = "moved"."id";
+
+update "tasks"
+set "title" = $1, "metadata" = merge_patch("tasks"."metadata", $2::jsonb)
+where "tenant_id" = $3
+and "id" = $4;
+
+insert into "tags" ("tenant_id", "name")
+select $1::uuid as "tenant_id", "name"
+from (
+select distinct on (tag_key(name)) name
+from unnest($2::text[])
+with ordinality as given (name, n)
+order by tag_key(name), n ) as "first_spellings"
+order by tag_key(name)
+on conflict ("tenant_id", "key") do nothing;
+
+delete
+from "task_tags"
+where "task_tags"."tenant_id" = $1
+and "task_tags"."task_id" = $2
+and task_tags.tag_id in (
+select tags.id
+from tags
+where tags.tenant_id = $3
+and tags.key in (select tag_key(name)
+from unnest($4::text[]) as named (name)));
+
+with "given" as (select "task_id", "key"
+from (
+select distinct task_id, tag_key(name) as key
+from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
+select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
+from "given"
+inner join "tags" on "tags"."key" = "given"."key"
+where "tags"."tenant_id" = $2
+order by "given"."task_id", "tags"."id"
+returning "tag_id")
+select retry_unless((select count(*)
+from inserted) = (select count(*)
+from given)) as "complete";
+
+select must((select count(*)
+from task_tags
+where tenant_id = $1
+and task_id = $2) <= $3::integer, $4::json) as "must";
+
+with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+from (select "tags"."id", "tags"."name", "tags"."color"
+from "task_tags"
+inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
+and "tags"."id" = "task_tags"."tag_id"
+where "task_tags"."tenant_id" = "tasks"."tenant_id"
+and "task_tags"."task_id" = "tasks"."id"
+order by "tags"."name", "tags"."id") as agg), 'project', json_build_object('id', projects.id, 'name', projects.name)) as "body"
+from "tasks"
+inner join "projects" on "projects"."tenant_id" = "tasks"."tenant_id"
+and "projects"."id" = "tasks"."project_id"
+where "tasks"."tenant_id" = $1
+and "tasks"."id" = $2
+and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+from "source")
+select "etag", "body"
+from "answer";

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useDatabase } from '../support/database.ts';
+import { failure, makeTenant, makeWorld, problemOf, undone, useWorker, value, type World } from './sessions.ts';
+
+/* The first statement of every batch: who asks, and what is open to it until the transaction ends. */
+
+const database = useDatabase();
+const worker = useWorker(database);
+
+let ours: World;
+let theirs: World;
+
+beforeAll(async () => {
+  ours = await makeWorld(database.admin);
+  theirs = await makeWorld(database.admin);
+});
+
+describe('after the transaction', () => {
+  const nothing = async () => {
+    expect(await value(worker.client, 'select count(*)::int from projects')).toBe(0);
+    for (const setting of ['tenant_id', 'role', 'actor', 'request_id']) {
+      expect(await value(worker.client, `select current_setting('app.${setting}', true)`), setting).toBe('');
+    }
+    expect(await value(worker.client, 'show statement_timeout')).toBe('0');
+    expect(await value(worker.client, 'show lock_timeout')).toBe('0');
+  };
+
+  test('nothing of the tenant is left on the connection', async () => {
+    expect(await worker.inTenant(ours.tenant, (client) => value(client, 'select count(*)::int from projects'))).toBe(1);
+    await nothing();
+  });
+
+  test('nor after one that failed', async () => {
+    await expect(worker.inTenant(ours.tenant, (client) => client.query('select 1 / 0'))).rejects.toThrow(
+      'division by zero',
+    );
+    await nothing();
+  });
+
+  test('nor after one of the platform', async () => {
+    expect(await worker.inPlatform((client) => value(client, 'select count(*)::int from tenants'))).toBeGreaterThan(1);
+    await nothing();
+    expect(await value(worker.client, 'select count(*)::int from tenants')).toBe(0);
+  });
+});
+
+describe('enter_tenant()', () => {
+  test('sets limits and a time zone for the transaction', async () => {
+    await worker.client.query(`set timezone = 'Asia/Kolkata'`);
+    const settings = await worker.inTenant(ours.tenant, (client) =>
+      value(
+        client,
+        `select array_agg(current_setting(name) order by name)
+         from unnest(array['jit', 'lock_timeout', 'statement_timeout', 'timezone']) as name`,
+      ),
+    );
+    await worker.client.query('reset timezone');
+    expect(settings).toEqual(['off', '5s', '10s', 'UTC']);
+  });
+
+  test('refuses a tenant that is unknown or suspended, with the same problem', async () => {
+    const problem = { code: 'forbidden', detail: 'The tenant of this token is unknown or suspended.' };
+    for (const tenant of [randomUUID(), await makeTenant(database.admin, 'suspended')]) {
+      await worker.transaction(async (client) => {
+        expect(problemOf(await failure(client, `select enter_tenant($1, 'ann', 'r')`, [tenant]))).toEqual(problem);
+      });
+    }
+  });
+
+  test('refuses to go without a tenant', async () => {
+    await worker.transaction(async (client) => {
+      expect(problemOf(await failure(client, `select enter_tenant(null, 'ann', 'r')`))).toMatchObject({
+        code: 'forbidden',
+      });
+    });
+  });
+});
+
+describe('enter_platform()', () => {
+  test('opens the tenants, and no rows of theirs', async () => {
+    await worker.inPlatform(async (client) => {
+      const all = await value(client, 'select array_agg(id::text) from tenants');
+      expect(all).toEqual(expect.arrayContaining([ours.tenant, theirs.tenant]));
+      for (const table of ['audit_log', 'idempotency_keys', 'projects', 'tags', 'task_tags', 'tasks']) {
+        expect(await value(client, `select count(*)::int from ${table}`), table).toBe(0);
+      }
+    });
+  });
+
+  test('closes the tenant that was entered before it, and the other way round', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      await client.query(`select enter_platform('operator', 'r')`);
+      expect(await value(client, 'select count(*)::int from projects')).toBe(0);
+      await client.query(`select enter_tenant($1, 'ann', 'r')`, [ours.tenant]);
+      expect(await value(client, 'select count(*)::int from tenants')).toBe(1);
+    });
+  });
+
+  test('lets tenants be made and changed, and not deleted', async () => {
+    await worker.inPlatform(async (client) => {
+      await undone(client, async () => {
+        const id = await value(client, `insert into tenants (name) values ('New') returning id`);
+        const change = await client.query(`update tenants set status = 'suspended' where id = $1`, [id]);
+        expect(change.rowCount).toBe(1);
+      });
+      expect(await failure(client, 'delete from tenants')).toMatchObject({ code: '42501' });
+    });
+  });
+});

@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useDatabase } from '../support/database.ts';
+import { failure, insert, makeWorld, undone, useWorker, value, type World } from './sessions.ts';
+
+const database = useDatabase();
+const worker = useWorker(database);
+
+let ours: World;
+let theirs: World;
+/** Of tenants: every table that has a tenant. */
+let tables: string[];
+const NOT_ALLOWED = { code: '42501' };
+
+beforeAll(async () => {
+  ours = await makeWorld(database.admin);
+  theirs = await makeWorld(database.admin);
+  const { rows } = await database.admin.query<{ name: string }>(
+    `select attrelid::regclass::text as name from pg_attribute join pg_class as c on c.oid = attrelid
+     where attname = 'tenant_id' and relkind in ('r', 'p') order by 1`,
+  );
+  tables = rows.map(({ name }) => name);
+});
+
+/** For each table that the Worker updates a change that shows. */
+const CHANGES: Record<string, string> = {
+  idempotency_keys: `body = 'stolen'`,
+  projects: `name = 'stolen'`,
+  tags: `name = 'stolen ' || id`,
+  tasks: `title = 'stolen'`,
+};
+
+/** For each table that the Worker inserts into a row of that tenant. */
+const ROWS: Record<string, (world: World) => Record<string, unknown>> = {
+  idempotency_keys: ({ tenant }) => ({ tenant_id: tenant, key: 'key-2', request_hash: 'hash' }),
+  projects: ({ tenant }) => ({ tenant_id: tenant, name: 'More' }),
+  tags: ({ tenant }) => ({ tenant_id: tenant, name: 'more' }),
+  task_tags: ({ tenant, subtask, tag }) => ({ tenant_id: tenant, task_id: subtask, tag_id: tag }),
+  tasks: ({ tenant, project }) => ({ tenant_id: tenant, project_id: project, title: 'More', position: 3 }),
+};
+
+/** The tables on which the Worker has a privilege. */
+async function tablesFor(privilege: 'insert' | 'update' | 'delete'): Promise<string[]> {
+  const { rows } = await worker.client.query<{ name: string }>(
+    'select name from unnest($1::text[]) as name where has_table_privilege(name, $2)',
+    [tables, privilege],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Whose rows a statement with RETURNING changed, each tenant once; none of it stays. */
+async function changed(client: pg.Client, statement: string): Promise<string[]> {
+  const { rows } = await undone(client, () => client.query(`${statement} returning tenant_id`));
+  return [...new Set(rows.map((row) => row.tenant_id))];
+}
+
+describe('the tables of these tests', () => {
+  test('have rows of both tenants', async () => {
+    expect(tables).toContain('projects');
+    for (const table of tables) {
+      const tenants = `select array_agg(distinct tenant_id::text order by tenant_id::text) from ${table}`;
+      expect(await value(database.admin, tenants), table).toEqual([ours.tenant, theirs.tenant].sort());
+    }
+  });
+
+  test('are all that the Worker writes', async () => {
+    expect(await tablesFor('insert')).toEqual(Object.keys(ROWS));
+    expect(await tablesFor('update')).toEqual(Object.keys(CHANGES));
+    expect(await tablesFor('delete')).toEqual(['projects', 'tags', 'task_tags', 'tasks']);
+  });
+});
+
+describe('without a tenant', () => {
+  test('nothing is visible', async () => {
+    for (const table of ['tenants', ...tables]) {
+      expect(await value(worker.client, `select count(*)::int from ${table}`), table).toBe(0);
+    }
+  });
+
+  test('nothing can be changed or deleted', async () => {
+    await worker.transaction(async (client) => {
+      for (const table of await tablesFor('update')) {
+        expect(await changed(client, `update ${table} set ${CHANGES[table]}`), table).toEqual([]);
+      }
+      for (const table of await tablesFor('delete')) {
+        expect(await changed(client, `delete from ${table}`), table).toEqual([]);
+      }
+      expect((await client.query(`update tenants set name = 'stolen'`)).rowCount).toBe(0);
+    });
+  });
+
+  test('nothing can be inserted', async () => {
+    await worker.transaction(async (client) => {
+      for (const [table, row] of Object.entries(ROWS)) {
+        await undone(client, () => expect(insert(client, table, row(ours)), table).rejects.toMatchObject(NOT_ALLOWED));
+      }
+      expect(await failure(client, `insert into tenants (name) values ('x')`)).toMatchObject(NOT_ALLOWED);
+    });
+  });
+});
+
+describe('with a tenant entered', () => {
+  test('its rows are visible, and no others', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      for (const table of tables) {
+        const tenants = `select array_agg(distinct tenant_id::text) from ${table}`;
+        expect(await value(client, tenants), table).toEqual([ours.tenant]);
+      }
+      expect(await value(client, 'select array_agg(id::text) from tenants')).toEqual([ours.tenant]);
+    });
+  });
+
+  test('statements without any condition change and delete its rows, and no others', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      for (const table of await tablesFor('update')) {
+        expect(await changed(client, `update ${table} set ${CHANGES[table]}`), table).toEqual([ours.tenant]);
+      }
+      for (const table of await tablesFor('delete')) {
+        expect(await changed(client, `delete from ${table}`), table).toEqual([ours.tenant]);
+      }
+    });
+  });
+
+  test('rows can be inserted for it, and for no other', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      for (const [table, row] of Object.entries(ROWS)) {
+        await undone(client, () => insert(client, table, row(ours)));
+        await undone(client, () =>
+          expect(insert(client, table, row(theirs)), table).rejects.toMatchObject(NOT_ALLOWED),
+        );
+      }
+    });
+  });
+
+  test('its rows cannot be given to another', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      for (const table of Object.keys(CHANGES)) {
+        const { code } = await failure(client, `update ${table} set tenant_id = $1`, [theirs.tenant]);
+        // By the policy, or before that by a trigger: a row keeps its tenant.
+        expect(code, table).toMatch(/^(42501|0A000)$/);
+      }
+    });
+  });
+
+  test("another's rows cannot be pointed at, and are not told from rows that do not exist", async () => {
+    const { tenant, project, task, tag } = ours;
+    const pointing: [table: string, row: (id: string) => Record<string, unknown>, foreign: string][] = [
+      ['tasks', (id) => ({ tenant_id: tenant, project_id: id, title: 'x', position: 1 }), theirs.project],
+      [
+        'tasks',
+        (id) => ({ tenant_id: tenant, project_id: project, parent_id: id, title: 'x', position: 1 }),
+        theirs.task,
+      ],
+      ['task_tags', (id) => ({ tenant_id: tenant, task_id: task, tag_id: id }), theirs.tag],
+      ['task_tags', (id) => ({ tenant_id: tenant, task_id: id, tag_id: tag }), theirs.task],
+    ];
+    await worker.inTenant(tenant, async (client) => {
+      for (const [table, row, foreign] of pointing) {
+        const attempt = (id: string) =>
+          undone(client, () => insert(client, table, row(id))).then(
+            () => expect.fail('a row points into another tenant'),
+            ({ code, constraint, message, detail }) => ({
+              code,
+              constraint,
+              message,
+              detail: detail?.replaceAll(id, 'the id'),
+            }),
+          );
+        const refused = await attempt(foreign);
+        expect(refused.code).toBe('23503');
+        expect(refused).toEqual(await attempt(randomUUID()));
+      }
+    });
+  });
+
+  test("another's ids, names and keys are free", async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      await undone(client, () => insert(client, 'projects', { tenant_id: ours.tenant, id: theirs.project, name: 'x' }));
+      await undone(client, () => insert(client, 'tags', { tenant_id: ours.tenant, id: theirs.tag, name: 'x' }));
+    });
+    // makeWorld() gives each tenant a tag of the same name and an idempotency key of the same text.
+  });
+
+  test('tenants themselves cannot be changed, made or deleted', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      expect((await client.query(`update tenants set status = 'suspended'`)).rowCount).toBe(0);
+      expect(await failure(client, `insert into tenants (name) values ('x')`)).toMatchObject(NOT_ALLOWED);
+      expect(await failure(client, 'delete from tenants')).toMatchObject(NOT_ALLOWED);
+    });
+  });
+
+  test.each([
+    ['projects', `search_projects('web')`],
+    ['projects', `projects_with_metadata('{"kind": "web"}')`],
+    ['tasks', `search_tasks('web')`],
+    ['tasks', `tasks_with_metadata('{"kind": "web"}')`],
+  ])('a search finds its live rows, and no others: %s by %s', async (table, search) => {
+    const { tenant, project } = await makeWorld(database.admin);
+    const more = (members: Record<string, unknown>) =>
+      insert(database.admin, table, {
+        ...{ tenant_id: tenant, metadata: { kind: 'web', n: 1 } },
+        ...(table === 'tasks' ? { project_id: project, title: 'Web site', position: 9 } : { name: 'Web site' }),
+        ...members,
+      });
+    const live = randomUUID();
+    await more({ id: live });
+    await more({ deleted_at: new Date(), trash_id: randomUUID() });
+    await more({ [table === 'tasks' ? 'title' : 'name']: 'Kitchen', metadata: {} });
+    const found = (client: pg.Client) =>
+      value(client, `select array_agg(id::text order by id) from ${search} as id where id <> $1`, [project]);
+    expect(await worker.inTenant(tenant, found)).toEqual([live]);
+    expect(await worker.transaction(found)).toBeNull();
+    expect(await worker.inPlatform(found)).toBeNull();
+  });
+});
+
+describe('the Worker', () => {
+  test('cannot write the audit log', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      for (const statement of [
+        `insert into audit_log select (jsonb_populate_record(l, '{"id": "${randomUUID()}"}')).* from audit_log as l limit 1`,
+        `update audit_log set actor = 'nobody'`,
+        'delete from audit_log',
+      ]) {
+        expect(await failure(client, statement), statement).toMatchObject(NOT_ALLOWED);
+      }
+    });
+  });
+
+  test('cannot have a trigger of its own write the audit log', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      await undone(client, async () => {
+        await client.query('create temporary table forged (tenant_id uuid, id uuid)');
+        const trigger = `create trigger forge after insert on forged referencing new table as new_rows
+          for each statement execute function write_audit_log('project', 'id')`;
+        expect(await failure(client, trigger)).toMatchObject(NOT_ALLOWED);
+      });
+    });
+  });
+
+  test('cannot empty a table', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      for (const table of ['tenants', ...tables]) {
+        expect(await failure(client, `truncate ${table} cascade`), table).toMatchObject(NOT_ALLOWED);
+      }
+    });
+  });
+
+  test('cannot turn row-level security off, or act as another role', async () => {
+    await worker.inTenant(ours.tenant, async (client) => {
+      for (const statement of [
+        'set local row_security = off; select * from projects',
+        'alter table projects no force row level security',
+        'set local role onetrip_search',
+        'set local role onetrip_auditor',
+        'create table public.mine ()',
+      ]) {
+        expect(await failure(client, statement), statement).toMatchObject(NOT_ALLOWED);
+      }
+    });
+  });
+});

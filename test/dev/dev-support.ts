@@ -1,0 +1,139 @@
+/** `npm run dev` as a process of its own, as a terminal would start it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toolEnvironment } from '../../dev/run.ts';
+
+/** What the developer's own environment says must not decide a test. */
+const UNSET = { PORT: '', JWT_SECRET: '', DATABASE_URL: '', ONETRIP_DATA_DIR: '' };
+
+export class Dev {
+  output = '';
+  errors = '';
+  /** Exit code, or the name of the signal. */
+  readonly ended: Promise<number | string | null>;
+  readonly #child: ChildProcess;
+
+  constructor(env: Record<string, string>) {
+    this.#child = spawn('node', ['dev/main.ts'], {
+      env: toolEnvironment({ ...UNSET, ...env }),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.on('data', (chunk) => {
+      this.output += chunk;
+    });
+    this.#child.stderr?.on('data', (chunk) => {
+      this.errors += chunk;
+    });
+    this.ended = once(this.#child, 'close').then(([code, signal]) => code ?? signal);
+  }
+
+  /** Waits for the last line of the start-up. */
+  async ready(): Promise<this> {
+    const over = this.ended.then((how) => {
+      throw new Error(`It ended (${how}):\n${this.output}\n${this.errors}`);
+    });
+    over.catch(() => {});
+    while (!this.output.includes('To stop:')) await Promise.race([over, sleep(20)]);
+    return this;
+  }
+
+  /** Sends a signal to this process, or to its whole group as Ctrl-C on a terminal does. */
+  signal(name: NodeJS.Signals, to: 'process' | 'group' = 'process'): void {
+    const pid = this.#child.pid ?? 0;
+    if (pid && this.#child.exitCode === null && this.#child.signalCode === null) {
+      process.kill(to === 'group' ? -pid : pid, name);
+    }
+  }
+
+  /** The processes that it has started, and those that they have. */
+  descendants(): number[] {
+    const all = processes();
+    const found = [this.#child.pid ?? 0];
+    for (const parent of found) found.push(...all.filter(({ ppid }) => ppid === parent).map(({ pid }) => pid));
+    return found.slice(1);
+  }
+
+  /** What the printed curl command says. */
+  get curl(): { url: string; headers: Record<string, string> } {
+    const [, name = '', value = '', url = ''] = /^curl -H '([\w-]+): ([^']+)' '([^']+)'$/m.exec(this.output) ?? [];
+    return { url, headers: { [name]: value } };
+  }
+
+  /** Asks the API as the printed command does. */
+  async call(path: string, init: RequestInit = {}): Promise<{ status: number; json: Json }> {
+    const { url, headers } = this.curl;
+    const response = await fetch(new URL(path, url), {
+      ...init,
+      headers: { ...headers, 'Content-Type': 'application/json' },
+    });
+    return { status: response.status, json: await response.json() };
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever it expects, and fails where that is not there
+type Json = any;
+
+const started: Dev[] = [];
+const directories: string[] = [];
+
+export function startDev(env: Record<string, string>): Dev {
+  const dev = new Dev(env);
+  started.push(dev);
+  return dev;
+}
+
+export async function emptyDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'onetrip-dev-'));
+  directories.push(directory);
+  return directory;
+}
+
+/** Ends what a test has left running, and removes its directories. */
+export async function cleanUp(): Promise<void> {
+  for (const dev of started) dev.signal('SIGTERM');
+  await Promise.all(started.map((dev) => dev.ended));
+  await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** How a process was started; nothing where there is no /proc. */
+export function commandLine(pid: number): string {
+  return existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
+}
+
+/** Those of `pids` that still run. */
+export function alive(pids: number[]): number[] {
+  return processes()
+    .map(({ pid }) => pid)
+    .filter((pid) => pids.includes(pid));
+}
+
+/** Every process but the dead ones that nobody has taken notice of yet. None on a system without /proc. */
+function processes(): { pid: number; ppid: number }[] {
+  if (!existsSync('/proc/self/stat')) return [];
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      // proc(5): the name in parentheses may contain anything; state and parent follow it.
+      const [state, ppid] = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      return state === 'Z' ? [] : [{ pid: Number(name), ppid: Number(ppid) }];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { useApi } from '../../support/api.ts';
+import { anonymous, history, knowsOnlyItsOwn, UNKNOWN, type Write } from './writes.ts';
+
+const api = useApi();
+
+async function world(tags: string[] = ['have']) {
+  const tenant = await api.tenant();
+  const { json } = await tenant.post('/api/v1/projects', { name: 'P', tasks: [{ title: 'a', tags }] });
+  const { json: tag } = await tenant.post('/api/v1/tags', { name: 'new', color: '#00ff00' });
+  const [task] = json.tasks;
+  const path = `/api/v1/tasks/${task.id}`;
+  const put = (tagId: string = tag.id) => tenant.call(`${path}/tags/${tagId}`, { method: 'PUT' });
+  return { tenant, task, tag, path, put };
+}
+
+async function make(): Promise<Write> {
+  const { tenant, task, tag, path } = await world();
+  return { tenant, table: 'tasks', id: task.id, method: 'PUT', path: `${path}/tags/${tag.id}` };
+}
+
+knowsOnlyItsOwn(make, async () => {
+  const write = await make();
+  await write.tenant.call(`/api/v1/tasks/${write.id}`, { method: 'DELETE' });
+  return write;
+});
+
+test('puts the tag on the task, which is a change of the task', async () => {
+  const { tenant, task, tag, path, put } = await world();
+  expect(await put()).toMatchObject({ status: 204, text: '' });
+  const { json } = await tenant.get(path);
+  expect(json).toMatchObject({
+    version: 2,
+    tags: [{ name: 'have' }, { id: tag.id, name: 'new', color: '#00ff00' }],
+  });
+  expect((await tenant.get(`/api/v1/tags/${tag.id}`)).json.version).toBe(1);
+  expect((await history(tenant, task.id)).at(-1)).toMatchObject({
+    action: 'insert',
+    resource_type: 'tagging',
+    changes: { tag_id: [null, tag.id] },
+  });
+});
+
+test('a second time it changes nothing', async () => {
+  const { tenant, task, path, put } = await world();
+  await put();
+  const before = [(await tenant.get(path)).text, await history(tenant, task.id)];
+  const replies = await Promise.all([put(), put(), put(task.tags[0].id)]);
+  expect(replies.map(({ status }) => status)).toEqual([204, 204, 204]);
+  expect([(await tenant.get(path)).text, await history(tenant, task.id)]).toEqual(before);
+});
+
+test('at once it is put on once', async () => {
+  const { tenant, path, put } = await world();
+  const replies = await Promise.all(Array.from({ length: 4 }, () => put()));
+  expect(replies.map(({ status }) => status)).toEqual(Array(4).fill(204));
+  expect((await tenant.get(path)).json).toMatchObject({ version: 2, tags: [{}, {}] });
+});
+
+test('a tag that is unknown, deleted or another tenant’s is the same 404', async () => {
+  const { tenant, tag, path, put } = await world();
+  const stranger = await world();
+  const unknown = await put(UNKNOWN);
+  expect(unknown).toMatchObject({ status: 404, json: { code: 'not_found' } });
+  expect(anonymous((await put(stranger.tag.id)).text)).toBe(anonymous(unknown.text));
+  await tenant.call(`/api/v1/tags/${tag.id}`, { method: 'DELETE' });
+  expect(anonymous((await put()).text)).toBe(anonymous(unknown.text));
+  expect((await put('new')).status).toBe(400);
+  expect((await tenant.get(path)).json.version).toBe(1);
+});
+
+test('a tag that is deleted at the same time is on the task or is 404', async () => {
+  for (let round = 0; round < 3; round++) {
+    const { tenant, tag, path, put } = await world();
+    const [reply, deleted] = await Promise.all([put(), tenant.call(`/api/v1/tags/${tag.id}`, { method: 'DELETE' })]);
+    expect([204, 404]).toContain(reply.status);
+    expect(deleted.status).toBe(204);
+    expect((await tenant.get(path)).json.tags).toMatchObject([{ name: 'have' }]);
+  }
+});
+
+test('50 and no more, also at once', async () => {
+  const { tenant, tag, path, put } = await world(Array.from({ length: 49 }, (_, i) => `t${i}`));
+  const { json: other } = await tenant.post('/api/v1/tags', { name: 'other' });
+  const replies = await Promise.all([put(tag.id), put(other.id)]);
+  expect(replies.map(({ status }) => status).sort()).toEqual([204, 400]);
+  expect(replies.find(({ status }) => status === 400)?.json).toMatchObject({
+    code: 'validation_failed',
+    errors: [{ pointer: '/tags', code: 'too_long' }],
+  });
+  expect((await tenant.get(path)).json.tags).toHaveLength(50);
+});
+
+test('a viewer may not', async () => {
+  const { tenant, tag, path } = await world();
+  const reply = await tenant.call(`${path}/tags/${tag.id}`, { method: 'PUT', role: 'viewer' });
+  expect(reply).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+});

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import type { Reply, TestApi, TestTenant } from '../../support/api.ts';
+
+/* What writes have in common: `If-Match`, `Idempotency-Key`, ids that are not there. Each endpoint says how it is called. */
+
+export const UNKNOWN = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
+
+/** A write to one row, which would succeed. */
+export interface Write {
+  tenant: TestTenant;
+  table: 'projects' | 'tasks' | 'tags';
+  id: string;
+  method: 'PATCH' | 'DELETE' | 'POST' | 'PUT';
+  path: string;
+  body?: unknown;
+}
+
+export function send({ tenant, method, path, body }: Write, headers: Record<string, string> = {}): Promise<Reply> {
+  return tenant.call(path, { method, headers, ...(body === undefined ? {} : { body }) });
+}
+
+/** An error without what differs from request to request. */
+export const anonymous = (text: string) => text.replace(/"request_id":"[^"]*"/, '');
+
+/** A row as it is stored. */
+export async function stored(api: TestApi, { table, id }: Pick<Write, 'table' | 'id'>): Promise<unknown> {
+  const { rows } = await api.database.admin.query(`select to_jsonb(t) as row from ${table} as t where id = $1`, [id]);
+  return rows[0]?.row;
+}
+
+/** Every value of every row of every table, as text. */
+export async function dump(api: TestApi): Promise<string> {
+  const texts: string[] = [];
+  for (const table of ['projects', 'tasks', 'tags', 'task_tags', 'idempotency_keys', 'audit_log']) {
+    const { rows } = await api.database.admin.query(`select t::text as row from ${table} as t`);
+    texts.push(...rows.map(({ row }) => row));
+  }
+  return texts.join('\n');
+}
+
+export interface Entry {
+  action: string;
+  resource_type: string;
+  resource_id: string;
+  actor: string | null;
+  request_id: string;
+  changes: Record<string, [unknown, unknown]>;
+}
+
+/** The audit log of one resource, oldest first. */
+export async function history(tenant: TestTenant, id: string): Promise<Entry[]> {
+  const { json } = await tenant.get(`/api/v1/audit-log?limit=100&resource_id=${id}`);
+  return json.data.toReversed();
+}
+
+/** `If-Match` as CONTRACT §4 wants it. */
+export function heedsIfMatch(api: TestApi, status: number, make: () => Promise<Write>): void {
+  const version = async (write: Write) => ((await stored(api, write)) as { version: number }).version;
+
+  describe('If-Match', () => {
+    test.each([
+      ['the version', (v: number) => `"${v}.0123456789abcdef0123456789abcdef"`],
+      ['a weak tag', (v: number) => `W/"${v}.x"`],
+      ['any', () => '*'],
+      ['one of a list', (v: number) => `"${v + 7}.x", W/"${v}.y" , "z"`],
+    ])('lets through where it is %s', async (_, header) => {
+      const write = await make();
+      const reply = await send(write, { 'If-Match': header(await version(write)) });
+      expect(reply.status, reply.text).toBe(status);
+    });
+
+    test('refuses another version, and whatever is no tag of ours, and nothing changes', async () => {
+      const write = await make();
+      const before = await stored(api, write);
+      const v = await version(write);
+      const headers = [
+        `"${v + 1}.x"`,
+        `"${v - 1}.x", "${v + 1}.x"`,
+        `"${v}"`,
+        `${v}.x`,
+        `"${v}.x`,
+        `"${v}0.x"`,
+        '"*"',
+        '""',
+        'nonsense',
+        `"-${v}.x"`,
+        `"99999999999999999999.x"`,
+      ];
+      for (const header of headers) {
+        const reply = await send(write, { 'If-Match': header });
+        expect(reply, header).toMatchObject({
+          status: 412,
+          json: { code: 'precondition_failed', current_version: v },
+        });
+      }
+      expect(await stored(api, write)).toEqual(before);
+    });
+
+    test('what is not there is 404 and not 412', async () => {
+      const write = await make();
+      const reply = await send({ ...write, path: write.path.replace(write.id, UNKNOWN) }, { 'If-Match': '"7.x"' });
+      expect(reply).toMatchObject({ status: 404, json: { code: 'not_found' } });
+    });
+
+    test('of writers with the same ETag exactly one succeeds', async () => {
+      const write = await make();
+      const headers = { 'If-Match': `"${await version(write)}.x"` };
+      const replies = await Promise.all(Array.from({ length: 4 }, () => send(write, headers)));
+      const statuses = replies.map((reply) => reply.status);
+      expect(statuses.filter((got) => got === status)).toHaveLength(1);
+      expect(statuses.filter((got) => got === 412 || got === 404)).toHaveLength(3);
+    });
+  });
+}
+
+/** `Idempotency-Key` as CONTRACT §4 wants it. */
+export function heedsIdempotencyKey(api: TestApi, status: number, make: () => Promise<Write>): void {
+  describe('Idempotency-Key', () => {
+    test('gives the first answer again, before If-Match is looked at', async () => {
+      const write = await make();
+      const { version } = (await stored(api, write)) as { version: number };
+      const headers = { 'Idempotency-Key': 'once', 'If-Match': `"${version}.x"` };
+      const first = await send(write, headers);
+      expect(first.status, first.text).toBe(status);
+      expect(first.headers.get('Idempotency-Replayed')).toBeNull();
+      const after = await stored(api, write);
+      const again = await send(write, headers);
+      expect(again).toMatchObject({ status, text: first.text });
+      expect(again.headers.get('ETag')).toBe(first.headers.get('ETag'));
+      expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+      expect(await stored(api, write)).toEqual(after);
+    });
+
+    test('of equal requests at once, one is carried out', async () => {
+      const write = await make();
+      const replies = await Promise.all(Array.from({ length: 4 }, () => send(write, { 'Idempotency-Key': 'at once' })));
+      expect(replies.map((reply) => reply.status)).toEqual(Array(4).fill(status));
+      expect(new Set(replies.map(({ text }) => text)).size).toBe(1);
+      expect(replies.filter(({ headers }) => !headers.get('Idempotency-Replayed'))).toHaveLength(1);
+    });
+
+    test('refuses the key with another request; a refused request keeps none', async () => {
+      const write = await make();
+      const headers = { 'Idempotency-Key': 'k' };
+      expect((await send(write, { ...headers, 'If-Match': '"77.x"' })).status).toBe(412);
+      expect((await send({ ...write, path: write.path.replace(write.id, UNKNOWN) }, headers)).status).toBe(404);
+      expect((await send(write, headers)).status).toBe(status);
+      for (const other of [
+        { ...write, body: { other: true } },
+        { ...write, path: write.path.replace(write.id, UNKNOWN) },
+      ]) {
+        const reply = await send(other.method === 'PATCH' ? { ...other, body: {} } : other, headers);
+        expect(reply).toMatchObject({ status: 422, json: { code: 'unprocessable' } });
+      }
+    });
+  });
+}
+
+/**
+ * What is unknown or another tenant's is one and the same 404, and an id of another form is 400.
+ * @param gone makes the same write to a row for which it is as unknown
+ */
+export function knowsOnlyItsOwn(make: () => Promise<Write>, gone?: () => Promise<Write>): void {
+  test('what is unknown, trashed or another tenant’s is the same 404; an id of another form is 400', async () => {
+    const [write, foreign] = [await make(), await make()];
+    const at = (id: string) => send({ ...write, path: write.path.replace(write.id, id) });
+    const unknown = await at(UNKNOWN);
+    expect(unknown).toMatchObject({ status: 404, json: { code: 'not_found' } });
+    expect(anonymous((await at(foreign.id)).text)).toBe(anonymous(unknown.text));
+    if (gone) expect(anonymous((await send(await gone())).text)).toBe(anonymous(unknown.text));
+    for (const id of ['1', write.id.replaceAll('-', ''), `${write.id}0`]) {
+      expect(await at(id)).toMatchObject({ status: 400, json: { code: 'validation_failed' } });
+    }
+    expect((await at(write.id.toUpperCase())).status).toBeLessThan(300);
+  });
+}

@@ -1,0 +1,177 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type TestTenant, useApi } from '../support/api.ts';
+import { recordStatements } from '../support/sql.ts';
+
+/*
+ * How PostgreSQL carries out what lists ask, on 100 000 tasks and as the Worker's role under row-level security: by
+ * an index, without reading a table through and without sorting more than a page.
+ */
+
+const api = useApi();
+const TASKS = 100_000;
+let tenant: TestTenant;
+let projectId: string;
+let worker: pg.Client;
+
+beforeAll(async () => {
+  tenant = await api.tenant();
+  const other = await api.tenant();
+  const { admin } = api.database;
+  // Triggers would log each row, which is not what is measured here.
+  await admin.query('set session_replication_role = replica');
+  await admin.query(
+    `insert into projects (tenant_id, name, metadata, created_at)
+     select case when n % 3 = 0 then $2::uuid else $1::uuid end, 'project ' || n, json_build_object('n', n), now() - n * interval '1 second'
+     from generate_series(1, 20000) as n`,
+    [tenant.id, other.id],
+  );
+  await admin.query(
+    `insert into tasks (tenant_id, project_id, title, metadata, position, created_at, due_on)
+     select p.tenant_id, p.id, 'task ' || n, json_build_object('n', n), n, now() - n * interval '1 second', date '2026-01-01' + n % 700
+     from generate_series(1, $1::integer) as n
+     join (select *, row_number() over (order by id) as place from projects) as p on p.place = 1 + (n::bigint * n) % 20000`,
+    [TASKS],
+  );
+  await admin.query(`insert into tags (tenant_id, name) select $1, 'tag ' || n from generate_series(1, 200) as n`, [
+    tenant.id,
+  ]);
+  await admin.query(
+    `insert into task_tags (tenant_id, task_id, tag_id)
+     select t.tenant_id, t.id, g.id from tasks as t join (select id, row_number() over () as place from tags) as g
+       on g.place = 1 + t.position::integer % 200 where t.tenant_id = $1`,
+    [tenant.id],
+  );
+  await admin.query(
+    `insert into audit_log (tenant_id, at, action, resource_type, resource_id, changes)
+     select tenant_id, created_at, 'insert', 'task', id, '{}' from tasks`,
+  );
+  await admin.query('set session_replication_role = origin');
+  await admin.query('vacuum analyze projects, tasks, tags, task_tags, audit_log');
+  const { rows } = await admin.query(
+    'select project_id from tasks where tenant_id = $1 group by 1 order by count(*) desc limit 1',
+    [tenant.id],
+  );
+  projectId = rows[0].project_id;
+  const url = new URL(api.database.url);
+  url.host = `127.0.0.1:${api.database.admin.port}`;
+  worker = new pg.Client({ connectionString: url.href });
+  await worker.connect();
+}, 120_000);
+
+afterAll(() => worker?.end());
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  Plans?: Plan[];
+}
+
+function nodes(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+}
+
+/** The plan of the read that a call makes, run as the Worker's role within the tenant. */
+async function planOf(path: string): Promise<Plan[]> {
+  const [enter, read] = await recordStatements(() => tenant.get(path));
+  if (!enter || !read) throw new Error('not one read');
+  try {
+    await worker.query('begin');
+    await worker.query(enter.query, enter.params);
+    const { rows } = await worker.query(`explain (analyze, format json) ${read.query}`, read.params);
+    return nodes(rows[0]['QUERY PLAN'][0].Plan);
+  } finally {
+    await worker.query('rollback');
+  }
+}
+
+const LARGE = ['projects', 'tasks', 'task_tags', 'audit_log'];
+
+function expectNoScanNorLargeSort(plan: Plan[]): void {
+  const scans = plan.filter((node) => node['Node Type'] === 'Seq Scan' && LARGE.includes(node['Relation Name'] ?? ''));
+  expect(scans.map((node) => node['Relation Name'])).toEqual([]);
+  const sorts = plan.filter((node) => node['Node Type'].endsWith('Sort') && node['Actual Rows'] > 300);
+  expect(sorts).toEqual([]);
+}
+
+const indexes = (plan: Plan[]) => plan.flatMap((node) => node['Index Name'] ?? []);
+
+describe('the default sort of each list reads its index', () => {
+  test.each([
+    ['/api/v1/projects', 'projects_by_age'],
+    ['/api/v1/projects?include=tasks', 'projects_by_age'],
+    ['/api/v1/tasks', 'tasks_by_age'],
+    ['/api/v1/tags', 'tags_by_name'],
+    ['/api/v1/trash', 'tasks_trash'],
+    ['/api/v1/audit-log', 'audit_log_by_age'],
+  ])('%s', async (path, index) => {
+    const plan = await planOf(path);
+    expectNoScanNorLargeSort(plan);
+    if (!path.endsWith('trash')) expect(indexes(plan)).toContain(index);
+  });
+
+  test('/projects/{id}/tasks, and within a project', async () => {
+    for (const path of [`/api/v1/projects/${projectId}/tasks`, `/api/v1/projects/${projectId}`]) {
+      const plan = await planOf(path);
+      expectNoScanNorLargeSort(plan);
+      expect(indexes(plan)).toContain('tasks_by_position');
+    }
+  });
+
+  test.each(['/api/v1/projects', '/api/v1/tasks'])('also on a page far behind: %s', async (path) => {
+    const skipped = await tenant.get(`${path}?skip=1500&limit=1`);
+    const plan = await planOf(`${path}?cursor=${skipped.json.page.next_cursor}`);
+    expectNoScanNorLargeSort(plan);
+    const read = plan.filter((node) => node['Index Name']?.endsWith('_by_age')).map((node) => node['Actual Rows']);
+    expect(Math.max(...read)).toBeLessThanOrEqual(21);
+  });
+});
+
+describe('filters that have an index use it', () => {
+  test.each([
+    ['tasks?tag=tag+7', 'task_tags_by_tag'],
+    ['tasks?due_after=2027-11-20&sort=due_on', 'tasks_by_due_date'],
+    ['tasks?sort=-updated_at', 'tasks_by_change'],
+    ['projects?sort=-updated_at', 'projects_by_change'],
+    ['projects?sort=name', 'projects_by_name'],
+    ['projects?name=project+7', 'projects_by_name'],
+  ])('%s', async (path, index) => {
+    const plan = await planOf(`/api/v1/${path}`);
+    expect(indexes(plan)).toContain(index);
+    expect(
+      plan.filter((node) => node['Node Type'] === 'Seq Scan' && LARGE.includes(node['Relation Name'] ?? '')),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['tasks', 'search @@ search_query($1)', 'task 777', 'tasks_search'],
+    ['projects', 'search @@ search_query($1)', 'project 777', 'projects_search'],
+    ['tasks', 'metadata @> $1::jsonb', '{"n": 777}', 'tasks_metadata'],
+    ['projects', 'metadata @> $1::jsonb', '{"n": 777}', 'projects_metadata'],
+  ])('what the search functions ask of %s: %s', async (table, condition, value, index) => {
+    const { admin } = api.database;
+    try {
+      await admin.query('begin');
+      await admin.query(`select set_config('app.tenant_id', $1, true)`, [tenant.id]);
+      await admin.query('set local role onetrip_search');
+      const { rows } = await admin.query(
+        `explain (analyze, format json) select id from ${table}
+         where tenant_id = current_tenant() and deleted_at is null and ${condition}`,
+        [value],
+      );
+      expect(indexes(nodes(rows[0]['QUERY PLAN'][0].Plan))).toEqual([index]);
+    } finally {
+      await admin.query('rollback');
+    }
+  });
+
+  test.each(['tasks?q=task+777', 'tasks?metadata={"n":777}', 'projects?q=project+777', 'projects?metadata={"n":777}'])(
+    '%s reads no table through',
+    async (path) => {
+      expectNoScanNorLargeSort(await planOf(`/api/v1/${path}`));
+    },
+  );
+});

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { purge } from '../../src/scheduled/purge.ts';
+import { type TestTenant, useApi } from '../support/api.ts';
+
+const api = useApi();
+
+async function project(tenant: TestTenant, name: string) {
+  const tasks = [
+    { title: `${name} a`, tags: ['t'], subtasks: [{ title: `${name} a1`, tags: ['t'] }] },
+    { title: `${name} b` },
+  ];
+  return (await tenant.post('/api/v1/projects', { name, tasks })).json;
+}
+
+const trash = (tenant: TestTenant, path: string) => tenant.call(`/api/v1/${path}`, { method: 'DELETE' });
+
+async function age(id: string, days: number): Promise<void> {
+  for (const table of ['projects', 'tasks']) {
+    await api.database.admin.query(
+      `update ${table} set deleted_at = now() - make_interval(days => $2) where trash_id = $1`,
+      [id, days],
+    );
+  }
+}
+
+const stored = async () => {
+  const { rows } = await api.database.admin.query<{ name: string }>(
+    'select name from projects union all select title from tasks order by 1',
+  );
+  return rows.map(({ name }) => name);
+};
+
+test('purges what has been in the trash for 30 days, of all tenants, and expired keys; nothing else', async () => {
+  const [one, two] = [await api.tenant(), await api.tenant()];
+  const old = await project(one, 'old');
+  const recent = await project(one, 'recent');
+  const live = await project(two, 'live');
+  await trash(one, `projects/${old.id}`);
+  await trash(one, `projects/${recent.id}`);
+  await trash(two, `tasks/${live.tasks[0].id}`);
+  await age(old.id, 31);
+  await age(recent.id, 29);
+  await age(live.tasks[0].id, 31);
+  for (const key of ['expired', 'current'])
+    await one.post('/api/v1/tags', { name: key }, { headers: { 'Idempotency-Key': key } });
+  await api.database.admin.query(
+    `update idempotency_keys set expires_at = now() - interval '1 minute' where key = 'expired'`,
+  );
+
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 1, idempotency_keys: 1 });
+  expect(await stored()).toEqual(['live', 'live b', 'recent', 'recent a', 'recent a1', 'recent b']);
+  const { rows: keys } = await api.database.admin.query('select key from idempotency_keys');
+  expect(keys).toEqual([{ key: 'current' }]);
+
+  const { rows: log } = await api.database.admin.query(
+    `select actor, resource_type, count(*)::int from audit_log where action = 'purge' group by 1, 2 order by 2`,
+  );
+  expect(log).toEqual([
+    { actor: 'janitor', resource_type: 'project', count: 1 },
+    { actor: 'janitor', resource_type: 'task', count: 5 },
+  ]);
+  expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, idempotency_keys: 0 });
+});
+
+test('goes on in further batches where one is not enough', async () => {
+  const tenant = await api.tenant();
+  await api.database.admin.query(
+    `insert into projects (tenant_id, id, name, deleted_at, trash_id)
+     select $1, id, 'many', now() - interval '40 days', id from (select uuidv7() as id from generate_series(1, 1100)) as ids`,
+    [tenant.id],
+  );
+  expect(await purge(api.bindings)).toMatchObject({ projects: 1100 });
+});
+
+test('needs a role of its own', async () => {
+  const { JANITOR_DATABASE_URL: _, ...bindings } = api.bindings;
+  await expect(purge(bindings)).rejects.toThrow('JANITOR_DATABASE_URL');
+  const worker = { ...bindings, JANITOR_DATABASE_URL: bindings.DATABASE_URL };
+  await expect(purge(worker)).rejects.toMatchObject({ code: 'internal' });
+});
