@@ -9,6 +9,7 @@ import {
 import { functions } from '../src/functions/index.ts';
 import type { Definition } from '../src/http/endpoint.ts';
 import { PROBLEMS, type ProblemCode } from '../src/http/problems.ts';
+import { problemExample, responseExamples } from './openapi-examples.ts';
 
 /*
  * Makes the OpenAPI document out of the endpoint definitions. It runs on a developer's machine and its result is
@@ -183,9 +184,10 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
   return all;
 }
 
-function content({ success: { schema, mediaType } }: Definition) {
+function content({ name, success: { schema, mediaType } }: Definition) {
   if (mediaType) return { [mediaType]: { schema: z.string() } };
-  return schema && { 'application/json': { schema } };
+  const example = responseExamples[name];
+  return schema && { 'application/json': { schema, ...(example ? { example } : {}) } };
 }
 
 const problemResponses = new Map<string, ZodOpenApiResponseObject>();
@@ -201,7 +203,7 @@ function problemResponse(status: number, codes: ProblemCode[]): ZodOpenApiRespon
       ...(status === 401 ? { 'WWW-Authenticate': HEADERS.authenticate } : {}),
       ...(status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
     }),
-    content: { 'application/problem+json': { schema: Problem } },
+    content: { 'application/problem+json': { schema: Problem, example: problemExample(codes[0] as ProblemCode) } },
   };
   problemResponses.set(id, response);
   return response;
@@ -217,7 +219,7 @@ function problemCodes(d: Definition): ProblemCode[] {
       'internal',
       ...(d.access === 'public' ? [] : guarded),
       ...(d.body ? withBody : []),
-      ...(takesKey(d) ? (['conflict', 'unprocessable'] as const) : []),
+      ...(takesKey(d) ? (['conflict', 'unprocessable', 'not_found'] as const) : []),
       ...(d.ifMatch ? (['precondition_failed'] as const) : []),
       ...(d.method === 'post' ? (['payload_too_large'] as const) : []),
       ...(d.problems ?? []),

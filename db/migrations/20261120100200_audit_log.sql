@@ -32,11 +32,19 @@ create policy auditor on audit_log to onetrip_auditor using (true) with check (t
 
 grant select, insert, update on audit_log to onetrip_auditor;
 
+-- Timestamps as callers see them everywhere.
+create function logged_value(member text, value jsonb) returns jsonb
+language sql stable parallel safe
+return case
+  when member like '%\_at' and jsonb_typeof(value) = 'string' then to_jsonb(rfc3339((value #>> '{}')::timestamptz))
+  else value
+end;
+
 -- {member: [before, after]} of one row; what is kept for the database's own sake is left out.
 create function changed_members(before jsonb, after jsonb) returns jsonb
-language sql immutable parallel safe
+language sql stable parallel safe
 begin atomic
-  select coalesce(jsonb_object_agg(key, jsonb_build_array(before -> key, after -> key)), '{}')
+  select coalesce(jsonb_object_agg(key, jsonb_build_array(logged_value(key, before -> key), logged_value(key, after -> key))), '{}')
   from jsonb_object_keys(coalesce(before, after)) as key
   where before -> key is distinct from after -> key
     and coalesce(nullif(before -> key, 'null'), nullif(after -> key, 'null')) is not null
@@ -86,7 +94,10 @@ begin
   else
     insert into audit_log (tenant_id, actor, request_id, action, resource_type, resource_id, changes)
     select o.tenant_id, who, request, 'delete', kind, (to_jsonb(o) ->> id_column)::uuid,
-      changed_members(to_jsonb(o), null)
+      -- Of a task that is purged, nothing is kept of its tags either.
+      case when kind = 'tagging' and not exists (
+        select from tasks as t where t.tenant_id = o.tenant_id and t.id = (to_jsonb(o) ->> id_column)::uuid
+      ) then '{}' else changed_members(to_jsonb(o), null) end
     from old_rows as o
     where exists (select from tenants as t where t.id = o.tenant_id);
   end if;
@@ -111,4 +122,5 @@ drop policy auditor on tenants;
 revoke all on tenants from onetrip_auditor;
 drop function write_audit_log;
 drop function changed_members;
+drop function logged_value;
 drop table audit_log;

@@ -58,6 +58,10 @@ with check (tenant_id = (select current_tenant()));
 
 grant select, insert, update, delete on tasks to onetrip_app;
 
+-- Whether a task is gone with its taggings: see write_audit_log().
+create policy auditor on tasks for select to onetrip_auditor using (true);
+grant select on tasks to onetrip_auditor;
+
 -- Which status may follow which, and completed_at with it.
 create function keep_status_rules() returns trigger
 language plpgsql as $$

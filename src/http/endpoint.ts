@@ -27,6 +27,8 @@ export interface Definition {
   access: Access;
   params?: z.ZodObject;
   query?: z.ZodObject;
+  /** Query parameters that may be repeated. */
+  repeatable?: string[];
   body?: z.ZodObject;
   /** An example of the body, for the document. */
   example?: Record<string, unknown>;
@@ -88,7 +90,7 @@ export function endpoint<const D extends Definition>(
   const handlers: MiddlewareHandler<Env>[] = [
     requestContext(access === 'public' ? 'no-cache' : 'private, no-cache'),
     signIn(access),
-    strictQuery,
+    strictQuery(new Set(definition.repeatable)),
     validate('param', params),
     validate('query', query),
     ...(body ? [strictBody, validate('json', body)] : definition.method === 'post' ? [noBody] : []),
@@ -102,10 +104,12 @@ export function endpoint<const D extends Definition>(
 }
 
 /** Refuses what Hono's own decoding would let through; it is right for what is left. */
-const strictQuery: MiddlewareHandler<Env> = async (c, next) => {
-  parseQueryString(c.req.url);
-  await next();
-};
+function strictQuery(repeatable: Set<string>): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    parseQueryString(c.req.url, repeatable);
+    await next();
+  };
+}
 
 const KINDS = { param: 'path', query: 'query', json: 'body' } as const;
 

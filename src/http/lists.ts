@@ -103,10 +103,10 @@ export const timeFilters = {
 /** Refuses `x_after` that is not before `x_before`: no row could lie between. */
 function checkRanges(filters: Record<string, unknown>): void {
   for (const [name, before] of Object.entries(filters)) {
-    const after = filters[name.replace(/_before$/, '_after')];
-    if (!name.endsWith('_before') || typeof before !== 'string' || typeof after !== 'string') continue;
+    const after = filters[name.replace(/before$/, 'after')];
+    if (!/(^|_)before$/.test(name) || typeof before !== 'string' || typeof after !== 'string') continue;
     if (Date.parse(after) > Date.parse(before)) {
-      const message = `lies before ${name.replace(/_before$/, '_after')}`;
+      const message = `lies before ${name.replace(/before$/, 'after')}`;
       throw new Problem('unprocessable', `?${name}: ${message}`, {
         errors: [{ pointer: `?${name}`, code: 'inverted_range', message }],
       });

@@ -4,6 +4,7 @@ import { functions } from '../../src/functions/index.ts';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
 import { signToken, useApi } from '../support/api.ts';
 import { callExample, definitions, examples, makeWorld } from '../support/examples.ts';
+import { exampleFaults } from '../support/openapi.ts';
 import { recordSql } from '../support/sql.ts';
 
 /* What every endpoint must have and stand. A new file under src/functions that lacks any of it fails here. */
@@ -28,6 +29,12 @@ describe.each(files)('src/functions/%s', (file) => {
     const path = fn.definition.path.replaceAll(/:(\w+)/g, '{$1}');
     expect(document.paths).toHaveProperty([path, fn.definition.method, 'operationId'], name);
   });
+});
+
+test('every example in the OpenAPI document is valid against its schema', () => {
+  const faults = exampleFaults();
+  expect(faults.checked).toBeGreaterThan(50);
+  expect(faults.invalid).toEqual([]);
 });
 
 describe.each(definitions.map((definition) => [definition.name, definition] as const))('%s', (_, definition) => {

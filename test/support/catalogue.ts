@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 
 /*
  * A database's schema as lines of text, read from PostgreSQL's catalogue: two databases with the same lines are the
- * same to every program. What belongs to an extension is left to the extension, OIDs and statistics are left out.
+ * same to every program. Privileges that were never touched are shown as what they are. What belongs to an extension is left to the extension, OIDs and statistics are left out.
  */
 
 const OURS = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
@@ -14,7 +14,7 @@ const KINDS: Record<string, string> = {
     from pg_extension join pg_namespace as n on n.oid = extnamespace`,
 
   schema: `
-    select nspname as name, concat_ws(' ', nspowner::regrole, nspacl) as definition
+    select nspname as name, concat_ws(' ', nspowner::regrole, coalesce(nspacl, acldefault('n', nspowner))) as definition
     from pg_namespace where ${OURS}`,
 
   role: `
@@ -26,7 +26,7 @@ const KINDS: Record<string, string> = {
   // Tables, views, sequences, composite types: everything with columns but indexes.
   relation: `
     select c.oid::regclass as name,
-      concat_ws(' ', relkind, relpersistence, relowner::regrole, relacl, reloptions, relreplident,
+      concat_ws(' ', relkind, relpersistence, relowner::regrole, coalesce(relacl, acldefault('r', relowner)), reloptions, relreplident,
         'row security', relrowsecurity, 'forced', relforcerowsecurity,
         case when relkind in ('v', 'm') then pg_get_viewdef(c.oid) end) as definition
     from pg_class as c join pg_namespace as n on n.oid = relnamespace
@@ -55,7 +55,8 @@ const KINDS: Record<string, string> = {
 
   function: `
     select p.oid::regprocedure as name,
-      concat_ws(' ', proowner::regrole, proacl, proisstrict, pg_get_functiondef(p.oid)) as definition
+      concat_ws(' ', proowner::regrole, coalesce(proacl, acldefault('f', proowner)), proisstrict,
+        pg_get_functiondef(p.oid)) as definition
     from pg_proc as p join pg_namespace as n on n.oid = pronamespace
     where ${OURS} and prokind <> 'a' and not exists (
       select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`,

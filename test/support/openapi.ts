@@ -71,3 +71,22 @@ export function expectDocumented(
 function escapePointer(part: string): string {
   return encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'));
 }
+
+/** Examples of bodies in the document that its own schemas refuse. */
+export function exampleFaults(): { checked: number; invalid: string[] } {
+  const invalid: string[] = [];
+  let checked = 0;
+  const visit = (value: unknown, pointer: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ('schema' in value && 'example' in value) {
+      checked++;
+      const validate = ajv.getSchema(`document#${pointer}/schema`);
+      if (!validate?.(value.example)) invalid.push(`${pointer}: ${ajv.errorsText(validate?.errors)}`);
+      return;
+    }
+    for (const [name, member] of Object.entries(value)) visit(member, `${pointer}/${escapePointer(name)}`);
+  };
+  visit(document.paths, '/paths');
+  visit(document.components, '/components');
+  return { checked, invalid };
+}

@@ -1,11 +1,11 @@
 import type { Database } from '../client.ts';
-import { lockRow } from '../lock.ts';
+import { type Expected, lockRow } from '../lock.ts';
 import { tagIsThere } from './put-tagging.ts';
 
-/** Takes a tag off a task; where it is not on it, nothing changes. Problems: `not_found` for the task or the tag. */
-export async function deleteTagging(db: Database, taskId: string, tagId: string): Promise<void> {
+/** Takes a tag off a task; where it is not on it, nothing changes. Problems: those of `lockRow`. */
+export async function deleteTagging(db: Database, taskId: string, tagId: string, expected: Expected): Promise<void> {
   await db.write([
-    lockRow(db, 'task', taskId),
+    lockRow(db, 'task', taskId, { expected }),
     tagIsThere(db, tagId),
     db.query
       .deleteFrom('task_tags')

@@ -88,7 +88,10 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
     );
 }
 
-/** A tag that was deleted after {@link insertMissingTags} saw it would be missing: then the batch runs again. */
+/**
+ * Puts the tags on the tasks, where they are not on them yet. A tag that was deleted after {@link insertMissingTags} saw
+ * it would be missing: then the batch runs again.
+ */
 export function insertTaggings(db: Database, taggings: { task_id: string; name: string }[]) {
   const given = sql<{ task_id: string; key: string }>`(
     select distinct task_id, tag_key(name) as key
@@ -96,20 +99,21 @@ export function insertTaggings(db: Database, taggings: { task_id: string; name: 
   )`;
   return db.query
     .with('given', () => db.query.selectFrom(given.as('given')).select(['task_id', 'key']))
+    .with('wanted', (qb) =>
+      qb
+        .selectFrom('given')
+        .innerJoin('tags', 'tags.key', 'given.key')
+        .where('tags.tenant_id', '=', db.tenantId)
+        .select(['tags.tenant_id', 'given.task_id', 'tags.id as tag_id']),
+    )
     .with('inserted', (qb) =>
       qb
         .insertInto('task_tags')
         .columns(['tenant_id', 'task_id', 'tag_id'])
         .expression(
-          qb
-            .selectFrom('given')
-            .innerJoin('tags', 'tags.key', 'given.key')
-            .where('tags.tenant_id', '=', db.tenantId)
-            .select(['tags.tenant_id', 'given.task_id', 'tags.id as tag_id'])
-            .orderBy('given.task_id')
-            .orderBy('tags.id'),
+          qb.selectFrom('wanted').select(['tenant_id', 'task_id', 'tag_id']).orderBy('task_id').orderBy('tag_id'),
         )
-        .returning('tag_id'),
+        .onConflict((conflict) => conflict.doNothing()),
     )
-    .selectNoFrom(sql`retry_unless((select count(*) from inserted) = (select count(*) from given))`.as('complete'));
+    .selectNoFrom(sql`retry_unless((select count(*) from wanted) = (select count(*) from given))`.as('complete'));
 }

@@ -27,7 +27,10 @@ export function oneTaskWithSubtasks(db: Database, id: string) {
     detail: `There are more than ${MAX_SUBTASKS} subtasks: leave out include=subtasks.`,
     errors: [{ pointer: '?include', code: 'answer_too_large', message: `nests at most ${MAX_SUBTASKS} subtasks` }],
   };
-  const count = sql`(with recursive ${treeOf(db, id)} select count(*) - 1 from tree)`;
+  const count = sql`(
+    with recursive ${treeOf(db, id)}
+    select count(*) - 1 from tree
+    join tasks as live on live.tenant_id = ${db.tenantId} and live.id = tree.id and live.deleted_at is null)`;
   return liveTask(db, id)
     .innerJoinLateral(outer(1), (join) => join.onTrue())
     .select([

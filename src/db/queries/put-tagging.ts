@@ -1,19 +1,22 @@
 import { sql } from 'kysely';
 import type { Database } from '../client.ts';
-import { lockRow, NO_SUCH } from '../lock.ts';
+import { type Expected, lockRow, NO_SUCH } from '../lock.ts';
 import { must } from '../must.ts';
-import { atMostMaxTags } from './update-task.ts';
+import { atMostMaxTags, TOO_MANY_TAGS } from './update-task.ts';
 
-/** Puts a tag on a task; once it is there, nothing changes. Problems: `not_found`, too many tags. */
-export async function putTagging(db: Database, taskId: string, tagId: string): Promise<void> {
+/** Puts a tag on a task; once it is there, nothing changes. Problems: those of `lockRow`, `conflict` for too many tags. */
+export async function putTagging(db: Database, taskId: string, tagId: string, expected: Expected): Promise<void> {
   await db.write([
-    lockRow(db, 'task', taskId),
+    lockRow(db, 'task', taskId, { expected }),
     tagIsThere(db, tagId),
     db.query
       .insertInto('task_tags')
       .values({ tenant_id: db.tenantId, task_id: taskId, tag_id: tagId })
       .onConflict((conflict) => conflict.doNothing()),
-    atMostMaxTags(db, taskId),
+    atMostMaxTags(db, taskId, {
+      code: 'conflict',
+      detail: `${TOO_MANY_TAGS[0]?.toUpperCase()}${TOO_MANY_TAGS.slice(1)}.`,
+    }),
   ]);
 }
 

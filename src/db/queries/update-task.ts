@@ -1,6 +1,7 @@
 import { type Compilable, sql } from 'kysely';
 import { type Reply, writeAnswer } from '../answer.ts';
 import type { Database } from '../client.ts';
+import type { RaisedProblem } from '../errors.ts';
 import { type Expected, lockProjectOf, lockRow } from '../lock.ts';
 import { must } from '../must.ts';
 import { insertMissingTags, insertTaggings } from './insert-tasks.ts';
@@ -25,6 +26,7 @@ export interface TaskPatch {
 }
 
 const MAX_TAGS = 50;
+export const TOO_MANY_TAGS = `a task has at most ${MAX_TAGS} tags`;
 
 /**
  * Changes what the patch names. The task is locked first, so that two patches of one set of tags come one after the
@@ -62,6 +64,7 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
     .where(sql<boolean>`task_tags.tag_id ${whole ? sql`not in` : sql`in`} (
       select tags.id from tags where tags.tenant_id = ${db.tenantId} and tags.key in ${keys})`);
   return [
+    ...(whole ? [] : [mustNotContradict(db, tags)]),
     ...(wanted.length > 0 ? [insertMissingTags(db, wanted)] : []),
     off,
     ...(wanted.length > 0
@@ -72,17 +75,30 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
           ),
         ]
       : []),
-    atMostMaxTags(db, id),
+    atMostMaxTags(db, id, {
+      code: 'validation_failed',
+      detail: `/tags: ${TOO_MANY_TAGS}`,
+      errors: [{ pointer: '/tags', code: 'too_long', message: TOO_MANY_TAGS }],
+    }),
   ];
 }
 
-/** Ends the batch where a task has more tags than it may have. */
-export function atMostMaxTags(db: Database, taskId: string): Compilable {
-  const message = `a task has at most ${MAX_TAGS} tags`;
-  const count = sql`(select count(*) from task_tags where tenant_id = ${db.tenantId} and task_id = ${taskId})`;
-  return must(db, sql<boolean>`${count} <= ${MAX_TAGS}::integer`, {
+/** Ends the batch where one tag, in whatever spelling, is to be added and removed. */
+function mustNotContradict(db: Database, { add, remove }: { add: string[]; remove: string[] }): Compilable {
+  const message = 'must not have one name in add and remove';
+  const both = sql<boolean>`not exists (
+    select tag_key(name) from unnest(${add}::text[]) as added (name)
+    intersect
+    select tag_key(name) from unnest(${remove}::text[]) as removed (name))`;
+  return must(db, both, {
     code: 'validation_failed',
     detail: `/tags: ${message}`,
-    errors: [{ pointer: '/tags', code: 'too_long', message }],
+    errors: [{ pointer: '/tags', code: 'contradiction', message }],
   });
+}
+
+/** Ends the batch where a task has more tags than it may have. */
+export function atMostMaxTags(db: Database, taskId: string, problem: RaisedProblem): Compilable {
+  const count = sql`(select count(*) from task_tags where tenant_id = ${db.tenantId} and task_id = ${taskId})`;
+  return must(db, sql<boolean>`${count} <= ${MAX_TAGS}::integer`, problem);
 }

@@ -4,11 +4,9 @@ import { expectedVersions } from '../../http/conditions.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { ProjectWithTasks } from '../../http/resources.ts';
 import { written } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { guid, queryInteger } from '../../http/schemas.ts';
 
 /* Takes a project out of the trash, with exactly the tasks that went along. */
-
-const TASK_LIMIT = 200;
 
 export default endpoint(
   {
@@ -19,13 +17,15 @@ export default endpoint(
     summary: 'Take a project out of the trash',
     access: 'member',
     params: z.strictObject({ id: guid }),
+    query: z.strictObject({ task_limit: queryInteger({ min: 0, max: 1000, default: 200 }) }),
     ifMatch: true,
     success: { status: 200, description: 'The project', schema: ProjectWithTasks },
     problems: ['not_found', 'conflict'],
   },
   async (c) => {
     const expected = expectedVersions(c.req.header('If-Match'));
-    const reply = { status: 200, idempotency: c.var.idempotency };
-    return written(await restoreProject(c.var.db, c.req.valid('param').id, expected, reply, TASK_LIMIT));
+    const reply = { status: 200, lower: '?task_limit', idempotency: c.var.idempotency };
+    const { task_limit } = c.req.valid('query');
+    return written(await restoreProject(c.var.db, c.req.valid('param').id, expected, reply, task_limit));
   },
 );

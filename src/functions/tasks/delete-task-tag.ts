@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { deleteTagging } from '../../db/queries/delete-tagging.ts';
+import { expectedVersions } from '../../http/conditions.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { done } from '../../http/respond.ts';
 import { guid } from '../../http/schemas.ts';
@@ -15,12 +16,13 @@ export default endpoint(
     summary: 'Take a tag off a task',
     access: 'member',
     params: z.strictObject({ id: guid, tag_id: guid }),
+    ifMatch: true,
     success: { status: 204, description: 'It is so' },
     problems: ['not_found'],
   },
   async (c) => {
     const { id, tag_id } = c.req.valid('param');
-    await deleteTagging(c.var.db, id, tag_id);
+    await deleteTagging(c.var.db, id, tag_id, expectedVersions(c.req.header('If-Match')));
     return done();
   },
 );

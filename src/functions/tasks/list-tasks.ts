@@ -23,6 +23,7 @@ export default endpoint(
       fields: membersOf(Task),
       filters: taskFilters,
     }),
+    repeatable: ['tag'],
     success: { status: 200, description: 'A page of tasks', schema: listOf(Task) },
     problems: ['invalid_cursor', 'unprocessable'],
   },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { putTagging } from '../../db/queries/put-tagging.ts';
+import { expectedVersions } from '../../http/conditions.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { done } from '../../http/respond.ts';
 import { guid } from '../../http/schemas.ts';
@@ -15,12 +16,13 @@ export default endpoint(
     summary: 'Put a tag on a task',
     access: 'member',
     params: z.strictObject({ id: guid, tag_id: guid }),
+    ifMatch: true,
     success: { status: 204, description: 'It is so' },
-    problems: ['not_found'],
+    problems: ['not_found', 'conflict'],
   },
   async (c) => {
     const { id, tag_id } = c.req.valid('param');
-    await putTagging(c.var.db, id, tag_id);
+    await putTagging(c.var.db, id, tag_id, expectedVersions(c.req.header('If-Match')));
     return done();
   },
 );

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { updateTenant } from '../../db/queries/update-tenant.ts';
+import { entityTags } from '../../http/conditions.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { Tenant } from '../../http/resources.ts';
 import { written } from '../../http/respond.ts';
@@ -18,11 +19,14 @@ export default endpoint(
     params: z.strictObject({ id: guid }),
     body: z.strictObject({ name: name255.optional(), status: tenantStatus.optional() }),
     example: { status: 'suspended' },
+    ifMatch: true,
     success: { status: 200, description: 'The tenant', schema: Tenant },
     problems: ['not_found'],
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    return written(await updateTenant(c.var.db, id, c.req.valid('json'), { status: 200 }));
+    const tags = entityTags(c.req.header('If-Match'));
+    const expected = c.req.header('If-Match') === undefined || tags[0] === '*' ? undefined : tags;
+    return written(await updateTenant(c.var.db, id, c.req.valid('json'), expected, { status: 200 }));
   },
 );

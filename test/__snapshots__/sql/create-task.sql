@@ -49,15 +49,16 @@ from json_to_recordset($5::json) as given ( id uuid, parent_id uuid, title text,
 with "given" as (select "task_id", "key"
 from (
 select distinct task_id, tag_key(name) as key
-from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
-select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
+from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
 from "given"
 inner join "tags" on "tags"."key" = "given"."key"
-where "tags"."tenant_id" = $2
-order by "given"."task_id", "tags"."id"
-returning "tag_id")
+where "tags"."tenant_id" = $2), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
+select "tenant_id", "task_id", "tag_id"
+from "wanted"
+order by "task_id", "tag_id"
+on conflict do nothing)
 select retry_unless((select count(*)
-from inserted) = (select count(*)
+from wanted) = (select count(*)
 from given)) as "complete";
 
 with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')

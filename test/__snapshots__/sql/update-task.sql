@@ -66,6 +66,12 @@ set "title" = $1, "metadata" = merge_patch("tasks"."metadata", $2::jsonb)
 where "tenant_id" = $3
 and "id" = $4;
 
+select must(not exists (
+select tag_key(name)
+from unnest($1::text[]) as added (name) intersect
+select tag_key(name)
+from unnest($2::text[]) as removed (name)), $3::json) as "must";
+
 insert into "tags" ("tenant_id", "name")
 select $1::uuid as "tenant_id", "name"
 from (
@@ -90,15 +96,16 @@ from unnest($4::text[]) as named (name)));
 with "given" as (select "task_id", "key"
 from (
 select distinct task_id, tag_key(name) as key
-from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
-select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
+from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
 from "given"
 inner join "tags" on "tags"."key" = "given"."key"
-where "tags"."tenant_id" = $2
-order by "given"."task_id", "tags"."id"
-returning "tag_id")
+where "tags"."tenant_id" = $2), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
+select "tenant_id", "task_id", "tag_id"
+from "wanted"
+order by "task_id", "tag_id"
+on conflict do nothing)
 select retry_unless((select count(*)
-from inserted) = (select count(*)
+from wanted) = (select count(*)
 from given)) as "complete";
 
 select must((select count(*)

@@ -160,6 +160,14 @@ describe('filters', () => {
   });
 });
 
+test('an inverted range is 422', async () => {
+  const tenant = await api.tenant();
+  expect(await tenant.get(`${path}?after=2026-01-02T00:00:00Z&before=2026-01-01T00:00:00Z`)).toMatchObject({
+    status: 422,
+    json: { code: 'unprocessable', errors: [{ pointer: '?before', code: 'inverted_range' }] },
+  });
+});
+
 test('walking its pages shows each entry once, also those of one moment', async () => {
   const { tenant } = await world();
   for (const query of ['', '&sort=at', '&resource_type=task']) {

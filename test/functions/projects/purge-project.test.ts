@@ -106,6 +106,7 @@ test('none of its values is left anywhere, and a retry of what made it makes not
   expect((await tenant.post(`${path}/purge`, undefined)).status).toBe(204);
   expect(await dump(api)).not.toMatch(/marker-/);
   expect((await tenant.post(`${path}/restore`, undefined, keyed('restore'))).status).toBe(404);
+  expect((await tenant.post('/api/v1/projects', body, keyed('create'))).status).toBe(404);
   expect((await tenant.get('/api/v1/projects')).json.data).toMatchObject([{ name: 'Q' }]);
   expect((await tenant.get(`/api/v1/tasks/${leaves.id}`)).json).toMatchObject({ title: 'x', project: { name: 'Q' } });
 });

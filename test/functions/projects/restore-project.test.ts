@@ -81,6 +81,21 @@ test('shows the first 200 tasks, and where they go on', async () => {
   expect(rest.json.data).toMatchObject([{ title: 't200', version: 3 }]);
 });
 
+test('a project whose tasks are very large can be restored', async () => {
+  const { tenant, project, path, trash, restore } = await world();
+  await api.database.admin.query(
+    `insert into tasks (tenant_id, project_id, title, position, description, metadata)
+     select $1, $2, 't', 10 + n, repeat(U&'\\+01F99C', 10000), jsonb_build_object('k', repeat('x', 16000))
+     from generate_series(1, 200) as n`,
+    [tenant.id, project.id],
+  );
+  await trash();
+  const tooLarge = await restore();
+  expect(tooLarge).toMatchObject({ status: 422, json: { errors: [{ pointer: '?task_limit' }] } });
+  expect((await tenant.get(path)).status).toBe(404);
+  expect((await tenant.post(`${path}/restore?task_limit=20`, undefined)).json.tasks).toHaveLength(20);
+});
+
 test('a viewer may not', async () => {
   const { tenant, path, trash } = await world();
   await trash();

@@ -133,6 +133,17 @@ describe('include=subtasks', () => {
     expect((await tenant.get(path)).status).toBe(200);
   });
 
+  test('what is in the trash does not count towards them', async () => {
+    const { tenant, project, path } = await world([{ title: 'root' }]);
+    await api.database.admin.query(
+      `insert into tasks (tenant_id, project_id, parent_id, title, position, deleted_at, trash_id)
+       select $1, $2, $3, 't', n, case when n > 10 then now() end, case when n > 10 then uuidv7() end
+       from generate_series(1, 1001) as n`,
+      [tenant.id, project.id, project.tasks[0].id],
+    );
+    expect((await tenant.get(`${path}?include=subtasks`)).json.subtasks).toHaveLength(10);
+  });
+
   test('an answer beyond 8 MiB is 422 and names the parameter', async () => {
     const { tenant, project, path } = await world([{ title: 'root' }]);
     await api.database.admin.query(

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { TestTenant } from '../../support/api.ts';
 import { useApi } from '../../support/api.ts';
-import { heedsIdempotencyKey, heedsIfMatch, history, knowsOnlyItsOwn, stored, UNKNOWN, type Write } from './writes.ts';
+import {
+  heedsIdempotencyKey,
+  heedsIfMatch,
+  history,
+  knowsOnlyItsOwn,
+  meetingAt,
+  stored,
+  UNKNOWN,
+  type Write,
+} from './writes.ts';
 
 const api = useApi();
 const path = (id: string) => `/api/v1/tasks/${id}`;
@@ -89,7 +98,8 @@ test('a patch that changes nothing leaves the version, updated_at and the audit 
     { title: ' p ', description: null, status: 'completed', priority: 0, due_on: null, position: 1 },
     { metadata: { a: {}, x: null } },
     { metadata: {} },
-    { tags: { add: [], remove: ['unknown'] } },
+    { tags: ['TWO', 'one'] },
+    { tags: { add: ['two'], remove: ['unknown'] } },
     { tags: {} },
     { parent_id: null },
     { project_id: project },
@@ -181,8 +191,8 @@ describe('tags', () => {
 
   test('as the whole list', async () => {
     const { tenant, patch } = await world([{ title: 'a', tags: ['Keep', 'drop'] }]);
-    const { json } = await patch('a', { tags: ['new', 'other', 'New'] });
-    expect(names(json)).toEqual(['new', 'other']);
+    const { json } = await patch('a', { tags: ['new', 'KEEP', 'New'] });
+    expect(names(json)).toEqual(['Keep', 'new']);
     expect(json.version).toBe(2);
     const none = await patch('a', { tags: [] });
     expect(none.json).toMatchObject({ version: 3, tags: [] });
@@ -191,13 +201,12 @@ describe('tags', () => {
       ['drop', 0],
       ['Keep', 0],
       ['new', 0],
-      ['other', 0],
     ]);
   });
 
   test('as what to add and what to remove', async () => {
     const { tenant, task, patch } = await world([{ title: 'a', tags: ['x', 'Straße'] }]);
-    const { json } = await patch('a', { tags: { add: ['y'], remove: ['STRASSE', 'unknown'] } });
+    const { json } = await patch('a', { tags: { add: ['y', 'X'], remove: ['STRASSE', 'unknown'] } });
     expect(names(json)).toEqual(['x', 'y']);
     expect(json.version).toBe(2);
     expect((await patch('a', { tags: { remove: ['y'] } })).json).toMatchObject({ version: 3, tags: [{ name: 'x' }] });
@@ -222,16 +231,15 @@ describe('tags', () => {
     ['a name in both', { add: ['a', 'b'], remove: ['c', 'b'] }],
     ['a name in both, in other case', { add: ['Straße'], remove: ['STRASSE'] }],
     ['a name in both, in another Unicode form', { add: ['Caf\u00e9'], remove: [' cafe\u0301 '] }],
+    ['a name in both, with a capital sharp s', { add: ['STRA\u1e9eE'], remove: ['stra\u00dfe'] }],
     ['more than 50', Array.from({ length: 51 }, (_, i) => `t${i}`)],
     ['a string', 'a'],
   ])('refuses %s', async (_, tags) => {
     const { patch } = await world();
-    const before = api.database.endpoint.requests;
     expect(await patch('a', { tags })).toMatchObject({
       status: 400,
       json: { code: 'validation_failed', errors: [{ pointer: '/tags' }] },
     });
-    expect(api.database.endpoint.requests).toBe(before);
   });
 
   test.each([
@@ -256,13 +264,15 @@ describe('tags', () => {
     expect((await tenant.get(path(task.id))).json).toMatchObject({ title: 'a', version: 2 });
     expect((await tenant.get('/api/v1/tags?q=t51')).json.data).toEqual([]);
     expect((await patch('a', { tags: { add: ['t51'], remove: ['T0'] } })).json.tags).toHaveLength(50);
-    expect((await patch('a', { tags: many(50, 60) })).json.tags).toHaveLength(50);
+    expect((await patch('a', { tags: many(50, 20) })).json.tags).toHaveLength(50);
   });
 
   test('of patches that add different tags at once, none is lost', async () => {
     const { tenant, task, patch } = await world([{ title: 'a' }]);
     const added = Array.from({ length: 6 }, (_, i) => `t${i}`);
-    const replies = await Promise.all(added.map((name) => patch('a', { tags: { add: [name] } })));
+    const replies = await meetingAt(api, { table: 'tasks', id: task.id }, () =>
+      added.map((name) => patch('a', { tags: { add: [name] } })),
+    );
     expect(replies.map(({ status }) => status)).toEqual(Array(6).fill(200));
     const { json } = await tenant.get(path(task.id));
     expect(names(json)).toEqual(added);
@@ -408,11 +418,12 @@ describe('moves', () => {
   });
 
   test('opposite moves at once close no cycle', async () => {
-    for (let round = 0; round < 3; round++) {
-      const { id, patch } = await world([{ title: 'a' }, { title: 'b' }]);
-      const replies = await Promise.all([patch('a', { parent_id: id('b') }), patch('b', { parent_id: id('a') })]);
-      expect(replies.map(({ status }) => status).sort()).toEqual([200, 409]);
-    }
+    const { project, id, patch } = await world([{ title: 'a' }, { title: 'b' }]);
+    const replies = await meetingAt(api, { table: 'projects', id: project }, () => [
+      patch('a', { parent_id: id('b') }),
+      patch('b', { parent_id: id('a') }),
+    ]);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 409]);
   });
 
   test('not beyond level 10, counted with what lies below', async () => {

@@ -28,6 +28,36 @@ export async function stored(api: TestApi, { table, id }: Pick<Write, 'table' | 
   return rows[0]?.row;
 }
 
+/**
+ * Lets requests meet at one row: it stays locked until all of them wait, so that what each reads before its own lock is
+ * old by the time it writes.
+ */
+export async function meetingAt<T>(
+  api: TestApi,
+  { table, id }: Pick<Write, 'table' | 'id'>,
+  start: () => Promise<T>[],
+): Promise<T[]> {
+  const { admin } = api.database;
+  await admin.query('begin');
+  try {
+    await admin.query(`select from ${table} where id = $1 for update`, [id]);
+    const requests = start();
+    for (let polls = 0, waiting = 0; waiting < requests.length && polls < 200; polls++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await admin.query('select pg_stat_clear_snapshot()');
+      const { rows } = await admin.query(
+        `select count(*)::integer as n from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      waiting = rows[0].n;
+    }
+    await admin.query('commit');
+    return await Promise.all(requests);
+  } finally {
+    await admin.query('rollback');
+  }
+}
+
 /** Every value of every row of every table, as text. */
 export async function dump(api: TestApi): Promise<string> {
   const texts: string[] = [];
@@ -105,7 +135,7 @@ export function heedsIfMatch(api: TestApi, status: number, make: () => Promise<W
     test('of writers with the same ETag exactly one succeeds', async () => {
       const write = await make();
       const headers = { 'If-Match': `"${await version(write)}.x"` };
-      const replies = await Promise.all(Array.from({ length: 4 }, () => send(write, headers)));
+      const replies = await meetingAt(api, write, () => Array.from({ length: 4 }, () => send(write, headers)));
       const statuses = replies.map((reply) => reply.status);
       expect(statuses.filter((got) => got === status)).toHaveLength(1);
       expect(statuses.filter((got) => got === 412 || got === 404)).toHaveLength(3);

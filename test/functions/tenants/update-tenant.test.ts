@@ -31,6 +31,20 @@ test('a suspended tenant’s tokens are refused, until it is woken', async () =>
   expect((await tenant.get('/api/v1/tenant')).status).toBe(200);
 });
 
+test('If-Match compares the digest, since tenants have no version', async () => {
+  const { id } = await api.tenant('Old');
+  const etag = (await patch(id, {})).headers.get('ETag') ?? '';
+  expect((await patch(id, { name: 'New' }, { 'If-Match': `"x", W/${etag}` })).status).toBe(200);
+  const late = await patch(id, { name: 'Late' }, { 'If-Match': etag });
+  expect(late).toMatchObject({ status: 412, json: { code: 'precondition_failed' } });
+  expect((await patch(id, { name: 'Any' }, { 'If-Match': '*' })).json.name).toBe('Any');
+  const current = (await patch(id, {})).headers.get('ETag') ?? '';
+  const replies = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => patch(id, { name: `${n}` }, { 'If-Match': current })),
+  );
+  expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
+});
+
 test('404 for an unknown tenant', async () => {
   expect(await patch('01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b', { name: 'x' })).toMatchObject({ status: 404 });
 });
