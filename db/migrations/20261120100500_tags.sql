@@ -54,21 +54,21 @@ grant select, insert, update, delete on tags to onetrip_app;
 grant select, insert, delete on task_tags to onetrip_app;
 
 -- A task's version counts its set of tags too. A tag that is itself deleted changes no task's version,
--- and a task that was changed in this transaction already has its new version.
+-- and stamp_change() skips a task that was changed in this transaction already.
 create function touch_tagged_tasks() returns trigger
 language plpgsql as $$
 begin
   if tg_op = 'INSERT' then
     update tasks as t set changed_xid = pg_current_xact_id()
     from (select distinct tenant_id, task_id from new_rows) as n
-    where t.tenant_id = n.tenant_id and t.id = n.task_id and t.changed_xid <> pg_current_xact_id();
+    where t.tenant_id = n.tenant_id and t.id = n.task_id;
   else
     update tasks as t set changed_xid = pg_current_xact_id()
     from (
       select distinct o.tenant_id, o.task_id
       from old_rows as o join tags as g on g.tenant_id = o.tenant_id and g.id = o.tag_id
     ) as n
-    where t.tenant_id = n.tenant_id and t.id = n.task_id and t.changed_xid <> pg_current_xact_id();
+    where t.tenant_id = n.tenant_id and t.id = n.task_id;
   end if;
   return null;
 end

@@ -15,9 +15,6 @@ $$;
 
 grant usage on schema public to onetrip_janitor;
 grant select, delete on projects, tasks, idempotency_keys to onetrip_janitor;
--- What touch_tagged_tasks() mentions when taggings go with their tasks. No policy shows a row of it.
-grant select on tags to onetrip_janitor;
-grant update (changed_xid) on tasks to onetrip_janitor;
 
 create policy janitor on projects to onetrip_janitor using (deleted_at < now() - interval '30 days');
 create policy janitor on tasks to onetrip_janitor using (deleted_at < now() - interval '30 days');
@@ -28,7 +25,7 @@ create policy janitor on idempotency_keys to onetrip_janitor using (expires_at <
 drop policy janitor on idempotency_keys;
 drop policy janitor on tasks;
 drop policy janitor on projects;
-revoke all on projects, tasks, tags, idempotency_keys from onetrip_janitor;
+revoke all on projects, tasks, idempotency_keys from onetrip_janitor;
 revoke usage on schema public from onetrip_janitor;
 
 -- A role with which somebody logs in, or which another database of the cluster needs, stays.
