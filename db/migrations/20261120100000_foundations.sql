@@ -160,7 +160,8 @@ begin
   end if;
   new.version := case when old.changed_xid = pg_current_xact_id() then old.version else old.version + 1 end;
   new.changed_xid := pg_current_xact_id();
-  new.updated_at := now();
+  -- A transaction that waited for a lock may have begun before the change that it waited for.
+  new.updated_at := greatest(old.updated_at, now());
   return new;
 end
 $$;

@@ -31,7 +31,8 @@ begin
   if (new.name, new.status) is not distinct from (old.name, old.status) then
     return null;
   end if;
-  new.updated_at := now();
+  -- A transaction that waited for a lock may have begun before the change that it waited for.
+  new.updated_at := greatest(old.updated_at, now());
   return new;
 end
 $$;

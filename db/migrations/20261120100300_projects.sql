@@ -46,7 +46,7 @@ create table projects (
 
 create index projects_by_age on projects (tenant_id, created_at desc, id desc) where deleted_at is null;
 create index projects_trash on projects (tenant_id, deleted_at desc, id desc) where trash_id = id;
-create index projects_by_trash_age on projects (deleted_at) where trash_id = id;
+create index projects_by_trash_age on projects (deleted_at) where deleted_at is not null;
 create index projects_by_change on projects (tenant_id, updated_at desc, id desc) where deleted_at is null;
 create index projects_by_name on projects (tenant_id, name, id) where deleted_at is null;
 create index projects_search on projects using gin (tenant_id, search) where deleted_at is null;

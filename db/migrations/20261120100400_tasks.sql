@@ -40,7 +40,7 @@ create table tasks (
 
 create index tasks_by_position on tasks (tenant_id, project_id, position, id) where deleted_at is null;
 create index tasks_by_age on tasks (tenant_id, created_at desc, id desc) where deleted_at is null;
-create index tasks_by_trash_age on tasks (deleted_at) where trash_id = id;
+create index tasks_by_trash_age on tasks (deleted_at) where deleted_at is not null;
 create index tasks_by_change on tasks (tenant_id, updated_at desc, id desc) where deleted_at is null;
 create index tasks_by_due_date on tasks (tenant_id, due_on, id) where deleted_at is null;
 create index tasks_by_trash on tasks (tenant_id, trash_id) where trash_id is not null;

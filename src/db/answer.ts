@@ -73,11 +73,18 @@ export async function readList<T>(
   source: ListSource<T>,
   { lower = '?limit', ifNoneMatch = [] }: AnswerOptions = {},
 ): Promise<(Answer<T> & { nextCursor: string | null }) | undefined> {
-  const row = await withAnswer<T>(db, source, lower)
-    .selectFrom(['answer', 'source'])
-    .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
-    .executeTakeFirst();
-  return row;
+  try {
+    return await withAnswer<T>(db, source, lower)
+      .selectFrom(['answer', 'source'])
+      .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
+      .executeTakeFirst();
+  } catch (error) {
+    // Of a list's values only those in a cursor have not been checked one by one.
+    if (!(error instanceof Problem) || error.code !== 'invalid_request') throw error;
+    throw new Problem('invalid_cursor', '?cursor: holds no position of this list', {
+      errors: [{ pointer: '?cursor', code: 'invalid_cursor', message: 'holds no position of this list' }],
+    });
+  }
 }
 
 function unlessKnown<T>(ifNoneMatch: string[]) {
@@ -180,7 +187,8 @@ async function replay<T>(db: Database, key: string): Promise<WriteAnswer<T>> {
     .where('tenant_id', '=', db.tenantId)
     .where('key', '=', key)
     .executeTakeFirst();
-  const { status, location, etag, body } = present(row);
+  if (!row) throw new Problem('conflict', 'The answer to this Idempotency-Key has just expired: use another key.');
+  const { status, location, etag, body } = row;
   if (status !== 204 && body === null) {
     throw new Problem('not_found', 'What the first request with this Idempotency-Key made has been purged.');
   }

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Env } from './context.ts';
 import { idempotencyClaim } from './idempotency.ts';
-import { Problem } from './problems.ts';
-import { parseJsonObject, readBytes } from './strict-json.ts';
+import { Problem, validationFailed } from './problems.ts';
+import { jsonPointer, parseJsonObject, readBytes } from './strict-json.ts';
 
 /**
  * Reads the body under the input rules (CONTRACT §3), which JSON.parse alone does not hold, and takes the
@@ -17,9 +17,18 @@ export const strictBody: MiddlewareHandler<Env> = async (c, next) => {
   await next();
 };
 
-/** For a POST that takes no body: what is sent all the same means nothing, but belongs to the idempotency claim. */
+/** For a POST that takes no body: nothing, or an empty object, which some clients cannot help sending. */
 export const noBody: MiddlewareHandler<Env> = async (c, next) => {
-  c.set('idempotency', await idempotencyClaim(c, await readBytes(c.req.raw)));
+  const bytes = await readBytes(c.req.raw);
+  if (bytes.length > 0) {
+    checkMediaType(c.req.method, c.req.header('Content-Type'), c.req.header('Content-Encoding'));
+    const names = Object.keys(parseJsonObject(bytes));
+    if (names.length > 0) {
+      const message = 'is not a member that can be sent here';
+      throw validationFailed(names.map((name) => ({ pointer: jsonPointer([name]), code: 'unknown_member', message })));
+    }
+  }
+  c.set('idempotency', await idempotencyClaim(c, bytes));
   await next();
 };
 
@@ -29,8 +38,8 @@ function checkMediaType(method: string, contentType: string | undefined, content
   if (!accepted.includes(type)) {
     throw new Problem('unsupported_media_type', `Content-Type must be ${accepted.join(' or ')}.`);
   }
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
-  if (charset && !['charset=utf-8', 'charset="utf-8"'].includes(charset)) {
+  const charset = parameters.map((parameter) => /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1]).find(Boolean);
+  if (charset && charset.trim() !== 'utf-8') {
     throw new Problem('unsupported_media_type', 'The charset must be UTF-8.');
   }
   if (contentEncoding && contentEncoding.trim().toLowerCase() !== 'identity') {

@@ -41,7 +41,7 @@ export const taskFilters = {
   status: csv(taskStatus.options).optional(),
   priority_min: queryInteger({ min: 0, max: 4 }).optional(),
   tag: z
-    .union([tagName.transform((name) => [name]), z.array(tagName)])
+    .union([tagName.transform((name) => [name]), tagNames])
     .optional()
     .meta({ description: 'A name; may be repeated: all must hold.' }),
   project_id: guid.optional(),

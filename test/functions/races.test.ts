@@ -30,6 +30,19 @@ test('of two patches of one set of tags one stands, and not their union', async 
   }
 });
 
+test('a tag that is deleted while tasks are tagged with it costs nobody an error', async () => {
+  const tenant = await api.tenant();
+  const { tasks } = await project(tenant, [{ title: 'a' }, { title: 'b' }, { title: 'c' }]);
+  for (let round = 0; round < ROUNDS; round++) {
+    const { json: tag } = await tenant.post('/api/v1/tags', { name: `tag ${round}` });
+    const replies = await Promise.all([
+      ...tasks.map(({ id }: { id: string }) => patch(tenant, `tasks/${id}`, { tags: { add: [tag.name] } })),
+      remove(tenant, `tags/${tag.id}`),
+    ]);
+    for (const { status, text } of replies) expect([200, 204], text).toContain(status);
+  }
+});
+
 test('no task is added to a project that is being trashed', async () => {
   const tenant = await api.tenant();
   for (let round = 0; round < ROUNDS; round++) {

@@ -25,6 +25,7 @@ describe('media types', () => {
     'application/jsonx',
     'application/vnd.api+json',
     `${json}; charset=latin1`,
+    `${json}; charset = latin1`,
     'text/json',
     'x',
   ])('refuses %s', async (type) => {
@@ -100,5 +101,25 @@ describe('JSON', () => {
 
   test('what is wrong with the body is said after sign-in only', async () => {
     expect((await api.call(path, { method: 'POST', body: '{' })).status).toBe(401);
+  });
+});
+
+describe('a POST that takes no body', () => {
+  async function restore(body: unknown, headers: Record<string, string> = {}) {
+    const tenant = await api.tenant();
+    const { json: project } = await tenant.post('/api/v1/projects', { name: 'P' });
+    await tenant.call(`/api/v1/projects/${project.id}`, { method: 'DELETE' });
+    return tenant.post(`/api/v1/projects/${project.id}/restore`, body, { headers });
+  }
+
+  test('takes nothing, or an empty object', async () => {
+    expect((await restore(undefined)).status).toBe(200);
+    expect((await restore({})).status).toBe(200);
+  });
+
+  test('refuses the rest', async () => {
+    expect(await restore('xx', { 'Content-Type': 'text/plain' })).toMatchObject({ status: 415 });
+    expect(await restore('xx')).toMatchObject({ status: 400, json: { code: 'invalid_json' } });
+    expect(await restore({ x: 1 })).toMatchObject({ status: 400, json: { errors: [{ pointer: '/x' }] } });
   });
 });

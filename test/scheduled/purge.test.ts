@@ -47,7 +47,7 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     `update idempotency_keys set expires_at = now() - interval '1 minute' where key = 'expired'`,
   );
 
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 1, idempotency_keys: 1 });
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5, idempotency_keys: 1 });
   expect(await stored()).toEqual(['live', 'live b', 'recent', 'recent a', 'recent a1', 'recent b']);
   const { rows: keys } = await api.database.admin.query('select key from idempotency_keys');
   expect(keys).toEqual([{ key: 'current' }]);
@@ -60,6 +60,19 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     { actor: 'janitor', resource_type: 'task', count: 5 },
   ]);
   expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, idempotency_keys: 0 });
+});
+
+test('large projects go in batches too, subtasks before their parents', async () => {
+  const tenant = await api.tenant();
+  const { id } = await project(tenant, 'large');
+  await api.database.admin.query(
+    `insert into tasks (tenant_id, project_id, parent_id, title, position)
+     select $1, $2, (select id from tasks where project_id = $2 order by position limit 1), 'many', n from generate_series(1, 2500) as n`,
+    [tenant.id, id],
+  );
+  await trash(tenant, `projects/${id}`);
+  await age(id, 31);
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 2503, idempotency_keys: 0 });
 });
 
 test('goes on in further batches where one is not enough', async () => {

@@ -104,7 +104,9 @@ export function insertTaggings(db: Database, taggings: { task_id: string; name: 
         .selectFrom('given')
         .innerJoin('tags', 'tags.key', 'given.key')
         .where('tags.tenant_id', '=', db.tenantId)
-        .select(['tags.tenant_id', 'given.task_id', 'tags.id as tag_id']),
+        .select(['tags.tenant_id', 'given.task_id', 'tags.id as tag_id'])
+        // Locked, so that one whose deletion is under way is waited for, and then missing.
+        .forKeyShare('tags'),
     )
     .with('inserted', (qb) =>
       qb

@@ -64,18 +64,7 @@ function projectIsLive(db: Database, id: string) {
 }
 
 function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
-  const {
-    status,
-    priority_min,
-    tag = [],
-    project_id,
-    parent_id,
-    due_after,
-    due_before,
-    overdue,
-    q,
-    metadata,
-  } = filters;
+  const { status, priority_min, tag, project_id, parent_id, due_after, due_before, overdue, q, metadata } = filters;
   const all: RawBuilder<boolean>[] = [];
   if (status) all.push(sql<boolean>`tasks.status = any(${status}::text[])`);
   if (priority_min !== undefined) all.push(sql<boolean>`tasks.priority >= ${priority_min}::integer`);
@@ -89,12 +78,19 @@ function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
   if (metadata) {
     all.push(sql<boolean>`tasks.id in (select tasks_with_metadata(${JSON.stringify(metadata)}::jsonb))`);
   }
-  for (const name of tag) {
-    all.push(sql<boolean>`exists (
-      select from tags join task_tags on task_tags.tenant_id = tags.tenant_id and task_tags.tag_id = tags.id
-      where tags.tenant_id = ${db.tenantId} and tags.key = tag_key(${name}) and task_tags.task_id = tasks.id)`);
-  }
+  if (tag) all.push(hasAllTags(db, tag));
   return all;
+}
+
+/** One condition for all names, so that many cost no more to plan than one. */
+function hasAllTags(db: Database, names: string[]) {
+  const keys = sql`select distinct tag_key(name) as key from unnest(${names}::text[]) as given (name)`;
+  return sql<boolean>`tasks.id in (
+    select task_tags.task_id
+    from tags join task_tags on task_tags.tenant_id = tags.tenant_id and task_tags.tag_id = tags.id
+    where tags.tenant_id = ${db.tenantId} and tags.key = any(array(${keys}))
+    group by task_tags.task_id
+    having count(*) = (select count(*) from (${keys}) as wanted))`;
 }
 
 /** Due before today (UTC, the time zone of every batch), and neither completed nor cancelled. */

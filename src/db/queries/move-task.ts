@@ -14,8 +14,14 @@ export interface Destination {
 /**
  * The statements that move a task with all below it, trashed members too, and refuse what may not be. The projects
  * must be locked, so that no opposite move can close a cycle meanwhile. In another project they come after the last.
+ * @param values what else changes of the task itself: one UPDATE is one entry in the audit log
  */
-export function moveTask(db: Database, id: string, { parent_id, project_id }: Destination): Compilable[] {
+export function moveTask(
+  db: Database,
+  id: string,
+  { parent_id, project_id }: Destination,
+  values: Record<string, unknown>,
+): Compilable[] {
   const task = sql`from tasks where tasks.tenant_id = ${db.tenantId} and tasks.id = ${id}`;
   const target = project_id === undefined ? sql`(select tasks.project_id ${task})` : sql`${project_id}::uuid`;
   return [
@@ -30,7 +36,7 @@ export function moveTask(db: Database, id: string, { parent_id, project_id }: De
         ]
       : []),
     ...(parent_id ? parentRules(db, id, parent_id, target) : []),
-    move(db, id, parent_id, target),
+    move(db, id, parent_id, target, values),
   ];
 }
 
@@ -67,8 +73,22 @@ function parentRules(db: Database, id: string, parentId: string, target: RawBuil
 }
 
 /** One UPDATE, since the schema wants a task and its parent in one project at the end of each statement. */
-function move(db: Database, id: string, parentId: string | null | undefined, target: RawBuilder<unknown>): Compilable {
+function move(
+  db: Database,
+  id: string,
+  parentId: string | null | undefined,
+  target: RawBuilder<unknown>,
+  values: Record<string, unknown>,
+): Compilable {
   const parent = parentId === undefined ? sql`tasks.parent_id` : sql`${parentId}::uuid`;
+  const position = sql<number>`case
+    when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end`;
+  const ofTheTask = Object.fromEntries(
+    Object.entries(values).map(([column, value]) => [
+      column,
+      sql<never>`case when tasks.id = ${id} then ${value} else ${column === 'position' ? position : sql.ref(`tasks.${column}`)} end`,
+    ]),
+  );
   return db.query
     .updateTable('tasks')
     .from(
@@ -84,8 +104,8 @@ function move(db: Database, id: string, parentId: string | null | undefined, tar
     .set({
       project_id: sql<string>`moved.project_id`,
       parent_id: sql<string | null>`case when tasks.id = ${id} then ${parent} else tasks.parent_id end`,
-      position: sql<number>`case
-        when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end`,
+      position,
+      ...ofTheTask,
     })
     .where('tasks.tenant_id', '=', db.tenantId)
     .whereRef('tasks.id', '=', sql.ref('moved.id'));

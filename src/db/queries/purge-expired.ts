@@ -1,53 +1,41 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../client.ts';
 
-/** Rows of each kind that one batch deletes, so that none runs long. */
-const BATCH = 500;
+/** Rows that one batch deletes, so that none runs long. */
+export const BATCH = 1000;
 
-export interface Purged {
-  projects: number;
-  tasks: number;
-  idempotency_keys: number;
-}
+/** In the order in which they can go: a project when it has no tasks left. */
+export const KINDS = ['idempotency_keys', 'tasks', 'projects'] as const;
+export type Kind = (typeof KINDS)[number];
 
 /**
- * Deletes, for all tenants, some of what has been in the trash for 30 days, with all that went along, and some of the
- * idempotency keys that have expired. As the janitor's role, whose policies show it nothing else.
- * @returns how many rows of each kind; less than a batch of all means that nothing is left
+ * Deletes, for all tenants, one batch of what has been in the trash for 30 days, or of idempotency keys that have
+ * expired. As the janitor's role, whose policies show it nothing else. Tasks go from the leaves up, so that a batch
+ * takes no more along than it counts.
+ * @returns how many rows; fewer than {@link BATCH} means that nothing is left, of tasks: none
  */
-export async function purgeExpired(db: Database): Promise<Purged & { more: boolean }> {
-  const [gone] = await db.write([purgeOldest(db)]);
-  const { projects = 0, tasks = 0, idempotency_keys = 0 } = gone ?? {};
-  return { projects, tasks, idempotency_keys, more: Math.max(projects, tasks, idempotency_keys) === BATCH };
+export async function purgeExpired(db: Database, kind: Kind): Promise<number> {
+  const [gone] = await db.write([purgeOldest(db, kind)]);
+  return gone?.count ?? 0;
 }
 
-function purgeOldest(db: Database): Compilable<Purged> {
-  const old = sql`trash_id = id and deleted_at < now() - interval '30 days' order by deleted_at limit ${BATCH}`;
+function purgeOldest(db: Database, kind: Kind): Compilable<{ count: number }> {
+  const old = sql`deleted_at < now() - interval '30 days'`;
+  const oldest = {
+    idempotency_keys: sql`
+      select tenant_id, key from idempotency_keys where expires_at < now() order by expires_at limit ${BATCH}`,
+    tasks: sql`
+      select tenant_id, id from tasks where ${old} and not exists (
+        select from tasks as child
+        where child.tenant_id = tasks.tenant_id and child.project_id = tasks.project_id and child.parent_id = tasks.id)
+      order by deleted_at limit ${BATCH}`,
+    projects: sql`
+      select tenant_id, id from projects where ${old} and not exists (
+        select from tasks where tasks.tenant_id = projects.tenant_id and tasks.project_id = projects.id)
+      order by deleted_at limit ${BATCH}`,
+  }[kind];
+  const key = kind === 'idempotency_keys' ? sql`(tenant_id, key)` : sql`(tenant_id, id)`;
   return db.query
-    .with('projects_gone', (qb) =>
-      qb
-        .deleteFrom('projects')
-        .where(sql<boolean>`(tenant_id, id) in (select tenant_id, id from projects where ${old})`)
-        .returning('id'),
-    )
-    .with('tasks_gone', (qb) =>
-      qb
-        .deleteFrom('tasks')
-        .where(sql<boolean>`(tenant_id, id) in (select tenant_id, id from tasks where ${old})`)
-        .returning('id'),
-    )
-    .with('keys_gone', (qb) =>
-      qb
-        .deleteFrom('idempotency_keys')
-        .where(
-          sql<boolean>`(tenant_id, key) in (
-            select tenant_id, key from idempotency_keys where expires_at < now() order by expires_at limit ${BATCH})`,
-        )
-        .returning('key'),
-    )
-    .selectNoFrom([
-      sql<number>`(select count(*)::integer from projects_gone)`.as('projects'),
-      sql<number>`(select count(*)::integer from tasks_gone)`.as('tasks'),
-      sql<number>`(select count(*)::integer from keys_gone)`.as('idempotency_keys'),
-    ]);
+    .with('gone', (qb) => qb.deleteFrom(kind).where(sql<boolean>`${key} in (${oldest})`).returning('tenant_id'))
+    .selectNoFrom(sql<number>`(select count(*)::integer from gone)`.as('count'));
 }

@@ -36,8 +36,9 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, expected:
   const { tags, parent_id, project_id, metadata, ...named } = patch;
   const moves = parent_id !== undefined || project_id !== undefined;
   const further = project_id === undefined ? [] : [project_id];
-  const values = { ...named, ...(metadata ? { metadata: mergedMetadata('tasks', metadata) } : {}) };
-  const changes = metadata || Object.values(named).some((value) => value !== undefined);
+  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  const values = { ...given, ...(metadata ? { metadata: mergedMetadata('tasks', metadata) } : {}) };
+  const changes = Object.keys(values).length > 0;
   const update = db.query.updateTable('tasks').set(values).where('tenant_id', '=', db.tenantId).where('id', '=', id);
   return writeAnswer(
     db,
@@ -45,8 +46,7 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, expected:
     [
       ...(moves ? lockProjectOf(db, id, further) : []),
       lockRow(db, 'task', id, { expected }),
-      ...(moves ? moveTask(db, id, { parent_id, project_id }) : []),
-      ...(changes ? [update] : []),
+      ...(moves ? moveTask(db, id, { parent_id, project_id }, values) : changes ? [update] : []),
       ...(tags ? retag(db, id, tags) : []),
     ],
     oneTask(db, id),

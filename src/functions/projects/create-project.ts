@@ -6,7 +6,7 @@ import { endpoint } from '../../http/endpoint.ts';
 import { validationFailed } from '../../http/problems.ts';
 import { ProjectWithTasks } from '../../http/resources.ts';
 import { written } from '../../http/respond.ts';
-import { description, metadata, name255, projectStatus } from '../../http/schemas.ts';
+import { description, fault, metadata, name255, projectStatus } from '../../http/schemas.ts';
 import { newTask } from '../../http/task-input.ts';
 
 /*
@@ -16,12 +16,19 @@ import { newTask } from '../../http/task-input.ts';
 
 const MAX_TASKS = 500;
 
-const subtask = z.strictObject(newTask);
+/** A client that always sends the member may send it empty. */
+const noSubtasks = z
+  .array(z.unknown())
+  .refine((list) => list.length === 0, fault('too_deep', 'lies deeper than three levels'))
+  .transform(() => undefined)
+  .optional()
+  .meta({ maxItems: 0 });
+const subtask = z.strictObject({ ...newTask, subtasks: noSubtasks });
 const subtasks = z.array(subtask).default([]);
 const middleTask = z.strictObject({ ...newTask, subtasks });
 const topTask = z.strictObject({ ...newTask, subtasks: z.array(middleTask).default([]) });
 
-type Nested = z.output<typeof subtask> & { subtasks?: Nested[] };
+type Nested = Omit<z.output<typeof subtask>, 'subtasks'> & { subtasks?: Nested[] | undefined };
 
 export default endpoint(
   {

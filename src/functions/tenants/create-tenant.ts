@@ -23,6 +23,6 @@ export default endpoint(
   async (c) => {
     const { name } = c.req.valid('json');
     const id = uuidv7();
-    return written(await createTenant(c.var.db, { id, name }, { status: 201, location: `/api/v1/tenants/${id}` }));
+    return written(await createTenant(c.var.db, { id, name }, { status: 201 }));
   },
 );

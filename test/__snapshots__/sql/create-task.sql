@@ -52,7 +52,7 @@ select distinct task_id, tag_key(name) as key
 from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
 from "given"
 inner join "tags" on "tags"."key" = "given"."key"
-where "tags"."tenant_id" = $2), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
+where "tags"."tenant_id" = $2 for key share of "tags"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
 select "tenant_id", "task_id", "tag_id"
 from "wanted"
 order by "task_id", "tag_id"

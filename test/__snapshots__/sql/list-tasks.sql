@@ -28,14 +28,17 @@ and (tasks.due_on < current_date
 and tasks.status not in ('completed', 'cancelled'))
 and tasks.id in (select search_tasks($14))
 and tasks.id in (select tasks_with_metadata($15::jsonb))
-and exists (
-select from tags join task_tags on task_tags.tenant_id = tags.tenant_id
+and tasks.id in (
+select task_tags.task_id
+from tags join task_tags on task_tags.tenant_id = tags.tenant_id
 and task_tags.tag_id = tags.id
 where tags.tenant_id = $16
-and tags.key = tag_key($17)
-and task_tags.task_id = tasks.id)
+and tags.key = any(array(select distinct tag_key(name) as key
+from unnest($17::text[]) as given (name))) group by task_tags.task_id having count(*) = (select count(*)
+from (select distinct tag_key(name) as key
+from unnest($18::text[]) as given (name)) as wanted))
 order by "tasks"."due_on" asc nulls last, "tasks"."priority" desc, "tasks"."id" asc
-limit $18)) as cut) as "tasks")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $19) as "body"
+limit $19)) as cut) as "tasks")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $20) as "body"
 from "source")
-select "etag", case when array['*', etag] && $20::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
+select "etag", case when array['*', etag] && $21::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
 from "answer", "source";

@@ -19,12 +19,13 @@ and id = $2), $3::json) as "must";
 update "idempotency_keys"
 set "body" = $1, "etag" = $2
 where "tenant_id" = $3
-and body like any (select '%' || gone.id || '%'
-from (select $4::uuid
+and exists (
+select from regexp_matches(body, $4, 'g') as mentioned (id)
+where mentioned.id[1]::uuid in (select $5::uuid
 union all select id
 from tasks
-where tenant_id = $5
-and project_id = $6) as gone (id));
+where tenant_id = $6
+and project_id = $7));
 
 delete
 from "projects"

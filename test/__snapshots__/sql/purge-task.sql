@@ -39,18 +39,19 @@ and id = $2), $3::json) as "must";
 update "idempotency_keys"
 set "body" = $1, "etag" = $2
 where "tenant_id" = $3
-and body like any (select '%' || gone.id || '%'
-from (with recursive tree as (
+and exists (
+select from regexp_matches(body, $4, 'g') as mentioned (id)
+where mentioned.id[1]::uuid in (with recursive tree as (
 select id, project_id, 0 as depth
 from tasks
-where tenant_id = $4
-and id = $5
+where tenant_id = $5
+and id = $6
 union all select tasks.id, tasks.project_id, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $6
+from tree join tasks on tasks.tenant_id = $7
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
 select id
-from tree) as gone (id));
+from tree));
 
 delete
 from "tasks"

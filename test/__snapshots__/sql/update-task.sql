@@ -39,32 +39,27 @@ and id = $2
 and deleted_at is null), $3::json) as "must";
 
 update "tasks"
-set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end
+set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end, "title" = case when tasks.id = $3 then $4 else "tasks"."title" end, "metadata" = case when tasks.id = $5 then merge_patch("tasks"."metadata", $6::jsonb) else "tasks"."metadata" end
 from (
 with recursive tree as (
 select id, project_id, 0 as depth
 from tasks
-where tenant_id = $3
-and id = $4
+where tenant_id = $7
+and id = $8
 union all select tasks.id, tasks.project_id, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $5
+from tree join tasks on tasks.tenant_id = $9
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
-select tree.id, row_number() over (order by tasks.position, tasks.id) as n, $6::uuid as project_id, (
+select tree.id, row_number() over (order by tasks.position, tasks.id) as n, $10::uuid as project_id, (
 select coalesce(max(position), 0)
 from tasks
-where tenant_id = $7
-and project_id = $8::uuid
+where tenant_id = $11
+and project_id = $12::uuid
 and deleted_at is null ) as last
-from tree join tasks on tasks.tenant_id = $9
+from tree join tasks on tasks.tenant_id = $13
 and tasks.id = tree.id ) as "moved"
-where "tasks"."tenant_id" = $10
+where "tasks"."tenant_id" = $14
 and "tasks"."id" = "moved"."id";
-
-update "tasks"
-set "title" = $1, "metadata" = merge_patch("tasks"."metadata", $2::jsonb)
-where "tenant_id" = $3
-and "id" = $4;
 
 select must(not exists (
 select tag_key(name)
@@ -99,7 +94,7 @@ select distinct task_id, tag_key(name) as key
 from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
 from "given"
 inner join "tags" on "tags"."key" = "given"."key"
-where "tags"."tenant_id" = $2), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
+where "tags"."tenant_id" = $2 for key share of "tags"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
 select "tenant_id", "task_id", "tag_id"
 from "wanted"
 order by "task_id", "tag_id"

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../../support/api.ts';
 
@@ -144,6 +145,17 @@ describe('pages', () => {
     expect(tags.json.code).toBe('invalid_cursor');
     expect((await tenant.get(`${path}?cursor=${next_cursor}&skip=1`)).json.errors[0].pointer).toBe('?skip');
   });
+});
+
+test('a forged cursor with a right checksum is no more than an invalid one', async () => {
+  const tenant = await tenantWith('a');
+  const context = [tenant.id, 'projects', '', '', '-created_at'].join('\n');
+  for (const text of [null, 'x', '{}', '[1]', '["infinity","zz"]', '["a"]']) {
+    const payload = text === null ? 'A' : Buffer.from(text).toString('base64url');
+    const checksum = createHash('sha256').update(`${payload}.${context}`).digest('hex').slice(0, 16);
+    const reply = await tenant.get(`${path}?cursor=${payload}.${checksum}`);
+    expect(reply, text ?? '').toMatchObject({ status: 400, json: { code: 'invalid_cursor' } });
+  }
 });
 
 describe('include=tasks', () => {

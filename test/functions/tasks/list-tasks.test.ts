@@ -280,3 +280,27 @@ test('another tenant sees none of them', async () => {
   await tenantWithVariety();
   expect((await (await api.tenant()).get(path)).json.data).toEqual([]);
 });
+
+test('fifty tags are one condition, and more are refused', async () => {
+  const tenant = await api.tenant();
+  const names = Array.from({ length: 51 }, (_, n) => `t${n}`);
+  await tenant.post('/api/v1/projects', {
+    name: 'P',
+    tasks: [
+      { title: 'all', tags: names.slice(0, 50) },
+      { title: 'one', tags: ['t0'] },
+    ],
+  });
+  const query = (count: number) =>
+    names
+      .slice(0, count)
+      .map((name) => `tag=${name}`)
+      .join('&');
+  const { json } = await tenant.get(`/api/v1/tasks?${query(50)}&fields=title`);
+  expect(json.data).toEqual([{ title: 'all' }]);
+  expect((await tenant.get('/api/v1/tasks?tag=t0&tag=T0')).json.data).toHaveLength(2);
+  expect(await tenant.get(`/api/v1/tasks?${query(51)}`)).toMatchObject({
+    status: 400,
+    json: { errors: [{ pointer: '?tag' }] },
+  });
+});
