@@ -4,9 +4,9 @@ import type { StatusCode, SuccessStatusCode } from 'hono/utils/http-status';
 import * as z from 'zod';
 import { noBody, strictBody } from './body.ts';
 import { type Env, onError, requestContext, unrouted } from './context.ts';
+import { memberErrors } from './member-errors.ts';
 import { type ProblemCode, validationFailed } from './problems.ts';
 import { parseQueryString } from './query-string.ts';
-import { memberErrors } from './schemas.ts';
 import { type Access, signIn } from './sign-in.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
