@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { Env } from './context.ts';
 import { Problem } from './problems.ts';
+import { sha256 } from './sha256.ts';
 
 /**
  * The claim that an `Idempotency-Key` makes for this request (CONTRACT §4; the header of
@@ -21,9 +22,5 @@ export async function idempotencyClaim(
   const request = new Uint8Array(head.length + body.length);
   request.set(head);
   request.set(body, head.length);
-  return { key, hash: hex(await crypto.subtle.digest('SHA-256', request)) };
-}
-
-function hex(digest: ArrayBuffer): string {
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return { key, hash: await sha256(request) };
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Reply, writeAnswer } from '../answer.ts';
 import type { Database } from '../client.ts';
+import { NO_SUCH } from '../lock.ts';
 import { must } from '../must.ts';
 import { oneTenant } from './one-tenant.ts';
 
@@ -20,10 +21,7 @@ export function updateTenant(
   expected: string[] | undefined,
   reply: Reply,
 ) {
-  const lock = must(db, sql<boolean>`(select true from tenants where id = ${id} for no key update)`, {
-    code: 'not_found',
-    detail: 'There is no such tenant.',
-  });
+  const lock = must(db, sql<boolean>`(select true from tenants where id = ${id} for no key update)`, NO_SUCH.tenant);
   const named = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
   const update = db.query.updateTable('tenants').set(named).where('id', '=', id);
   const current = db.query

@@ -476,3 +476,35 @@ test.each([
     json: { code: 'validation_failed', errors: [{ pointer, code }] },
   });
 });
+
+test('a move with a change of every other member is one version and one entry in the audit log', async () => {
+  const tenant = await api.tenant();
+  const make = async (name: string) =>
+    (await tenant.post('/api/v1/projects', { name, tasks: [{ title: 'a' }, { title: 'b' }] })).json;
+  const [from, to] = [await make('from'), await make('to')];
+  const change = {
+    title: 'new',
+    description: 'words',
+    status: 'completed',
+    priority: 4,
+    due_on: '2026-12-24',
+    position: 0.5,
+    metadata: { a: { b: 1 } },
+  };
+  const reply = await tenant.call(`/api/v1/tasks/${from.tasks[0].id}`, {
+    method: 'PATCH',
+    body: { ...change, project_id: to.id, parent_id: to.tasks[1].id },
+  });
+  expect(reply.status, reply.text).toBe(200);
+  expect(reply.json).toMatchObject({ ...change, version: 2, project_id: to.id, parent_id: to.tasks[1].id });
+  const log = await tenant.get(`/api/v1/audit-log?resource_id=${from.tasks[0].id}&action=update`);
+  expect(log.json.data).toHaveLength(1);
+  expect(Object.keys(log.json.data[0].changes).sort()).toEqual(
+    [...Object.keys(change), 'completed_at', 'parent_id', 'project_id'].sort(),
+  );
+  const back = await tenant.call(`/api/v1/tasks/${from.tasks[0].id}`, {
+    method: 'PATCH',
+    body: { description: null, due_on: null, status: 'in_progress', parent_id: null },
+  });
+  expect(back.json).toMatchObject({ description: null, due_on: null, completed_at: null, title: 'new', version: 3 });
+});
