@@ -13,11 +13,13 @@ export interface Inputs {
   dataDir: string;
   /** The ways to log in to the PostgreSQL that replaces the embedded one. */
   given: Login[] | undefined;
+  /** Passed on to the Worker; both are off by default. */
+  limits: { CORS_ORIGINS: string; RATE_LIMIT: string };
 }
 
 /** Reads and checks the environment before anything is started. Errors: one line that names the variable. */
 export async function readInputs(): Promise<Inputs> {
-  const { PORT, ONETRIP_DATA_DIR, DATABASE_URL } = process.env;
+  const { PORT, ONETRIP_DATA_DIR, DATABASE_URL, CORS_ORIGINS = '', RATE_LIMIT = '' } = process.env;
   const port = Number(PORT || 8787);
   if (!/^\d*$/.test(PORT ?? '') || port < 1 || port > 65_535) {
     throw new Error(`PORT is ${JSON.stringify(PORT)}: a number from 1 to 65535 is needed.`);
@@ -27,7 +29,13 @@ export async function readInputs(): Promise<Inputs> {
   // A browser may take localhost for either address.
   for (const address of ['127.0.0.1', '::1']) await refuseIfTaken(port, address);
   const root = fileURLToPath(new URL('..', import.meta.url));
-  return { port, secret, dataDir: ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : `${root}.onetrip`, given };
+  return {
+    port,
+    secret,
+    dataDir: ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : `${root}.onetrip`,
+    given,
+    limits: { CORS_ORIGINS, RATE_LIMIT },
+  };
 }
 
 async function refuseIfTaken(port: number, address: string): Promise<void> {

@@ -25,7 +25,7 @@ const accidents: Promise<string>[] = [];
 
 /** Starts everything and says how to use it. Errors: what to tell the developer. */
 async function start(signal: AbortSignal): Promise<void> {
-  const { port, secret, dataDir, given } = await readInputs();
+  const { port, secret, dataDir, given, limits } = await readInputs();
   const owner = given ? await reachGiven(given, signal) : await startEmbedded(dataDir);
   signal.throwIfAborted();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -58,6 +58,7 @@ async function start(signal: AbortSignal): Promise<void> {
     JANITOR_DATABASE_URL: bindingUrl(janitor, endpoint),
     ...(endpoint ? { NEON_ENDPOINT: endpoint } : {}),
     JWT_SECRET: secret,
+    ...limits,
   };
   await step(
     'Starting the Worker',

@@ -62,6 +62,10 @@ const HEADERS = {
   }),
   retryAfter: z.string().meta({ header: { id: 'Retry-After' }, description: 'Seconds to wait.' }),
   authenticate: z.literal('Bearer'),
+  rateLimit: z
+    .string()
+    .meta({ header: { id: 'RateLimit' }, description: 'What is left of the quota, and for how long.' }),
+  rateLimitPolicy: z.string().meta({ header: { id: 'RateLimit-Policy' }, description: 'Requests (q) in seconds (w).' }),
 };
 
 const PARAMETERS = {
@@ -201,7 +205,8 @@ function problemResponse(status: number, codes: ProblemCode[]): ZodOpenApiRespon
     headers: z.object({
       'X-Request-Id': requestId,
       ...(status === 401 ? { 'WWW-Authenticate': HEADERS.authenticate } : {}),
-      ...(status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
+      ...(status === 429 || status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
+      ...(status === 429 ? { RateLimit: HEADERS.rateLimit, 'RateLimit-Policy': HEADERS.rateLimitPolicy } : {}),
     }),
     content: { 'application/problem+json': { schema: Problem, example: problemExample(codes[0] as ProblemCode) } },
   };
@@ -211,7 +216,14 @@ function problemResponse(status: number, codes: ProblemCode[]): ZodOpenApiRespon
 
 /** Every problem that an endpoint can answer: those it names, and those that its access, method and inputs imply. */
 function problemCodes(d: Definition): ProblemCode[] {
-  const guarded: ProblemCode[] = ['invalid_request', 'unauthenticated', 'forbidden', 'unavailable', 'timeout'];
+  const guarded: ProblemCode[] = [
+    'invalid_request',
+    'unauthenticated',
+    'forbidden',
+    'rate_limited',
+    'unavailable',
+    'timeout',
+  ];
   const withBody: ProblemCode[] = ['invalid_json', 'payload_too_large', 'unsupported_media_type'];
   return [
     ...new Set<ProblemCode>([

@@ -81,7 +81,7 @@ function isOutage(state: string): boolean {
     '57', // operator intervention: shutdown, crash, starting up
     '58', // system error
   ];
-  // undefined table, column, function, parameter: a migration is missing
-  const missing = ['42P01', '42703', '42883', '42704'];
+  // undefined table, column, function, parameter: a migration is missing; insufficient privilege: it is another role
+  const missing = ['42P01', '42703', '42883', '42704', '42501'];
   return classes.includes(state.slice(0, 2)) || missing.includes(state);
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { DatabaseConfig } from '../db/client.ts';
+import type { RateLimiter } from './rate-limit.ts';
 
 /** What a function needs from its surroundings: Worker bindings, or environment variables elsewhere. */
 export interface Bindings {
@@ -16,6 +17,11 @@ export interface Bindings {
   /** Required `iss` and `aud` of every token, where set. */
   JWT_ISSUER?: string;
   JWT_AUDIENCE?: string;
+  /** Origins whose pages may call, separated by commas: `https://app.example.com`. Empty by default: none. */
+  CORS_ORIGINS?: string;
+  /** `<requests>/<seconds>` for each tenant, as `RATE_LIMITER` is configured; the seconds are 10 or 60. Empty: no limit. */
+  RATE_LIMIT?: string;
+  RATE_LIMITER?: RateLimiter;
 }
 
 export interface Config {
@@ -25,6 +31,8 @@ export interface Config {
     issuer?: string | undefined;
     audience?: string | undefined;
   };
+  origins: string[];
+  rateLimit?: { quota: number; seconds: number };
 }
 
 const optional = z.string().min(1).optional().catch(undefined);
@@ -35,6 +43,17 @@ const schema = z.object({
   JWKS_URL: optional,
   JWT_ISSUER: optional,
   JWT_AUDIENCE: optional,
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((origin) => origin.trim() || []))
+    .refine((origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin), {
+      error: 'CORS_ORIGINS must be origins separated by commas, such as https://app.example.com',
+    }),
+  RATE_LIMIT: z
+    .string()
+    .regex(/^([1-9]\d{0,8}\/(10|60))?$/, { error: 'RATE_LIMIT must be <requests>/<seconds>, the seconds 10 or 60' })
+    .default(''),
 });
 
 const configs = new WeakMap<object, Config>();
@@ -50,6 +69,15 @@ export function readConfig(bindings: Bindings): Config {
     configs.set(bindings, config);
   }
   return config;
+}
+
+/** Origins whose pages may call. A deployment that is set up wrongly has none. */
+export function allowedOrigins(bindings: Bindings): string[] {
+  try {
+    return readConfig(bindings).origins;
+  } catch {
+    return [];
+  }
 }
 
 /** Where the scheduled purge works. @throws Error with one clear line. */
@@ -68,6 +96,7 @@ function parse(bindings: Bindings): Config {
     throw new Error('JWT_SECRET must be at least 32 bytes long (RFC 7518 §3.2)');
   }
   if (jwksUrl && !URL.canParse(jwksUrl)) throw new Error('JWKS_URL must be a URL');
+  const [quota = 0, seconds = 0] = data.RATE_LIMIT.split('/').map(Number);
   return {
     database: { url: data.DATABASE_URL, ...(data.NEON_ENDPOINT ? { endpoint: data.NEON_ENDPOINT } : {}) },
     tokens: {
@@ -75,5 +104,7 @@ function parse(bindings: Bindings): Config {
       issuer: data.JWT_ISSUER,
       audience: data.JWT_AUDIENCE,
     },
+    origins: data.CORS_ORIGINS,
+    ...(quota ? { rateLimit: { quota, seconds } } : {}),
   };
 }

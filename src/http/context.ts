@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Caller, Database } from '../db/client.ts';
 import type { Bindings } from './config.ts';
+import { setCorsHeaders, setSecurityHeaders } from './headers.ts';
 import { Problem } from './problems.ts';
 
 /** What every handler finds in its context. */
@@ -28,6 +29,8 @@ export function requestContext(cacheControl: string): MiddlewareHandler<Env> {
     headers.set('X-Request-Id', c.var.requestId);
     headers.set('Cache-Control', cacheControl);
     if (cacheControl.startsWith('private')) headers.set('Vary', 'Authorization, X-Tenant-Token');
+    setSecurityHeaders(headers);
+    setCorsHeaders(c, headers);
     if (c.var.db?.roundTrips) {
       const { milliseconds, roundTrips } = c.var.db;
       const trips = `${roundTrips} round trip${roundTrips === 1 ? '' : 's'}`;
@@ -61,7 +64,10 @@ export function unrouted(routes: { method: string; path: string }[]): (c: Contex
     nameRequest(c);
     const methods = known.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
     const response = answer(methods, c);
-    response.headers.set('X-Request-Id', c.var.requestId);
+    const { headers } = response;
+    headers.set('X-Request-Id', c.var.requestId);
+    setSecurityHeaders(headers);
+    setCorsHeaders(c, headers, headers.get('Allow') ?? undefined);
     return response;
   };
 }

@@ -3,6 +3,7 @@ import { Database } from '../db/client.ts';
 import { type Config, readConfig } from './config.ts';
 import type { Env } from './context.ts';
 import { Problem } from './problems.ts';
+import { limitRate } from './rate-limit.ts';
 import { type Role, unauthenticated, verifyToken } from './tokens.ts';
 
 /** Who may call an endpoint: everybody, or the lowest role that may. */
@@ -10,7 +11,7 @@ export type Access = 'public' | Role;
 
 const RANK = { viewer: 1, member: 2, admin: 3 };
 
-/** Checks token and role, and opens the database for the caller. Sends nothing to it. */
+/** Checks token, rate and role, and opens the database for the caller. Sends nothing to it. */
 export function signIn(access: Access): MiddlewareHandler<Env> {
   return async (c, next) => {
     const config = configOf(c);
@@ -20,6 +21,7 @@ export function signIn(access: Access): MiddlewareHandler<Env> {
       return next();
     }
     const { role, tenantId, subject } = await verifyToken(presentedToken(c), config.tokens);
+    await limitRate(c, tenantId ?? role);
     const allowed = access === 'platform' ? role === 'platform' : role !== 'platform' && RANK[role] >= RANK[access];
     if (!allowed) {
       throw new Problem(

@@ -53,11 +53,18 @@ export function signToken(claims: Record<string, unknown>, secret = JWT_SECRET):
     .sign(new TextEncoder().encode(secret));
 }
 
+type Options = Parameters<typeof useDatabase>[0] & {
+  /** Beyond those that the database gives. */
+  bindings?: Partial<Bindings>;
+  /** Of the rate-limit binding, which only workerd has. */
+  rateLimit?: { limit: number; period: 10 | 60 };
+};
+
 /**
  * The API over a database of the file's own: in this process, or built in workerd, as the tier says. Every response is
  * held against the OpenAPI document.
  */
-export function useApi(options: Parameters<typeof useDatabase>[0] = {}): TestApi {
+export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): TestApi {
   const database = useDatabase(options);
   const api = { database } as TestApi;
   let send: (url: string, init: RequestInit) => Promise<Response>;
@@ -69,6 +76,7 @@ export function useApi(options: Parameters<typeof useDatabase>[0] = {}): TestApi
       JANITOR_DATABASE_URL: database.janitorUrl,
       NEON_ENDPOINT: database.endpoint.url,
       JWT_SECRET,
+      ...bindings,
     };
     if (inject('tier') === 'node') {
       send = async (url, init) => app.request(url, init, api.bindings);
@@ -78,7 +86,8 @@ export function useApi(options: Parameters<typeof useDatabase>[0] = {}): TestApi
       modules: true,
       script: inject('worker'),
       compatibilityDate: '2026-07-01',
-      bindings: { ...api.bindings },
+      bindings: { ...api.bindings } as unknown as Record<string, string>,
+      ...(rateLimit ? { ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: rateLimit } } } : {}),
     });
     await miniflare.ready;
     const worker = miniflare;

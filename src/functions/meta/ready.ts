@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { unavailable } from '../../db/errors.ts';
-import { schemaVersion } from '../../db/queries/schema-version.ts';
+import { readiness } from '../../db/queries/readiness.ts';
 import { SCHEMA_VERSION } from '../../db/schema-version.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { plain } from '../../http/respond.ts';
 
-/* Whether the database answers and has every migration that this code was built for. */
+/*
+ * Whether the database answers, has every migration that this code was built for, and holds this deployment's role to
+ * row-level security: with a role that could bypass it, a mistake in one query would show one tenant to another.
+ */
 
 export default endpoint(
   {
@@ -14,14 +17,16 @@ export default endpoint(
     method: 'get',
     path: '/ready',
     summary: 'Whether the API can serve',
-    description: '503 while the database does not answer or a migration is missing.',
+    description:
+      '503 while the database does not answer, a migration is missing, or the role of this deployment could bypass row-level security.',
     access: 'public',
     success: { status: 200, description: 'It can', schema: z.object({ status: z.literal('ready') }) },
     problems: ['unavailable', 'timeout'],
   },
   async (c) => {
-    const version = await schemaVersion(c.var.db);
-    if (!version || version < SCHEMA_VERSION) throw unavailable('The database lacks a migration.');
+    const { schemaVersion, bypassesRowSecurity } = await readiness(c.var.db);
+    if (!schemaVersion || schemaVersion < SCHEMA_VERSION) throw unavailable('The database lacks a migration.');
+    if (bypassesRowSecurity) throw unavailable('The database role of this deployment is not the one it should have.');
     return plain({ status: 'ready' });
   },
 );

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { type Bindings, readConfig } from '../../src/http/config.ts';
+
+const good: Bindings = {
+  DATABASE_URL: 'postgres://worker:password@db.example.com/onetrip',
+  JWT_SECRET: 'a secret of the tests, of at least 32 bytes',
+};
+
+test('limits and origins are off by default, and read where they are set', () => {
+  expect(readConfig({ ...good })).toMatchObject({ origins: [] });
+  expect(readConfig({ ...good, CORS_ORIGINS: '', RATE_LIMIT: '' })).not.toHaveProperty('rateLimit');
+  expect(
+    readConfig({ ...good, CORS_ORIGINS: ' https://a.example.com,http://localhost:5173, ', RATE_LIMIT: '600/60' }),
+  ).toMatchObject({
+    origins: ['https://a.example.com', 'http://localhost:5173'],
+    rateLimit: { quota: 600, seconds: 60 },
+  });
+});
+
+test.each<[Partial<Bindings>, string]>([
+  [{ DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL'],
+  [{ DATABASE_URL: '' }, 'DATABASE_URL'],
+  [{ JWT_SECRET: '31 bytes are not enough, really' }, 'JWT_SECRET'],
+  [{ JWT_SECRET: '' }, 'JWT_SECRET'],
+  [{ JWKS_URL: 'https://keys.example.com/jwks.json' }, 'JWKS_URL'],
+  [{ JWT_SECRET: '', JWKS_URL: 'keys' }, 'JWKS_URL'],
+  [{ CORS_ORIGINS: '*' }, 'CORS_ORIGINS'],
+  [{ CORS_ORIGINS: 'https://a.example.com/' }, 'CORS_ORIGINS'],
+  [{ CORS_ORIGINS: 'https://a.example.com https://b.example.com' }, 'CORS_ORIGINS'],
+  [{ CORS_ORIGINS: 'null' }, 'CORS_ORIGINS'],
+  [{ RATE_LIMIT: '600' }, 'RATE_LIMIT'],
+  [{ RATE_LIMIT: '0/60' }, 'RATE_LIMIT'],
+  [{ RATE_LIMIT: '10/30' }, 'RATE_LIMIT'],
+])('%o is refused by one line that names %s and holds no value', (wrong, name) => {
+  const message = (() => {
+    try {
+      readConfig({ ...good, ...wrong });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'accepted';
+  })();
+  expect(message).toContain(name);
+  expect(message).not.toContain('\n');
+  for (const value of Object.values(wrong)) if (value) expect(message).not.toContain(value);
+});
