@@ -2,7 +2,7 @@ import { neonConfig } from '@neondatabase/serverless';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Definition } from '../../src/http/endpoint.ts';
-import { useApi } from '../support/api.ts';
+import { type Call, type Reply, useApi } from '../support/api.ts';
 import { callExample, definitions, examples, makeWorld, type World } from '../support/examples.ts';
 
 /*
@@ -51,7 +51,17 @@ async function dump(admin: pg.Client, tenantId: string): Promise<unknown> {
   return rows;
 }
 
-const anonymous = (text: string) => text.replace(/"request_id":"[^"]*"/, '');
+/** What a caller is told, but for what names the request. */
+function told({ status, headers, text }: Reply): unknown {
+  const varying = ['x-request-id', 'server-timing'];
+  return {
+    status,
+    headers: [...headers].filter(([name]) => !varying.includes(name)),
+    text: text.replace(/"request_id":"[^"]*"/, ''),
+  };
+}
+
+const nowhere = (tenant: World['tenant']): World => ({ tenant, project: UNKNOWN, task: UNKNOWN, tag: UNKNOWN });
 
 describe.each([
   ['with both walls', undefined, () => {}],
@@ -69,34 +79,50 @@ describe.each([
 
   const guarded = definitions.filter(({ access }) => access !== 'public' && access !== 'platform');
 
-  test.each(named(guarded.filter(({ path }) => path.includes(':'))))(
-    '%s: a foreign id in the path is an unknown one',
-    async (_, definition) => {
-      const { attacker, victim, before } = await twoWorlds(definition);
-      const foreign = await callExample(api, definition, { ...victim, tenant: attacker.tenant });
-      const unknown = await callExample(api, definition, {
-        tenant: attacker.tenant,
-        project: UNKNOWN,
-        task: UNKNOWN,
-        tag: UNKNOWN,
-      });
+  const withId = guarded.filter(({ path }) => path.includes(':'));
+
+  test.each(named(withId))('%s: a foreign id in the path is an unknown one', async (_, definition) => {
+    const { attacker, victim, before } = await twoWorlds(definition);
+    for (const call of attacks(definition)) {
+      const foreign = await callExample(api, definition, { ...victim, tenant: attacker.tenant }, call);
+      const unknown = await callExample(api, definition, nowhere(attacker.tenant), call);
       expect(foreign.status).toBe(404);
-      expect(anonymous(foreign.text)).toBe(anonymous(unknown.text));
-      expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
-    },
-  );
+      expect(told(foreign)).toEqual(told(unknown));
+    }
+    expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
+  });
 
   test.each(named(guarded.filter(({ body }) => body)))(
     '%s: a foreign id in the body is an unknown one',
     async (_, definition) => {
       const { attacker, victim, before } = await twoWorlds(definition);
-      const foreign = await callExample(api, definition, { ...attacker, task: victim.task, tag: victim.tag });
-      const unknown = await callExample(api, definition, { ...attacker, task: UNKNOWN, tag: UNKNOWN });
-      expect(foreign.status).toBe(unknown.status);
-      if (foreign.status >= 400) expect(anonymous(foreign.text)).toBe(anonymous(unknown.text));
+      const body = (world: World) => examples[definition.name]?.body?.(world);
+      const foreign = await callExample(api, definition, attacker, { body: body(victim) });
+      const unknown = await callExample(api, definition, attacker, { body: body(nowhere(attacker.tenant)) });
+      const takesIds = JSON.stringify(body(nowhere(attacker.tenant))).includes(UNKNOWN);
+      expect(foreign.status).toBe(takesIds ? 422 : definition.success.status);
+      if (takesIds) expect(told(foreign)).toEqual(told(unknown));
       expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
     },
   );
+
+  test.each(
+    named(guarded).flatMap(([name, definition]) =>
+      ID_FILTERS.filter((filter) => filter in (definition.query?.shape ?? {})).map(
+        (filter) => [name, filter, definition] as const,
+      ),
+    ),
+  )('%s: a foreign id in the filter %s is an unknown one', async (_, filter, definition) => {
+    const { attacker, victim, before } = await twoWorlds(definition);
+    const ask = (id: string) =>
+      attacker.tenant.get(`${listPath(definition, attacker)}?${new URLSearchParams({ [filter]: id, count: 'true' })}`);
+    for (const id of [victim.project, victim.task, victim.tag]) {
+      const foreign = await ask(id);
+      expect(foreign).toMatchObject({ status: 200, json: { data: [], page: { total: 0 } } });
+      expect(told(foreign)).toEqual(told(await ask(UNKNOWN)));
+    }
+    expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
+  });
 
   test.each(named(guarded))('%s: shows nothing of another tenant and changes nothing there', async (_, definition) => {
     const { attacker, victim, before } = await twoWorlds(definition);
@@ -126,10 +152,16 @@ describe.each([
       const headers = { 'Idempotency-Key': 'the same' };
       const theirs = await callExample(api, definition, victim, { headers });
       const before = await dump(api.database.admin, victim.tenant.id);
-      const mine = await callExample(api, definition, attacker, { headers });
+      // The very request of the victim, and then the attacker's own.
+      const repeated = await callExample(api, definition, { ...victim, tenant: attacker.tenant }, { headers });
+      if (definition.path.includes(':')) expect(repeated.status).toBe(404);
+      expect(repeated.headers.get('Idempotency-Replayed')).toBeNull();
+      const mine = await callExample(api, definition, attacker, { headers: { 'Idempotency-Key': '"the same"' } });
       expect(theirs.status).toBe(definition.success.status);
-      expect(mine.status).toBe(definition.success.status);
-      expect(mine.headers.get('Idempotency-Replayed')).toBeNull();
+      if (definition.path.includes(':')) {
+        expect(mine.status).toBe(definition.success.status);
+        expect(mine.headers.get('Idempotency-Replayed')).toBeNull();
+      }
       if (mine.json) expect(mine.json.id).not.toBe(theirs.json.id);
       expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
     },
@@ -146,6 +178,11 @@ describe.each([
       const foreign = await attacker.tenant.get(path, { headers: { 'If-None-Match': etag } });
       expect(foreign.status).toBe(definition.path.includes(':') ? 404 : 200);
       expect(foreign.headers.get('ETag')).not.toBe(etag);
+      if (!definition.path.includes(':')) return;
+      const unknown = await attacker.tenant.get(pathOf(definition, nowhere(attacker.tenant)), {
+        headers: { 'If-None-Match': etag },
+      });
+      expect(told(foreign)).toEqual(told(unknown));
     },
   );
 });
@@ -165,6 +202,18 @@ describe('with neither wall', () => {
     expect((await attacker.tenant.get('/api/v1/tags')).text).toContain(victim.tag);
   });
 });
+
+/** Query parameters that take an id. */
+const ID_FILTERS = ['project_id', 'parent_id', 'resource_id'];
+
+/** How a foreign id is asked for: plainly, and with what might make the answer tell that it is there. */
+function attacks({ method, ifMatch }: Definition): Call[] {
+  const conditions: Call[] = ['*', '"1.0"', '"999.0"'].flatMap((tag) => [
+    ...(ifMatch ? [{ headers: { 'If-Match': tag } }] : []),
+    ...(method === 'get' ? [{ headers: { 'If-None-Match': tag } }] : []),
+  ]);
+  return [{}, ...conditions, ...(method === 'get' ? [{ method: 'HEAD' }] : [])];
+}
 
 /** Gives every list of a tenant more than one row. */
 async function fill({ tenant, project }: World): Promise<void> {
