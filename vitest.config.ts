@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /*
- * Two tiers. `node`: everything, through `app.request`. `workerd`: the API suite again, against the built Worker in
- * the runtime that Cloudflare uses.
+ * Four tiers. `node`: everything, through `app.request`. `workerd` and `split`: the API suite again, in the runtime that
+ * Cloudflare uses, against what is deployed there: all functions in one Worker, and each a Worker behind the dispatcher.
+ * `lambda`: the same through the functions as they are deployed on AWS, with events as API Gateway sends them.
  */
 export default defineConfig({
   test: {
@@ -18,6 +19,20 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'workerd', include: ['test/functions/**/*.test.ts'], provide: { tier: 'workerd' } },
+      },
+      {
+        extends: true,
+        test: { name: 'split', include: ['test/functions/**/*.test.ts'], provide: { tier: 'split' } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'lambda',
+          include: ['test/functions/**/*.test.ts'],
+          provide: { tier: 'lambda' },
+          // What is deployed is run by Node as it is, and not transformed.
+          server: { deps: { external: [/\/lambda\/[\w-]+\/index\.mjs/] } },
+        },
       },
     ],
   },

@@ -25,20 +25,23 @@ const overrides = {
   },
 };
 
+/** Of the database that `DATABASE_URL` names, as it is; otherwise of one that is made and migrated for this alone. */
 async function databaseTypes(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'onetrip-generate-'));
-  const postgres = await startPostgres({ dataDir: join(directory, 'data'), durable: false });
+  const given = process.env.DATABASE_URL;
+  const postgres = given ? undefined : await startPostgres({ dataDir: join(directory, 'data'), durable: false });
   try {
-    await migrate(postgres.adminUrl, 'up');
+    if (postgres) await migrate(postgres.adminUrl, 'up');
     const file = join(directory, 'types.ts');
     await run('kysely-codegen', [
-      ...['--dialect', 'postgres', '--url', postgres.adminUrl, '--out-file', file, '--log-level', 'error'],
+      ...['--dialect', 'postgres', '--url', given ?? postgres?.adminUrl ?? ''],
+      ...['--out-file', file, '--log-level', 'error'],
       ...['--exclude-pattern', 'schema_migrations', '--date-parser', 'string'],
       ...['--overrides', JSON.stringify(overrides)],
     ]);
     return await readFile(file, 'utf8');
   } finally {
-    await postgres.stop();
+    await postgres?.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }

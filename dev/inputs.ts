@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readConfig } from '../src/http/config.ts';
 import { type Login, parseDatabaseUrl } from './database.ts';
 import { jwtSecret } from './jwt.ts';
 
@@ -26,6 +27,8 @@ export async function readInputs(): Promise<Inputs> {
   }
   const secret = jwtSecret();
   const given = DATABASE_URL ? parseDatabaseUrl(DATABASE_URL) : undefined;
+  // The Worker would say it too, but request by request.
+  readConfig({ DATABASE_URL: 'postgres://localhost/onetrip', JWT_SECRET: secret, CORS_ORIGINS, RATE_LIMIT });
   // A browser may take localhost for either address.
   for (const address of ['127.0.0.1', '::1']) await refuseIfTaken(port, address);
   const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,5 +1,4 @@
 /** What the Neon endpoint does with PostgreSQL: how it runs statements, cancels them, and gives connections back. */
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type FieldDef, type Pool, type PoolClient, Query, type ResultBuilder } from 'pg';
@@ -238,5 +237,6 @@ async function requestCancel({ host, port }: Address, client: PoolClient): Promi
   socket.setTimeout(1000, () => socket.destroy());
   socket.resume();
   socket.write(message);
-  await once(socket, 'close');
+  // Not `once()` of node:events, which rejects if the server is not there any more.
+  await new Promise((resolve) => socket.once('close', resolve));
 }

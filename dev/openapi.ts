@@ -5,10 +5,12 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiResponseObject,
   type ZodOpenApiResponsesObject,
+  type ZodOpenApiSchemaObject,
 } from 'zod-openapi';
 import { functions } from '../src/functions/index.ts';
 import type { Definition } from '../src/http/endpoint.ts';
 import { PROBLEMS, type ProblemCode } from '../src/http/problems.ts';
+import { TEXT } from '../src/http/schemas.ts';
 import { problemExample, responseExamples } from './openapi-examples.ts';
 
 /*
@@ -36,6 +38,21 @@ const Problem = z
   })
   .catchall(z.unknown())
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
+
+const JsonName: ZodOpenApiSchemaObject = { type: 'string', pattern: TEXT, not: { const: '__proto__' } };
+const JsonValue: ZodOpenApiSchemaObject = {
+  description: 'Any JSON. Names and strings have no control characters but line breaks and tabs.',
+  anyOf: [
+    { type: ['null', 'boolean', 'number'] },
+    { type: 'string', pattern: TEXT },
+    { type: 'array', items: { $ref: '#/components/schemas/JsonValue' } },
+    {
+      type: 'object',
+      propertyNames: { $ref: '#/components/schemas/JsonName' },
+      additionalProperties: { $ref: '#/components/schemas/JsonValue' },
+    },
+  ],
+};
 
 const requestId = z
   .string()
@@ -76,10 +93,17 @@ const PARAMETERS = {
       description: 'Entity tags that the caller has: 304 if one is current.',
       examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
     }),
+  consistency: z.enum(['strong', 'eventual']).optional().meta({
+    description:
+      'With `eventual`, the default being `strong`, a read replica may answer: it can lack the latest writes.',
+  }),
   ifMatch: z.string().optional().meta({
-    description: 'Carries out the request only if the version of one of these entity tags is current: 412 otherwise.',
+    description:
+      'Carries out the request only if the version of one of these entity tags is current: 412 otherwise, also where nothing in it is an entity tag. (An empty header is dropped by some servers on the way, so it may count as none.)',
   }),
   idempotencyKey: z.string().min(1).max(257).optional().meta({
+    // Quoted; or not; or with a quote that is never closed, which is a character like any other.
+    pattern: '^("[ -~]{1,255}"|[!#-~]([ -~]{0,253}[!-~])?|"([ -~]{0,253}[!#-~])?)$',
     description:
       '1 to 255 printable ASCII characters. The same request with the same key is carried out once; for 24 hours it gets the first answer.',
   }),
@@ -104,6 +128,7 @@ export async function openApiDocument(): Promise<string> {
     security: [{ bearer: [] }, { tenantToken: [] }],
     paths,
     components: {
+      schemas: { JsonName, JsonValue },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         tenantToken: { type: 'apiKey', in: 'header', name: 'X-Tenant-Token', description: 'The same JWT.' },
@@ -142,7 +167,7 @@ function isRead({ method, access }: Definition): boolean {
 
 function headerParameters(d: Definition) {
   const named = {
-    ...(isRead(d) ? { 'If-None-Match': PARAMETERS.ifNoneMatch } : {}),
+    ...(isRead(d) ? { 'If-None-Match': PARAMETERS.ifNoneMatch, 'Onetrip-Consistency': PARAMETERS.consistency } : {}),
     ...(d.ifMatch ? { 'If-Match': PARAMETERS.ifMatch } : {}),
     ...(takesKey(d) ? { 'Idempotency-Key': PARAMETERS.idempotencyKey } : {}),
   };

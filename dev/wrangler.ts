@@ -27,9 +27,8 @@ const STOP_DEADLINE = 5000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Wrangler's own talk on standard output; what is left there is the Worker's, and errors. */
-const CHATTER = /^(⎔|\[wrangler:info\])/;
+const CHATTER = /^(⎔|\[wrangler:info\]|\[custom build\] Running|The file \S+ changed, restarting build)/;
 const EXPECTED_WARNING = /Scheduled Workers are not automatically triggered/;
-const READY_LINE = '[wrangler:info] Ready on';
 
 /** Starts wrangler on 127.0.0.1, with these bindings and no others. */
 export async function startWrangler(options: { port: number; dataDir: string; bindings: Bindings }): Promise<Wrangler> {
@@ -77,7 +76,6 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     const text = stripVTControlCharacters(line);
     if (started && text.trim() && !CHATTER.test(text)) say(line);
-    started ||= text.startsWith(READY_LINE);
   });
   let expected = false;
   createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
@@ -105,7 +103,10 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
   let stopping: Promise<void> | undefined;
   return {
     ended,
-    ready: (signal) => untilReady(port, ended, signal),
+    ready: async (signal) => {
+      await untilReady(port, ended, signal);
+      started = true;
+    },
     stop: async () => {
       if (child.pid) stopping ??= end(child.pid);
       await stopping;

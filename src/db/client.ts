@@ -1,11 +1,10 @@
-import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless';
 import { type Compilable, type CompiledQuery, Kysely } from 'kysely';
 import { NeonDialect } from 'kysely-neon';
-import { isTransient, toProblem } from './errors.ts';
+import { log } from '../http/log.ts';
+import type { DatabaseConfig, Driver, Row, Statement } from './driver.ts';
+import { isTransient, reasonOf, sqlState, timedOut, toProblem } from './errors.ts';
+import { neonDriver } from './neon.ts';
 import type { DB } from './types.ts';
-
-/** One row of a result, as Kysely would give it: members by column name. */
-export type Row = Record<string, unknown>;
 
 /** Who asks, in which request. Without a tenant: a `platform` token, or nobody (`/ready`). */
 export interface Caller {
@@ -13,33 +12,30 @@ export interface Caller {
   platform?: boolean;
   actor?: string;
   requestId: string;
-}
-
-/** How the database is reached. */
-export interface DatabaseConfig {
-  /** `postgres://user:password@host/database`, the Worker's own role. */
-  url: string;
-  /** Where SQL over HTTP is spoken, if not at the host's own address: the local Neon endpoint. */
-  endpoint?: string;
+  /** Which function asks: each has one query, which the log calls by this name. */
+  function: string;
+  /** W3C Trace Context, for what the database's road has to log. */
+  traceparent?: string;
 }
 
 /** A write goes out at most this often: nothing of a rolled-back batch stays, so sending it again is safe. */
 const ATTEMPTS = 4;
 
-/** A batch that has no answer by then is given up (ms); its statements have their own, shorter limit. */
+/**
+ * How long all batches of one request may take together, attempts and the pauses between them included (ms). What has
+ * no answer by then is given up; each statement has its own, shorter limit.
+ */
 const DEADLINE = 20_000;
 
-const clients = new Map<string, NeonQueryFunction<false, true>>();
+const drivers = new Map<string, Driver>();
 
-function clientFor({ url, endpoint }: DatabaseConfig): NeonQueryFunction<false, true> {
-  // The driver keeps this setting for the whole module; a deployment has one database.
-  if (endpoint) neonConfig.fetchEndpoint = endpoint;
-  let client = clients.get(url);
-  if (!client) {
-    client = neon(url, { fullResults: true, disableWarningInBrowsers: true });
-    clients.set(url, client);
-  }
-  return client;
+/** A road is kept for as long as the process lives, with the connections it may have. */
+function driverFor(config: DatabaseConfig): Driver {
+  const open = config.driver ?? neonDriver;
+  const key = `${open.name} ${config.url} ${config.endpoint}`;
+  const driver = drivers.get(key) ?? open(config);
+  drivers.set(key, driver);
+  return driver;
 }
 
 /**
@@ -56,20 +52,24 @@ export class Database {
   roundTrips = 0;
   /** Milliseconds spent in them. */
   milliseconds = 0;
+  /** Rows that came back. */
+  rows = 0;
   readonly query: Kysely<DB>;
-  readonly #client: NeonQueryFunction<false, true>;
+  readonly #config: DatabaseConfig;
   readonly #caller: Caller;
+  /** Aborts when the deadline has passed, which runs from the first batch on: a body may take long to arrive. */
+  #overdue: AbortSignal | undefined;
 
   constructor(config: DatabaseConfig, caller: Caller) {
-    this.#client = clientFor(config);
+    this.#config = config;
     this.#caller = caller;
     this.query = new Kysely<DB>({
       dialect: new NeonDialect({
         neon: Object.assign(() => {}, {
-          query: async (sql: string, parameters: unknown[] = []) => {
-            const results = await this.#send([{ sql, parameters }], { readOnly: true });
-            return results.at(-1);
-          },
+          query: async (sql: string, parameters: unknown[] = []) => ({
+            command: 'SELECT',
+            rows: await this.#send([{ sql, parameters }], { readOnly: true }),
+          }),
           transaction: undefined,
         }),
       }),
@@ -93,57 +93,57 @@ export class Database {
    * @returns the rows of the last statement.
    */
   async write<Last>(statements: [...Compilable[], Compilable<Last>], passOn: string[] = []): Promise<Last[]> {
-    const results = await this.#send(
-      statements.map((statement) => statement.compile()),
-      { passOn },
-    );
-    return (results.at(-1)?.rows ?? []) as Last[];
+    const compiled = statements.map((statement) => statement.compile());
+    return (await this.#send(compiled, { passOn })) as Last[];
   }
 
   async #send(
     queries: Pick<CompiledQuery, 'sql' | 'parameters'>[],
     { readOnly = false, passOn = [] as string[] }: { readOnly?: boolean; passOn?: string[] },
-  ) {
+  ): Promise<Row[]> {
+    this.#overdue ??= AbortSignal.timeout(this.#config.deadline ?? DEADLINE);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(queries, readOnly);
+        return await this.#attempt(queries, readOnly, this.#overdue);
       } catch (error) {
-        if (isTransient(error) && attempt < ATTEMPTS) {
+        // Nothing else is tried again: a batch whose answer was lost may have been carried out.
+        if (isTransient(error) && attempt < ATTEMPTS && !this.#overdue.aborted) {
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
           continue;
         }
-        if (passOn.includes((error as { code?: string }).code ?? '')) throw error;
-        const problem = toProblem(error);
-        if (problem.status >= 500) console.error(describe(error));
+        const state = sqlState(error);
+        if (state && passOn.includes(state)) throw error;
+        // An answer of PostgreSQL's counts, however late; without one, the deadline says why.
+        const problem = !state && this.#overdue.aborted ? timedOut() : toProblem(error);
+        if (problem.status >= 500) this.#log('error', 'database_error', reasonOf(error));
         throw problem;
       }
     }
   }
 
-  async #attempt(queries: Pick<CompiledQuery, 'sql' | 'parameters'>[], readOnly: boolean) {
-    const sql = this.#client;
-    const { tenantId, platform, actor = null, requestId } = this.#caller;
+  async #attempt(queries: Statement[], readOnly: boolean, signal: AbortSignal): Promise<Row[]> {
+    const { tenantId, platform, actor = null, requestId, traceparent } = this.#caller;
     const enter = tenantId
-      ? [sql`select enter_tenant(${tenantId}, ${actor}, ${requestId})`]
+      ? [{ sql: 'select enter_tenant($1, $2, $3)', parameters: [tenantId, actor, requestId] }]
       : platform
-        ? [sql`select enter_platform(${actor}, ${requestId})`]
+        ? [{ sql: 'select enter_platform($1, $2)', parameters: [actor, requestId] }]
         : [];
     const start = performance.now();
     this.roundTrips++;
     try {
-      return await sql.transaction([...enter, ...queries.map((q) => sql.query(q.sql, [...q.parameters]))], {
-        isolationLevel: 'ReadCommitted',
-        readOnly,
-        fetchOptions: { signal: AbortSignal.timeout(DEADLINE) },
-      });
+      const results = await driverFor(this.#config).batch([...enter, ...queries], { readOnly, signal, traceparent });
+      for (const rows of results.slice(enter.length)) this.rows += rows.length;
+      return results.at(-1) ?? [];
     } finally {
-      this.milliseconds += performance.now() - start;
+      const ms = performance.now() - start;
+      this.milliseconds += ms;
+      const { slowAfter = Number.POSITIVE_INFINITY } = this.#config;
+      if (ms > slowAfter) this.#log('warn', 'slow_query', { db_ms: Math.round(ms), statements: queries.length });
     }
   }
-}
 
-/** What the log says: the SQLSTATE, or why there was no answer. A message of PostgreSQL's can hold a caller's values. */
-function describe(error: unknown): string {
-  const { code, message } = (error ?? {}) as { code?: string; message?: string };
-  return JSON.stringify({ level: 'error', event: 'database_error', ...(code ? { sqlstate: code } : { message }) });
+  #log(level: 'warn' | 'error', event: string, fields: Record<string, unknown>): void {
+    const { requestId, tenantId = null, function: query } = this.#caller;
+    log(level, event, { request_id: requestId, tenant: tenantId, query, ...fields });
+  }
 }

@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
-import type { Bindings } from '../http/config.ts';
 import { type Env, onError, unrouted } from '../http/context.ts';
-import { purge } from '../scheduled/purge.ts';
+import purge from '../scheduled/purge.ts';
 import listAuditLog from './audit/list-audit-log.ts';
 import docs from './meta/docs.ts';
 import health from './meta/health.ts';
@@ -82,12 +81,7 @@ app.notFound(unrouted(functions.map(({ definition }) => definition)));
 for (const fn of functions) app.route('/', fn);
 
 /** Cloudflare's entry points: requests, and the cron trigger. */
-export default {
-  fetch: app.fetch,
-  scheduled: async (_: unknown, bindings: Bindings) => {
-    await purge(bindings);
-  },
-};
+export default { fetch: app.fetch, scheduled: purge.scheduled };
 
 type Union = (typeof functions)[number];
 type Intersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never;

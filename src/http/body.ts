@@ -38,8 +38,9 @@ function checkMediaType(method: string, contentType: string | undefined, content
   if (!accepted.includes(type)) {
     throw new Problem('unsupported_media_type', `Content-Type must be ${accepted.join(' or ')}.`);
   }
-  const charset = parameters.map((parameter) => /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1]).find(Boolean);
-  if (charset && charset.trim() !== 'utf-8') {
+  // Every charset that is named, so that a second one cannot hide behind the first.
+  const charsets = parameters.flatMap((parameter) => /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1] ?? []);
+  if (charsets.some((charset) => charset.trim() !== 'utf-8')) {
     throw new Problem('unsupported_media_type', 'The charset must be UTF-8.');
   }
   if (contentEncoding && contentEncoding.trim().toLowerCase() !== 'identity') {

@@ -1,13 +1,19 @@
 import * as z from 'zod';
-import type { DatabaseConfig } from '../db/client.ts';
+import type { DatabaseConfig, OpenDriver } from '../db/driver.ts';
+import { roadOf } from './janitor-config.ts';
+import { allowedOrigins, parseOrigins } from './origins.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
 /** What a function needs from its surroundings: Worker bindings, or environment variables elsewhere. */
 export interface Bindings {
   /** Postgres, as the Worker's own role. */
   DATABASE_URL: string;
+  /** A read replica of it, for callers that send `Onetrip-Consistency: eventual`. */
+  DATABASE_URL_READONLY?: string;
   /** The same database as the janitor's role: for the scheduled purge alone. */
   JANITOR_DATABASE_URL?: string;
+  /** The road to the database, where it is not Neon's SQL over HTTP: the one of src/db/pg.ts, on Lambda. */
+  DATABASE_DRIVER?: OpenDriver;
   /** URL of another SQL-over-HTTP endpoint than the one of the database's host: local development. */
   NEON_ENDPOINT?: string;
   /** HS256 secret of at least 32 bytes; or else `JWKS_URL`. */
@@ -19,6 +25,10 @@ export interface Bindings {
   JWT_AUDIENCE?: string;
   /** Origins whose pages may call, separated by commas: `https://app.example.com`. Empty by default: none. */
   CORS_ORIGINS?: string;
+  /** `info` (the default) for a line in the log for each request, or `warn`. */
+  LOG_LEVEL?: string;
+  /** A batch that takes longer is in the log with its name (ms; 500 by default). */
+  SLOW_QUERY_MS?: string;
   /** `<requests>/<seconds>` for each tenant, as `RATE_LIMITER` is configured; the seconds are 10 or 60. Empty: no limit. */
   RATE_LIMIT?: string;
   RATE_LIMITER?: RateLimiter;
@@ -26,6 +36,8 @@ export interface Bindings {
 
 export interface Config {
   database: DatabaseConfig;
+  /** The database itself, where there is no replica. */
+  replica: DatabaseConfig;
   tokens: {
     keys: { secret: string } | { jwksUrl: string };
     issuer?: string | undefined;
@@ -36,9 +48,20 @@ export interface Config {
 }
 
 const optional = z.string().min(1).optional().catch(undefined);
+const postgresUrl = (name: string) =>
+  z.url({ protocol: /^postgres(ql)?$/, error: `${name} must be a postgres:// URL` });
 const schema = z.object({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'DATABASE_URL must be a postgres:// URL' }),
-  NEON_ENDPOINT: optional,
+  DATABASE_URL: postgresUrl('DATABASE_URL'),
+  DATABASE_URL_READONLY: postgresUrl('DATABASE_URL_READONLY')
+    .optional()
+    .or(z.literal('').transform(() => undefined)),
+  // What another variable of that name says is no road: src/lambda/bindings.ts knows those.
+  DATABASE_DRIVER: z
+    .custom(
+      (driver) => typeof driver === 'function',
+      'DATABASE_DRIVER must be pg or neon, on Lambda; elsewhere it must not be set',
+    )
+    .optional(),
   JWT_SECRET: optional,
   JWKS_URL: optional,
   JWT_ISSUER: optional,
@@ -46,10 +69,15 @@ const schema = z.object({
   CORS_ORIGINS: z
     .string()
     .default('')
-    .transform((list) => list.split(',').flatMap((origin) => origin.trim() || []))
-    .refine((origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin), {
+    .refine((list) => parseOrigins(list), {
       error: 'CORS_ORIGINS must be origins separated by commas, such as https://app.example.com',
     }),
+  LOG_LEVEL: z.enum(['', 'info', 'warn'], { error: 'LOG_LEVEL must be info or warn' }).optional(),
+  SLOW_QUERY_MS: z
+    .string()
+    .regex(/^\d{0,6}$/, { error: 'SLOW_QUERY_MS must be a number of milliseconds' })
+    .default('')
+    .transform((ms) => Number(ms || 500)),
   RATE_LIMIT: z
     .string()
     .regex(/^([1-9]\d{0,8}\/(10|60))?$/, { error: 'RATE_LIMIT must be <requests>/<seconds>, the seconds 10 or 60' })
@@ -71,21 +99,6 @@ export function readConfig(bindings: Bindings): Config {
   return config;
 }
 
-/** Origins whose pages may call. A deployment that is set up wrongly has none. */
-export function allowedOrigins(bindings: Bindings): string[] {
-  try {
-    return readConfig(bindings).origins;
-  } catch {
-    return [];
-  }
-}
-
-/** Where the scheduled purge works. @throws Error with one clear line. */
-export function readJanitorConfig({ JANITOR_DATABASE_URL: url, NEON_ENDPOINT: endpoint }: Bindings): DatabaseConfig {
-  if (!url) throw new Error('JANITOR_DATABASE_URL is not set: the scheduled purge needs a role of its own');
-  return { url, ...(endpoint ? { endpoint } : {}) };
-}
-
 function parse(bindings: Bindings): Config {
   const { data, error } = schema.safeParse(bindings);
   if (error) throw new Error(error.issues[0]?.message);
@@ -95,16 +108,30 @@ function parse(bindings: Bindings): Config {
   if (secret && new TextEncoder().encode(secret).length < 32) {
     throw new Error('JWT_SECRET must be at least 32 bytes long (RFC 7518 §3.2)');
   }
-  if (jwksUrl && !URL.canParse(jwksUrl)) throw new Error('JWKS_URL must be a URL');
+  if (jwksUrl && !isTrusted(jwksUrl)) throw new Error('JWKS_URL must be an https URL (http for localhost alone)');
   const [quota = 0, seconds = 0] = data.RATE_LIMIT.split('/').map(Number);
+  const database = {
+    url: data.DATABASE_URL,
+    ...roadOf(bindings),
+    slowAfter: data.SLOW_QUERY_MS,
+  };
   return {
-    database: { url: data.DATABASE_URL, ...(data.NEON_ENDPOINT ? { endpoint: data.NEON_ENDPOINT } : {}) },
+    database,
+    replica: { ...database, url: data.DATABASE_URL_READONLY ?? data.DATABASE_URL },
     tokens: {
       keys: secret ? { secret } : { jwksUrl: jwksUrl as string },
       issuer: data.JWT_ISSUER,
       audience: data.JWT_AUDIENCE,
     },
-    origins: data.CORS_ORIGINS,
+    origins: allowedOrigins(data),
     ...(quota ? { rateLimit: { quota, seconds } } : {}),
   };
+}
+
+/** Whether nobody on the way can put keys of his own in the place of those at a URL. */
+function isTrusted(url: string): boolean {
+  const { protocol, hostname } = URL.parse(url) ?? {};
+  return (
+    protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname ?? ''))
+  );
 }

@@ -1,13 +1,11 @@
-import { zValidator } from '@hono/zod-validator';
-import { type Context, Hono, type MiddlewareHandler, type TypedResponse } from 'hono';
-import type { StatusCode, SuccessStatusCode } from 'hono/utils/http-status';
-import * as z from 'zod';
-import { noBody, strictBody } from './body.ts';
-import { type Env, onError, requestContext, unrouted } from './context.ts';
-import { memberErrors } from './member-errors.ts';
-import { type ProblemCode, validationFailed } from './problems.ts';
-import { parseQueryString } from './query-string.ts';
+import type { Context, Hono } from 'hono';
+import type { SuccessStatusCode } from 'hono/utils/http-status';
+import type * as z from 'zod';
+import type { Env } from './context.ts';
+import type { ProblemCode } from './problems.ts';
+import { type Handler, serve } from './serve.ts';
 import { type Access, signIn } from './sign-in.ts';
+import type { Role } from './tokens.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -56,7 +54,10 @@ interface Inputs<D extends Definition> {
   };
 }
 
-type Output<D extends Definition> = D['success'] extends { schema: infer S extends z.ZodType } ? z.output<S> : never;
+/** What the body of its success is. */
+export type Output<D extends Definition> = D['success'] extends { schema: infer S extends z.ZodType }
+  ? z.output<S>
+  : never;
 
 /** A function that serves one endpoint, with its types for `hc` (hono/client). */
 export type Endpoint<D extends Definition> = Hono<
@@ -78,44 +79,12 @@ export type Endpoint<D extends Definition> = Hono<
 export type EndpointContext<D extends Definition> = Context<Env, D['path'], Inputs<D>>;
 
 /**
- * Makes the function of one endpoint: a whole Hono app at its full path, which serves alone.
- * The order is the contract's: route, token, role, query and path, then the body.
+ * Makes the function of one endpoint that needs a token, see {@link serve}: it carries what checks the token and what
+ * asks the database. One that everybody may call is a `publicEndpoint`.
  */
-export function endpoint<const D extends Definition>(
+export function endpoint<const D extends Definition & { access: Role }>(
   definition: D,
-  handler: (c: EndpointContext<D>) => Promise<Response & TypedResponse<Output<D>, StatusCode, 'json'>>,
+  handler: Handler<D>,
 ): Endpoint<D> {
-  const { access, params, query, body } = definition;
-  const path: string = definition.path;
-  const handlers: MiddlewareHandler<Env>[] = [
-    requestContext(access === 'public' ? 'no-cache' : 'private, no-cache'),
-    signIn(access),
-    strictQuery(new Set(definition.repeatable)),
-    validate('param', params),
-    validate('query', query),
-    ...(body ? [strictBody, validate('json', body)] : definition.method === 'post' ? [noBody] : []),
-    handler as unknown as MiddlewareHandler<Env>,
-  ];
-  const app = new Hono<Env>();
-  app.onError(onError);
-  app.notFound(unrouted([definition]));
-  app.on(definition.method.toUpperCase(), [path], ...handlers);
-  return Object.assign(app, { definition }) as unknown as Endpoint<D>;
-}
-
-/** Refuses what Hono's own decoding would let through; it is right for what is left. */
-function strictQuery(repeatable: Set<string>): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    parseQueryString(c.req.url, repeatable);
-    await next();
-  };
-}
-
-const KINDS = { param: 'path', query: 'query', json: 'body' } as const;
-
-/** @hono/zod-validator, with a 400 that names the members at fault. Without a schema nothing is taken. */
-function validate(target: keyof typeof KINDS, schema: z.ZodObject = z.strictObject({})): MiddlewareHandler<Env> {
-  return zValidator(target, schema, (result) => {
-    if (!result.success) throw validationFailed(memberErrors(result.error, KINDS[target]));
-  }) as unknown as MiddlewareHandler<Env>;
+  return serve(definition, [signIn(definition)], handler);
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import { allowedOrigins } from './config.ts';
 import type { Env } from './context.ts';
+import { allowedOrigins } from './origins.ts';
 
 /* Headers that every response carries, for the sake of callers in a browser. */
 
@@ -16,7 +16,7 @@ const SECURITY = {
 
 /** What a page of another origin may send and read, beyond what the Fetch standard always allows. */
 const REQUEST_HEADERS =
-  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, X-Tenant-Token';
+  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Onetrip-Consistency, traceparent, X-Request-Id, X-Tenant-Token';
 const RESPONSE_HEADERS =
   'ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id';
 const PREFLIGHT_SECONDS = '7200';

@@ -24,9 +24,10 @@ export function listQuery<
 }) {
   return z.strictObject({
     limit: queryInteger({ min: 1, max: 100, default: 20 }),
+    // The pattern is for the document alone: whatever does not fit it is a damaged cursor, `invalid_cursor`.
     cursor: z
       .string()
-      .regex(/^[A-Za-z0-9._-]+$/)
+      .meta({ pattern: '^[A-Za-z0-9._-]+$' })
       .optional()
       .meta({ description: 'Where the page starts: `page.next_cursor` of the page before.' }),
     skip: queryInteger({ min: 0, max: 10_000 }).optional(),
@@ -44,6 +45,7 @@ function parseSort(text: string): Sort {
 }
 
 function sortParameter(members: readonly string[]) {
+  const one = `-?(${members.join('|')})`;
   const allowed = `must name ${members.join(', ')}, each at most once, with - in front for descending`;
   return z
     .string()
@@ -54,6 +56,7 @@ function sortParameter(members: readonly string[]) {
       },
       fault('invalid_value', allowed),
     )
+    .meta({ pattern: `^${one}(,${one})*$` })
     .transform(parseSort)
     .meta({ description: `The order: ${members.join(', ')}; \`-\` in front for descending.` });
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { readConfig } from './config.ts';
 import type { Env } from './context.ts';
+import { log } from './log.ts';
 import { Problem } from './problems.ts';
 
 /** The one method of Cloudflare's rate-limit binding. */
@@ -20,7 +21,7 @@ export async function limitRate(c: Context<Env>, key: string): Promise<void> {
   const { rateLimit } = readConfig(c.env);
   if (!rateLimit || !c.env.RATE_LIMITER) return;
   const { success } = await c.env.RATE_LIMITER.limit({ key }).catch((error: Error) => {
-    console.error(JSON.stringify({ level: 'error', event: 'rate_limiter', message: error.message }));
+    log('error', 'rate_limiter', { request_id: c.var.requestId, error: error.name });
     return { success: true };
   });
   if (success) return;

@@ -108,7 +108,17 @@ export const AuditEntry = z
     action: auditAction,
     resource_type: resourceType,
     resource_id: id,
-    changes: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])),
+    changes: z.record(
+      z.string(),
+      z.tuple([z.unknown(), z.unknown()]).meta({
+        description: '`[before, after]`',
+        // By itself a tuple becomes `prefixItems`: here that says no more, and many tools do not know it yet.
+        override: ({ jsonSchema }) => {
+          delete jsonSchema.prefixItems;
+          jsonSchema.items = {};
+        },
+      }),
+    ),
   })
   .meta({ id: 'AuditEntry' });
 

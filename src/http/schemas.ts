@@ -24,6 +24,9 @@ const ONE_LINE = [
   (text: string) => !/\p{Cc}/u.test(text),
   fault('control_character', 'must not contain line breaks, tabs or other control characters'),
 ] as const;
+// The same as patterns, for the document. They spell \p{Cc} out, which not every tool knows.
+const CHARACTER = '[^\\u0000-\\u001f\\u007f-\\u009f]';
+export const TEXT = '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$';
 const BLANK = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 
 /** A text of one line for people to read, 1 to `max` code points; the output is trimmed and in NFC. */
@@ -39,7 +42,7 @@ export function label(max: number) {
     .normalize('NFC')
     .refine((text) => !BLANK.test(text), fault('blank', 'must not be blank'))
     .max(max)
-    .meta({ minLength: 1 });
+    .meta({ minLength: 1, pattern: `^${CHARACTER}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${CHARACTER}*$` });
 }
 
 export const name255 = label(255).meta({ examples: ['Trip to Lisbon'] });
@@ -47,7 +50,13 @@ export const tagName = label(100).meta({ examples: ['urgent'] });
 export const tagNames = z.array(tagName).max(50);
 
 /** Line breaks and tabs are welcome; the strict parser has refused all other control characters. */
-export const description = z.string().max(10_000).nullable();
+export const description = z.string().max(10_000).meta({ pattern: TEXT }).nullable();
+
+/** The rules for bodies, which the strict parser holds, said in the document (dev/openapi.ts has the components). */
+const jsonMembers = {
+  propertyNames: { $ref: '#/components/schemas/JsonName' },
+  additionalProperties: { $ref: '#/components/schemas/JsonValue' },
+};
 
 /** Any JSON object, handed on as it is; at most 16 KiB as the database prints it. */
 export const metadata = z
@@ -56,16 +65,19 @@ export const metadata = z
     (value) => jsonbLength(value) <= 16_384,
     fault('too_large', 'must be at most 16 KiB as the database prints it'),
   )
-  .meta({ examples: [{ client: 'acme' }] });
+  .meta({ examples: [{ client: 'acme' }], override: jsonMembers });
 
 /** What a patch merges into metadata (RFC 7396); the database measures what comes of it. */
-export const metadataPatch = z.looseObject({}).meta({ examples: [{ client: 'acme', budget: null }] });
+export const metadataPatch = z
+  .looseObject({})
+  .meta({ examples: [{ client: 'acme', budget: null }], override: jsonMembers });
 
 /** Who acted: the `sub` of a token. */
 export const actor = z
   .string()
   .refine((text) => !/\p{Cc}/u.test(text), fault('control_character', 'must not contain control characters'))
-  .max(255);
+  .max(255)
+  .meta({ pattern: `^${CHARACTER}+$` });
 
 /** A day of the calendar, RFC 3339 `full-date`, in the years 0001 to 9999. */
 export const date = z
@@ -208,4 +220,4 @@ export const searchText = z
   .refine(...ONE_LINE)
   .min(1)
   .max(200)
-  .meta({ examples: ['passport renew'] });
+  .meta({ pattern: `^${CHARACTER}+$`, examples: ['passport renew'] });

@@ -1,7 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { Database } from '../db/client.ts';
-import { type Config, readConfig } from './config.ts';
 import type { Env } from './context.ts';
+import { configOf, openDatabase } from './open-database.ts';
 import { Problem } from './problems.ts';
 import { limitRate } from './rate-limit.ts';
 import { type Role, unauthenticated, verifyToken } from './tokens.ts';
@@ -12,15 +11,18 @@ export type Access = 'public' | Role;
 const RANK = { viewer: 1, member: 2, admin: 3 };
 
 /** Checks token, rate and role, and opens the database for the caller. Sends nothing to it. */
-export function signIn(access: Access): MiddlewareHandler<Env> {
+export function signIn({
+  name,
+  method,
+  access,
+}: {
+  name: string;
+  method: string;
+  access: Role;
+}): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const config = configOf(c);
-    const { requestId } = c.var;
-    if (access === 'public') {
-      c.set('db', new Database(config.database, { requestId }));
-      return next();
-    }
-    const { role, tenantId, subject } = await verifyToken(presentedToken(c), config.tokens);
+    const { role, tenantId, subject } = await verifyToken(presentedToken(c), configOf(c).tokens);
+    c.set('tenantId', tenantId);
     await limitRate(c, tenantId ?? role);
     const allowed = access === 'platform' ? role === 'platform' : role !== 'platform' && RANK[role] >= RANK[access];
     if (!allowed) {
@@ -29,26 +31,23 @@ export function signIn(access: Access): MiddlewareHandler<Env> {
         `This needs a token with the role ${access}${access === 'platform' ? '' : ' or above'}.`,
       );
     }
-    c.set(
-      'db',
-      new Database(config.database, {
-        requestId,
-        ...(tenantId ? { tenantId } : { platform: true }),
-        ...(subject ? { actor: subject } : {}),
-      }),
-    );
+    const caller = {
+      function: name,
+      ...(tenantId ? { tenantId } : { platform: true }),
+      ...(subject ? { actor: subject } : {}),
+    };
+    openDatabase(c, caller, { mayLag: isEventual(c) && method === 'get' });
     return next();
   };
 }
 
-/** A deployment that is set up wrongly is not the caller's fault, and somebody has to read why. */
-function configOf(c: Context<Env>): Config {
-  try {
-    return readConfig(c.env);
-  } catch (error) {
-    console.error(JSON.stringify({ level: 'error', event: 'configuration', message: (error as Error).message }));
-    throw new Problem('unavailable', 'This deployment is not set up completely.', { headers: { 'Retry-After': '60' } });
+/** Whether the caller takes what a read replica has, which may lack the latest writes. */
+function isEventual(c: Context<Env>): boolean {
+  const consistency = c.req.header('Onetrip-Consistency')?.trim().toLowerCase() ?? 'strong';
+  if (consistency !== 'strong' && consistency !== 'eventual') {
+    throw new Problem('invalid_request', 'Onetrip-Consistency must be strong or eventual.');
   }
+  return consistency === 'eventual';
 }
 
 /** The JWT of `Authorization: Bearer` (RFC 6750 §2.1) or `X-Tenant-Token`. */

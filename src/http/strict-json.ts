@@ -11,16 +11,19 @@ export const MAX_ERRORS = 20;
 const MAX_NAME = 64;
 
 /**
- * Reads a request's body as bytes, and stops as soon as it is known to be over the limit.
+ * Reads a body as bytes, and stops as soon as it is known to be over the limit; the rest can still be read.
  * Returns an empty array where there is no body.
  * Throws `payload_too_large`, or `invalid_request` if the body breaks off.
  */
-export async function readBytes(request: Request, limit = MAX_BODY_BYTES): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(
+  { headers, body }: Pick<Request, 'headers' | 'body'>,
+  limit = MAX_BODY_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = new Problem('payload_too_large', `The body must be at most ${limit} bytes`);
-  if (Number(request.headers.get('content-length')) > limit) throw tooLarge;
-  if (!request.body) return new Uint8Array(0);
+  if (Number(headers.get('content-length')) > limit) throw tooLarge;
+  if (!body) return new Uint8Array(0);
 
-  const reader = request.body.getReader();
+  const reader = body.getReader();
   // One buffer that doubles, not a list of chunks: a caller may send a chunk per byte.
   let buffer = new Uint8Array(Math.min(limit, 16_384));
   let size = 0;
@@ -30,8 +33,7 @@ export async function readBytes(request: Request, limit = MAX_BODY_BYTES): Promi
     });
     if (done) return buffer.subarray(0, size);
     if (size + value.length > limit) {
-      // Not awaited: the answer does not wait for a source that is slow to stop.
-      reader.cancel().catch(() => {});
+      reader.releaseLock();
       throw tooLarge;
     }
     if (size + value.length > buffer.length) {

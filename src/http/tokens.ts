@@ -1,7 +1,8 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { jwtVerify } from 'jose';
 import * as z from 'zod';
 import type { Config } from './config.ts';
 import { Problem } from './problems.ts';
+import { remoteKeys } from './remote-keys.ts';
 import { guid } from './schemas.ts';
 
 export type Role = 'viewer' | 'member' | 'admin' | 'platform';
@@ -35,12 +36,22 @@ const claims = z
   .refine(({ role, tenant_id }) => (role === 'platform') === (tenant_id === undefined))
   .refine(({ iat }) => iat === undefined || iat <= Date.now() / 1000 + LEEWAY);
 
-/** Three parts of base64url without padding (RFC 7515 §7.1). jose would also take the standard alphabet. */
-const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** The longest token that is looked at, in characters. Node takes no more than this in all headers together. */
+const MAX_LENGTH = 16_384;
+
+/**
+ * base64url without padding (RFC 7515 §2) whose unused bits are zero (RFC 4648 §3.5): otherwise one signature could be
+ * spelled in several ways.
+ */
+const PART = '(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?';
+const COMPACT = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
+
+/** A JWT of another type, such as a logout token or a DPoP proof, is no access token (RFC 8725 §3.11). */
+const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /**
  * Checks a JWT: signature under the pinned family of algorithms, `exp`, `nbf`, `iat`, `iss`, `aud` and our own claims
- * (CONTRACT §2). The database is not asked.
+ * (CONTRACT §2). The database is not asked. Of a claim that stands twice the last one counts (RFC 7519 §4).
  * @throws Problem `unauthenticated`, or `unavailable` where a needed key could not be had.
  */
 export async function verifyToken(token: string, { keys, issuer, audience }: Config['tokens']): Promise<Principal> {
@@ -51,11 +62,17 @@ export async function verifyToken(token: string, { keys, issuer, audience }: Con
     requiredClaims: ['exp'],
   };
   try {
-    if (!COMPACT.test(token)) throw unauthenticated();
-    const { payload } =
+    if (token.length > MAX_LENGTH || !COMPACT.test(token)) throw unauthenticated();
+    // jose compares `alg` before it asks for a key: for a token that can never be valid nothing is fetched.
+    const { payload, protectedHeader } =
       'secret' in keys
         ? await jwtVerify(token, await secretKey(keys.secret), { ...options, algorithms: ['HS256'] })
-        : await jwtVerify(token, keySet(keys.jwksUrl), { ...options, algorithms: ['RS256', 'ES256', 'EdDSA'] });
+        : await jwtVerify(token, (header) => remoteKeys(keys.jwksUrl).find(header), {
+            ...options,
+            algorithms: ['RS256', 'ES256', 'EdDSA'],
+          });
+    const { typ = 'JWT' } = protectedHeader;
+    if (typeof typ !== 'string' || !TYPE.test(typ)) throw unauthenticated();
     const { role, tenant_id, sub } = claims.parse(payload);
     return { role, ...(tenant_id ? { tenantId: tenant_id } : {}), ...(sub === undefined ? {} : { subject: sub }) };
   } catch (error) {
@@ -78,32 +95,4 @@ function secretKey(secret: string): Promise<CryptoKey> {
     secretKeys.set(secret, key);
   }
   return key;
-}
-
-const keySets = new Map<string, JWTVerifyGetKey>();
-
-/** The keys at a URL, cached and fetched again for an unknown `kid`; a key server that fails is not the token's fault. */
-function keySet(url: string): JWTVerifyGetKey {
-  let get = keySets.get(url);
-  if (!get) {
-    const remote = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000 });
-    get = async (header, token) => {
-      try {
-        return await remote(header, token);
-      } catch (error) {
-        if (
-          error instanceof errors.JWKSNoMatchingKey ||
-          error instanceof errors.JWKSMultipleMatchingKeys ||
-          error instanceof errors.JOSENotSupported
-        ) {
-          throw error;
-        }
-        throw new Problem('unavailable', 'The keys that check tokens cannot be had at the moment.', {
-          headers: { 'Retry-After': '5' },
-        });
-      }
-    };
-    keySets.set(url, get);
-  }
-  return get;
 }

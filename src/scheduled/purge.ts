@@ -1,6 +1,8 @@
 import { Database } from '../db/client.ts';
 import { BATCH, KINDS, type Kind, purgeExpired } from '../db/queries/purge-expired.ts';
-import { type Bindings, readJanitorConfig } from '../http/config.ts';
+import type { Bindings } from '../http/config.ts';
+import { readJanitorConfig } from '../http/janitor-config.ts';
+import { log } from '../http/log.ts';
 
 /*
  * The scheduled purge: what has been in the trash for 30 days, and idempotency keys that have expired. It runs by the
@@ -15,10 +17,11 @@ export async function purge(bindings: Bindings): Promise<Record<Kind, number>> {
   const config = readJanitorConfig(bindings);
   const sum: Record<Kind, number> = { projects: 0, tasks: 0, idempotency_keys: 0 };
   const failures: unknown[] = [];
+  const requestId = crypto.randomUUID();
   for (const kind of KINDS) {
     try {
       for (let batch = 0; batch < MAX_BATCHES; batch++) {
-        const db = new Database(config, { platform: true, actor: 'janitor', requestId: crypto.randomUUID() });
+        const db = new Database(config, { platform: true, actor: 'janitor', requestId, function: 'purge' });
         const count = await purgeExpired(db, kind);
         sum[kind] += count;
         // A batch of leaves can be small while their parents are still there.
@@ -28,7 +31,14 @@ export async function purge(bindings: Bindings): Promise<Record<Kind, number>> {
       failures.push(error);
     }
   }
-  console.log(JSON.stringify({ level: 'info', event: 'purged', ...sum }));
+  log('info', 'purged', { request_id: requestId, ...sum });
   if (failures.length > 0) throw failures[0];
   return sum;
 }
+
+/** Cloudflare's entry point: the cron trigger. */
+export default {
+  scheduled: async (_: unknown, bindings: Bindings): Promise<void> => {
+    await purge(bindings);
+  },
+};

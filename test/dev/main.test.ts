@@ -52,6 +52,14 @@ test('a first start, a second one that keeps the data, and two side by side', as
   expect((await fetch(new URL('/cdn-cgi/local/scheduled', url))).status).toBe(200);
   await vi.waitFor(() => expect(first.output).toContain('"event":"purged"'));
 
+  // An answer before the body has arrived must not be lost on the way, nor become a proxy's 500.
+  const body = 'x'.repeat(3_000_000);
+  for (let i = 0; i < 5; i++) {
+    expect((await first.call('/api/v1/projects', { method: 'POST', body })).status).toBe(413);
+    expect((await first.call('/api/v1/nowhere', { method: 'POST', body })).status).toBe(404);
+    expect((await first.call('/api/v1/projects?x=1', { method: 'POST', body })).status).toBe(400);
+  }
+
   const created = await first.call('/api/v1/projects', { method: 'POST', body: JSON.stringify({ name: 'Mine' }) });
   expect(created.status).toBe(201);
   for (const file of ['worker.env', 'worker-role.json', 'janitor-role.json']) {
@@ -122,7 +130,11 @@ test('what cannot work is said in one line, before anything is started', async (
     ['PORT is "http"', { PORT: 'http' }],
     ['PORT is "0"', { PORT: '0' }],
     ['PORT is "65536"', { PORT: '65536' }],
+    ['CORS_ORIGINS must be', { CORS_ORIGINS: 'https://a.example.com/path' }],
+    ['RATE_LIMIT must be', { RATE_LIMIT: 'abc' }],
     ['JWT_SECRET has 31 bytes', { JWT_SECRET: 'x'.repeat(31) }],
+    ['JWT_SECRET has 10 bytes', { JWT_SECRET: 'top-secret' }],
+    ['JWKS_URL is set', { JWKS_URL: 'https://id.example.com/top-secret' }],
     ['DATABASE_URL must look like', { DATABASE_URL: 'mysql://user:top-secret@localhost/db' }],
     ['DATABASE_URL names no database', { DATABASE_URL: 'postgres://user:top-secret@localhost' }],
     ['ECONNREFUSED', { DATABASE_URL: 'postgres://user:top-secret@127.0.0.1:1/db' }],

@@ -13,6 +13,8 @@ const TASKS = 100_000;
 let tenant: TestTenant;
 let projectId: string;
 let worker: pg.Client;
+/** Of a part of a table or index (db/scaling), what it is a part of. */
+const wholes = new Map<string, string>();
 
 beforeAll(async () => {
   tenant = await api.tenant();
@@ -59,6 +61,10 @@ beforeAll(async () => {
   projectId = rows[0].project_id;
   const url = new URL(api.database.url);
   url.host = `127.0.0.1:${api.database.admin.port}`;
+  const { rows: parts } = await admin.query(
+    'select inhrelid::regclass::text as part, inhparent::regclass::text as whole from pg_inherits',
+  );
+  for (const { part, whole } of parts) wholes.set(part, whole);
   worker = new pg.Client({ connectionString: url.href });
   await worker.connect();
 }, 120_000);
@@ -75,6 +81,12 @@ interface Plan {
 }
 
 function nodes(plan: Plan): Plan[] {
+  for (const key of ['Relation Name', 'Index Name'] as const) {
+    const whole = wholes.get(plan[key] ?? '');
+    // A part of another tenant stands in the plan of a subquery, but is never read.
+    if (whole && plan['Actual Loops'] === 0) return [];
+    if (whole) plan[key] = whole;
+  }
   return [plan, ...(plan.Plans ?? []).flatMap(nodes)];
 }
 

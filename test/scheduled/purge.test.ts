@@ -67,12 +67,14 @@ test('large projects go in batches too, subtasks before their parents', async ()
   const { id } = await project(tenant, 'large');
   await api.database.admin.query(
     `insert into tasks (tenant_id, project_id, parent_id, title, position)
-     select $1, $2, (select id from tasks where project_id = $2 order by position limit 1), 'many', n from generate_series(1, 2500) as n`,
+     select $1, $2, (select id from tasks where project_id = $2 order by position limit 1), 'many', n from generate_series(1, 5000) as n`,
     [tenant.id, id],
   );
   await trash(tenant, `projects/${id}`);
   await age(id, 31);
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 2503, idempotency_keys: 0 });
+  // In 30 days autovacuum would have done this.
+  await api.database.admin.query('analyze');
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5003, idempotency_keys: 0 });
 });
 
 test('goes on in further batches where one is not enough', async () => {
@@ -89,5 +91,5 @@ test('needs a role of its own', async () => {
   const { JANITOR_DATABASE_URL: _, ...bindings } = api.bindings;
   await expect(purge(bindings)).rejects.toThrow('JANITOR_DATABASE_URL');
   const worker = { ...bindings, JANITOR_DATABASE_URL: bindings.DATABASE_URL };
-  await expect(purge(worker)).rejects.toMatchObject({ code: 'internal' });
+  await expect(purge(worker)).rejects.toMatchObject({ code: 'unavailable' });
 });

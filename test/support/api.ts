@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { SignJWT } from 'jose';
 import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, inject } from 'vitest';
@@ -6,6 +8,8 @@ import { app } from '../../src/functions/index.ts';
 import type { Bindings } from '../../src/http/config.ts';
 import type { Role } from '../../src/http/tokens.ts';
 import { type TestDatabase, useDatabase } from './database.ts';
+import { oneWorker, type RateLimit, splitWorkers } from './deployments.ts';
+import { lambdaFunctions } from './lambda.ts';
 import { expectDocumented } from './openapi.ts';
 
 export const JWT_SECRET = 'a secret of the tests, of at least 32 bytes';
@@ -57,18 +61,43 @@ type Options = Parameters<typeof useDatabase>[0] & {
   /** Beyond those that the database gives. */
   bindings?: Partial<Bindings>;
   /** Of the rate-limit binding, which only workerd has. */
-  rateLimit?: { limit: number; period: 10 | 60 };
+  rateLimit?: RateLimit;
 };
 
+/** The API as somebody outside finds it. */
+export interface Served {
+  send(url: string, init?: RequestInit): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+/** Runs the API with these bindings, as the tier says: in this process, as it is or as on Lambda, or in workerd. */
+export async function serve(bindings: Bindings, rateLimit?: Options['rateLimit']): Promise<Served> {
+  if (inject('tier') === 'node') {
+    return { send: async (url, init) => app.request(url, init, bindings), stop: async () => {} };
+  }
+  if (inject('tier') === 'lambda') return lambdaFunctions(bindings);
+  const deployment = inject('tier') === 'split' ? splitWorkers : oneWorker;
+  const miniflare = new Miniflare({
+    ...deployment(bindings, rateLimit),
+    // What the Worker logs appears here as in the other tier, for a test to see.
+    handleRuntimeStdio: (_: Readable, input: Readable) => {
+      createInterface({ input }).on('line', (line) => console.error(line));
+    },
+  });
+  await miniflare.ready;
+  return {
+    send: async (url, init) => (await miniflare.dispatchFetch(url, init as never)) as unknown as Response,
+    stop: () => miniflare.dispose(),
+  };
+}
+
 /**
- * The API over a database of the file's own: in this process, or built in workerd, as the tier says. Every response is
- * held against the OpenAPI document.
+ * The API over a database of the file's own, run as the tier says. Every response is held against the OpenAPI document.
  */
 export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): TestApi {
   const database = useDatabase(options);
   const api = { database } as TestApi;
-  let send: (url: string, init: RequestInit) => Promise<Response>;
-  let miniflare: Miniflare | undefined;
+  let served: Served;
 
   beforeAll(async () => {
     api.bindings = {
@@ -76,29 +105,17 @@ export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): 
       JANITOR_DATABASE_URL: database.janitorUrl,
       NEON_ENDPOINT: database.endpoint.url,
       JWT_SECRET,
+      LOG_LEVEL: 'warn',
       ...bindings,
     };
-    if (inject('tier') === 'node') {
-      send = async (url, init) => app.request(url, init, api.bindings);
-      return;
-    }
-    miniflare = new Miniflare({
-      modules: true,
-      script: inject('worker'),
-      compatibilityDate: '2026-07-01',
-      bindings: { ...api.bindings } as unknown as Record<string, string>,
-      ...(rateLimit ? { ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: rateLimit } } } : {}),
-    });
-    await miniflare.ready;
-    const worker = miniflare;
-    send = async (url, init) => (await worker.dispatchFetch(url, init as never)) as unknown as Response;
+    served = await serve(api.bindings, rateLimit);
   });
 
-  afterAll(() => miniflare?.dispose());
+  afterAll(() => served?.stop());
 
   api.call = async (path, { method = 'GET', token, body, headers = {} } = {}) => {
     const raw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
-    const response = await send(`http://onetrip.test${path}`, {
+    const response = await served.send(`http://onetrip.test${path}`, {
       method,
       headers: {
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),

@@ -3,16 +3,17 @@ import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint.ts';
 import { JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { startWire, type Wire } from './wire.ts';
 
-/** A database of this test file's own, behind a local Neon endpoint of its own. */
+/** A database of this test file's own, behind a local Neon endpoint of its own, or on Lambda a wire to PostgreSQL. */
 export interface TestDatabase {
   /** As the superuser, past row-level security: for looking at what is stored, and for breaking things. */
   admin: pg.Client;
-  /** The Worker's own URL, for the local Neon endpoint. */
+  /** The Worker's own URL, for the road. */
   url: string;
   /** The same for the scheduled purge. */
   janitorUrl: string;
-  endpoint: NeonEndpoint;
+  endpoint: NeonEndpoint | Wire;
 }
 
 /** Clones the template before the tests of a file, and drops the clone after them. */
@@ -38,9 +39,13 @@ export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promi
     database.admin = new pg.Client({ connectionString: own.href });
     await database.admin.connect();
     await prepare?.(database.admin);
-    database.endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: Number(adminUrl.port) } });
-    database.url = `postgres://${WORKER_ROLE}:worker@localhost/${name}`;
-    database.janitorUrl = `postgres://${JANITOR_ROLE}:janitor@localhost/${name}`;
+    const port = Number(adminUrl.port);
+    const isLambda = inject('tier') === 'lambda';
+    const wire = isLambda ? await startWire(port) : undefined;
+    database.endpoint = wire ?? (await startNeonEndpoint({ postgres: { host: '127.0.0.1', port } }));
+    const host = wire ? `127.0.0.1:${wire.port}` : 'localhost';
+    database.url = `postgres://${WORKER_ROLE}:worker@${host}/${name}`;
+    database.janitorUrl = `postgres://${JANITOR_ROLE}:janitor@${host}/${name}`;
   });
 
   afterAll(async () => {

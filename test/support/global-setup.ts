@@ -1,19 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { buildLambda } from '../../dev/build/lambda.ts';
+import { buildOneWorker } from '../../dev/build/one-worker.ts';
+import { buildSplit } from '../../dev/build/split.ts';
 import { migrate } from '../../dev/migrate.ts';
 import { startPostgres } from '../../dev/postgres.ts';
+import { partitionTasks } from './partitioned.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    tier: 'node' | 'workerd';
+    tier: 'node' | 'workerd' | 'split' | 'lambda';
     /** A superuser's URL of the test cluster. */
     adminUrl: string;
-    /** Script of the one Worker, built. */
-    worker: string;
+    /** Where what is deployed is, built, of the tiers that run. */
+    dist: string;
+    /** Whether the template has its tables parted (db/scaling), by ONETRIP_SCHEMA=partitioned. */
+    partitioned: boolean;
   }
 }
 
@@ -23,7 +28,7 @@ export const TEMPLATE = 'onetrip_template';
 export const WORKER_ROLE = 'onetrip_worker';
 export const JANITOR_ROLE = 'onetrip_cleaner';
 
-/** Once per run: PostgreSQL in a directory of its own, the migrated template, the built Worker. */
+/** Once per run: PostgreSQL in a directory of its own, the migrated template, the built functions. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'onetrip-test-'));
   const postgres = await startPostgres({ dataDir: join(directory, 'data'), durable: false });
@@ -35,21 +40,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const template = new URL(postgres.adminUrl);
     template.pathname = `/${TEMPLATE}`;
     await migrate(template.href, 'up');
+    const partitioned = process.env.ONETRIP_SCHEMA === 'partitioned';
+    if (partitioned) {
+      const owner = new pg.Client({ connectionString: template.href });
+      await owner.connect();
+      await partitionTasks(owner, 'up').finally(() => owner.end());
+    }
     const admin = new pg.Client({ connectionString: postgres.adminUrl });
     await admin.connect();
     await admin.query(`create role ${WORKER_ROLE} login password 'worker' in role onetrip_app`);
     await admin.query(`create role ${JANITOR_ROLE} login password 'janitor' in role onetrip_janitor`);
     await admin.end();
-    const { outputFiles } = await build({
-      entryPoints: ['src/functions/index.ts'],
-      bundle: true,
-      format: 'esm',
-      target: 'es2022',
-      conditions: ['workerd', 'worker', 'browser'],
-      write: false,
-    });
+    const dist = join(directory, 'dist');
+    const tiers = project.vitest.projects.map(({ name }) => name);
+    if (tiers.includes('workerd')) await buildOneWorker(dist);
+    if (tiers.includes('split')) await buildSplit(dist);
+    if (tiers.includes('lambda')) await buildLambda(dist);
     project.provide('adminUrl', postgres.adminUrl);
-    project.provide('worker', outputFiles[0]?.text ?? '');
+    project.provide('dist', dist);
+    project.provide('partitioned', partitioned);
     return teardown;
   } catch (error) {
     await teardown();

@@ -66,6 +66,7 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
   return [
     ...(whole ? [] : [mustNotContradict(db, tags)]),
     ...(wanted.length > 0 ? [insertMissingTags(db, wanted)] : []),
+    lockTags(db, id, whole ? tags : [...tags.add, ...tags.remove]),
     off,
     ...(wanted.length > 0
       ? [
@@ -81,6 +82,24 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
       errors: [{ pointer: '/tags', code: 'too_long', message: TOO_MANY_TAGS }],
     }),
   ];
+}
+
+/**
+ * Locks the tags that are named or on the task, before any tagging, so that nobody deletes them meanwhile. Who deletes a
+ * tag locks it and then its taggings; the other way round here, the two would wait for each other.
+ */
+function lockTags(db: Database, id: string, names: string[]): Compilable {
+  return db.query
+    .selectFrom('tags')
+    .select('id')
+    .where('tenant_id', '=', db.tenantId)
+    .where(
+      sql<boolean>`(
+        key in (select tag_key(name) from unnest(${names}::text[]) as named (name))
+        or id in (select tag_id from task_tags where tenant_id = ${db.tenantId} and task_id = ${id}))`,
+    )
+    .orderBy('key')
+    .forKeyShare();
 }
 
 /** Ends the batch where one tag, in whatever spelling, is to be added and removed. */

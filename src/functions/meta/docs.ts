@@ -1,10 +1,10 @@
 import { DOCS_PAGE } from '../../http/docs-page.ts';
-import { endpoint } from '../../http/endpoint.ts';
+import { publicEndpoint } from '../../http/public-endpoint.ts';
 import { page } from '../../http/respond.ts';
 
 /* A page to read and try the API, served from here, with no outside host. */
 
-export default endpoint(
+export default publicEndpoint(
   {
     name: 'docs',
     tag: 'Meta',

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { endpoint } from '../../http/endpoint.ts';
+import { publicEndpoint } from '../../http/public-endpoint.ts';
 import { plain } from '../../http/respond.ts';
 
 /* Whether the function runs at all. The database is not asked. */
 
-export default endpoint(
+export default publicEndpoint(
   {
     name: 'health',
     tag: 'Meta',

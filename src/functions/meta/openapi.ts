@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { endpoint } from '../../http/endpoint.ts';
+import { publicEndpoint } from '../../http/public-endpoint.ts';
 import { plain } from '../../http/respond.ts';
 import document from './openapi.json' with { type: 'json' };
 
 /* The OpenAPI 3.1 document of all endpoints, generated from their definitions by `npm run generate`. */
 
-export default endpoint(
+export default publicEndpoint(
   {
     name: 'openapi',
     tag: 'Meta',

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { unavailable } from '../../db/errors.ts';
 import { readiness } from '../../db/queries/readiness.ts';
 import { SCHEMA_VERSION } from '../../db/schema-version.ts';
-import { endpoint } from '../../http/endpoint.ts';
+import { openDatabase } from '../../http/open-database.ts';
+import { publicEndpoint } from '../../http/public-endpoint.ts';
 import { plain } from '../../http/respond.ts';
 
 /*
@@ -10,7 +11,7 @@ import { plain } from '../../http/respond.ts';
  * row-level security: with a role that could bypass it, a mistake in one query would show one tenant to another.
  */
 
-export default endpoint(
+export default publicEndpoint(
   {
     name: 'ready',
     tag: 'Meta',
@@ -24,9 +25,12 @@ export default endpoint(
     problems: ['unavailable', 'timeout'],
   },
   async (c) => {
-    const { schemaVersion, bypassesRowSecurity } = await readiness(c.var.db);
-    if (!schemaVersion || schemaVersion < SCHEMA_VERSION) throw unavailable('The database lacks a migration.');
-    if (bypassesRowSecurity) throw unavailable('The database role of this deployment is not the one it should have.');
+    const found = await readiness(openDatabase(c, { function: 'ready' }));
+    if (!found?.schemaVersion || found.schemaVersion < SCHEMA_VERSION) {
+      throw unavailable('The database lacks a migration.');
+    }
+    if (found.bypassesRowSecurity)
+      throw unavailable('The database role of this deployment is not the one it should have.');
     return plain({ status: 'ready' });
   },
 );

@@ -77,6 +77,16 @@ order by tag_key(name), n ) as "first_spellings"
 order by tag_key(name)
 on conflict ("tenant_id", "key") do nothing;
 
+select "id"
+from "tags"
+where "tenant_id" = $1
+and ( key in (select tag_key(name)
+from unnest($2::text[]) as named (name)) or id in (select tag_id
+from task_tags
+where tenant_id = $3
+and task_id = $4))
+order by "key" for key share;
+
 delete
 from "task_tags"
 where "task_tags"."tenant_id" = $1

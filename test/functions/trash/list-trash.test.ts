@@ -94,7 +94,7 @@ test('walking its pages shows each once, ties included', async () => {
         walked.push(...json.data);
         const next = /^<(.+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
         expect(next === undefined).toBe(!json.page.has_more);
-        url = next?.replace(/^http:\/\/[^/]+/, '');
+        url = next?.replace(/^https?:\/\/[^/]+/, '');
       }
       expect(walked).toEqual(all);
     }

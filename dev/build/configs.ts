@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import type { Bindings } from '../../src/http/config.ts';
+import { root } from './bundle.ts';
+import { bindingOf, type Worker } from './workers.ts';
+
+/*
+ * The wrangler configuration of each Worker of the split deployment, derived from wrangler.toml and from what is in its
+ * bundle: a Worker is given what its code can use.
+ */
+
+/** What of wrangler.toml goes into the configuration of several Workers. */
+export interface BaseConfig {
+  name: string;
+  compatibility_date: string;
+  compatibility_flags: string[];
+  workers_dev: boolean;
+  preview_urls: boolean;
+  routes: unknown[];
+  crons: string[];
+  vars: Record<string, unknown>;
+  ratelimits: { name: string; namespace_id: string; simple: { limit: number; period: 10 | 60 } }[];
+  observability: unknown;
+  placement: unknown;
+}
+
+/** A wrangler.json, as far as we write it. */
+export interface WorkerConfig {
+  name: string;
+  main: string;
+  no_bundle: true;
+  find_additional_modules: false;
+  compatibility_date: string;
+  compatibility_flags: string[];
+  send_metrics: false;
+  workers_dev: boolean;
+  preview_urls: boolean;
+  routes?: unknown[];
+  triggers: { crons: string[] };
+  vars: Record<string, unknown>;
+  ratelimits?: BaseConfig['ratelimits'];
+  services?: { binding: string; service: string }[];
+  secrets?: { required: string[] };
+  observability: unknown;
+  placement?: unknown;
+}
+
+type Secret = Exclude<keyof Bindings, 'DATABASE_DRIVER' | 'RATE_LIMITER'>;
+
+/** The secrets that each part of the source reads; the first one must be set. The rest of the bindings are `vars`. */
+const SECRETS: Record<string, [Secret, ...Secret[]]> = {
+  'src/http/open-database.ts': [
+    ...(['DATABASE_URL', 'DATABASE_URL_READONLY', 'NEON_ENDPOINT'] as const),
+    ...(['JWT_SECRET', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const),
+  ],
+  'src/scheduled/purge.ts': ['JANITOR_DATABASE_URL', 'NEON_ENDPOINT'],
+};
+
+/** Every name that a file of secrets may have. */
+export const SECRET_NAMES: string[] = [...new Set(Object.values(SECRETS).flat())];
+
+/** The secrets that a Worker may have, and no others. */
+export function secretsOf({ parts }: Pick<Worker, 'parts'>): string[] {
+  return Object.entries(SECRETS).flatMap(([part, names]) => (part in parts ? names : []));
+}
+
+/** Reads wrangler.toml. Takes a second, for wrangler is large. @throws Error that names what is missing in it. */
+export async function readBaseConfig(): Promise<BaseConfig> {
+  const { unstable_readConfig } = await import('wrangler');
+  const config = unstable_readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
+  const { name, compatibility_date } = config;
+  if (!name || !compatibility_date) throw new Error('wrangler.toml needs a name and a compatibility_date.');
+  return {
+    name,
+    compatibility_date,
+    compatibility_flags: config.compatibility_flags,
+    workers_dev: config.workers_dev ?? false,
+    preview_urls: config.preview_urls ?? false,
+    routes: config.routes ?? [],
+    crons: config.triggers.crons ?? [],
+    vars: config.vars,
+    ratelimits: config.ratelimits,
+    observability: config.observability,
+    placement: config.placement,
+  };
+}
+
+/**
+ * The configuration of one Worker. Only the dispatcher has URLs; what asks the database runs near it, where wrangler.toml
+ * says so; tenants have one quota, because every function counts in the same namespace.
+ */
+export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): WorkerConfig {
+  const { name, kind, parts } = worker;
+  const isFront = kind === 'dispatcher';
+  const asksDatabase = 'src/db/client.ts' in parts;
+  const [required] = secretsOf(worker);
+  return {
+    name,
+    main: 'index.js',
+    no_bundle: true,
+    find_additional_modules: false,
+    compatibility_date: base.compatibility_date,
+    compatibility_flags: base.compatibility_flags,
+    send_metrics: false,
+    workers_dev: isFront && base.workers_dev,
+    preview_urls: isFront && base.preview_urls,
+    ...(isFront && base.routes.length > 0 ? { routes: base.routes } : {}),
+    // An empty list takes away what an earlier deployment of that name had.
+    triggers: { crons: kind === 'scheduled' ? base.crons : [] },
+    vars: base.vars,
+    ...('src/http/rate-limit.ts' in parts ? { ratelimits: base.ratelimits } : {}),
+    ...(isFront ? { services: services(base.name, all) } : {}),
+    ...(required ? { secrets: { required: [required] } } : {}),
+    observability: base.observability,
+    ...(asksDatabase && base.placement ? { placement: base.placement } : {}),
+  };
+}
+
+function services(prefix: string, all: Worker[]) {
+  return all
+    .filter(({ kind }) => kind === 'function')
+    .map(({ name }) => ({ binding: bindingOf(name.slice(prefix.length + 1)), service: name }));
+}

@@ -1,0 +1,223 @@
+import { secretsOf } from './configs.ts';
+import type { LambdaFunction } from './lambda.ts';
+
+/*
+ * The template for AWS SAM: an HTTP API whose routes are those of the definitions, its functions, and the log. As JSON,
+ * which SAM and CloudFormation take as well as YAML.
+ */
+
+const RUNTIME = 'nodejs24.x';
+/** Seconds. API Gateway waits 30 for an answer; ours is there after 20, be it that the database took too long. */
+const TIMEOUT = 29;
+/** Seconds: the purge goes in batches, and takes as many as it is given time for. 15 minutes is Lambda's limit. */
+const PURGE_TIMEOUT = 900;
+
+type Json = Record<string, unknown>;
+const ref = (name: string) => ({ Ref: name });
+const sub = (text: string) => ({ 'Fn::Sub': text });
+const when = (condition: string, value: unknown) => ({ 'Fn::If': [condition, value, ref('AWS::NoValue')] });
+
+/** A member of the secret in Secrets Manager, put in when the stack is deployed. */
+const secret = (name: string) =>
+  sub(`{{resolve:secretsmanager:\${SecretName}:SecretString:${name}::\${SecretVersion}}}`);
+
+const text = (description: string, more: Json = {}) => ({
+  Type: 'String',
+  Default: '',
+  Description: description,
+  ...more,
+});
+const yesOrNo = (description: string) => text(description, { Default: 'no', AllowedValues: ['yes', 'no'] });
+
+const PARAMETERS = {
+  SecretName: text(
+    'Secret in Secrets Manager: JSON with DATABASE_URL, JANITOR_DATABASE_URL and, without JwksUrl, JWT_SECRET',
+    {
+      Default: 'onetrip',
+    },
+  ),
+  SecretVersion: text('VersionId of the secret; a new one makes an update put its values in'),
+  HasReplica: yesOrNo('Whether the secret also has DATABASE_URL_READONLY'),
+  DatabaseDriver: text('pg: connections, one for each instance; neon: SQL over HTTP', {
+    Default: 'pg',
+    AllowedValues: ['pg', 'neon'],
+  }),
+  JwksUrl: text('Where the keys of the tokens are, instead of JWT_SECRET'),
+  JwtIssuer: text('Required iss of every token, where set'),
+  JwtAudience: text('Required aud of every token, where set'),
+  CorsOrigins: text('Origins whose pages may call, separated by commas'),
+  LogLevel: text('info: a line for each request; warn: only what is wrong', {
+    Default: 'info',
+    AllowedValues: ['info', 'warn'],
+  }),
+  SlowQueryMs: text('What takes longer is in the log', { Default: '500' }),
+  LogRetentionDays: { Type: 'Number', Default: 30, Description: 'How long the log is kept' },
+  MemorySize: { Type: 'Number', Default: 512, Description: 'MB for each function; processor time grows with it' },
+  InstancesPerFunction: {
+    Type: 'Number',
+    Default: 0,
+    MinValue: 0,
+    Description: "Most instances, so most connections to the database, of each function; 0: no limit but the account's",
+  },
+  RequestsPerSecond: { Type: 'Number', Default: 200, MinValue: 1, Description: 'More than that on average are 429' },
+};
+
+const CONDITIONS = {
+  UsesJwks: { 'Fn::Not': [{ 'Fn::Equals': [ref('JwksUrl'), ''] }] },
+  UsesSecret: { 'Fn::Equals': [ref('JwksUrl'), ''] },
+  HasReplica: { 'Fn::Equals': [ref('HasReplica'), 'yes'] },
+  LimitsInstances: { 'Fn::Not': [{ 'Fn::Equals': [ref('InstancesPerFunction'), 0] }] },
+};
+
+/** Where the values of the bindings come from; those that are not here have no use on Lambda. */
+const VALUES: Record<string, unknown> = {
+  DATABASE_URL: secret('DATABASE_URL'),
+  DATABASE_URL_READONLY: when('HasReplica', secret('DATABASE_URL_READONLY')),
+  JANITOR_DATABASE_URL: secret('JANITOR_DATABASE_URL'),
+  JWT_SECRET: when('UsesSecret', secret('JWT_SECRET')),
+  JWKS_URL: when('UsesJwks', ref('JwksUrl')),
+  JWT_ISSUER: ref('JwtIssuer'),
+  JWT_AUDIENCE: ref('JwtAudience'),
+};
+
+/** @param prefix name of the deployment. @param crons of wrangler.toml */
+export function lambdaTemplate(prefix: string, functions: LambdaFunction[], crons: string[]): Json {
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Transform: 'AWS::Serverless-2016-10-31',
+    Description: `${prefix}: one Lambda function for each endpoint, behind an HTTP API.`,
+    Parameters: PARAMETERS,
+    Conditions: CONDITIONS,
+    Globals: {
+      Function: {
+        Runtime: RUNTIME,
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        Timeout: TIMEOUT,
+        MemorySize: ref('MemorySize'),
+        LoggingConfig: { LogGroup: ref('Log') },
+      },
+    },
+    Resources: {
+      Api: {
+        Type: 'AWS::Serverless::HttpApi',
+        Properties: {
+          Name: ref('AWS::StackName'),
+          DefaultRouteSettings: {
+            ThrottlingRateLimit: ref('RequestsPerSecond'),
+            ThrottlingBurstLimit: ref('RequestsPerSecond'),
+          },
+        },
+      },
+      Log: {
+        Type: 'AWS::Logs::LogGroup',
+        DeletionPolicy: 'Delete',
+        UpdateReplacePolicy: 'Delete',
+        Properties: { LogGroupName: sub(`/onetrip/\${AWS::StackName}`), RetentionInDays: ref('LogRetentionDays') },
+      },
+      Role: ROLE,
+      ...Object.fromEntries(functions.map((fn) => [logicalId(fn.name), lambdaFunction(fn, crons)])),
+    },
+    Outputs: {
+      Origin: {
+        Description: 'Where the API is',
+        Value: sub(`https://\${Api}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}`),
+      },
+    },
+  };
+}
+
+/** Of all functions: they write the log, and have nothing else of AWS's. */
+const ROLE = {
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    AssumeRolePolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    },
+    Policies: [
+      {
+        PolicyName: 'log',
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+              Resource: { 'Fn::GetAtt': ['Log', 'Arn'] },
+            },
+          ],
+        },
+      },
+    ],
+  },
+};
+
+function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
+  const { name, kind, parts } = fn;
+  const asksDatabase = 'src/db/client.ts' in parts;
+  const secrets = kind === 'scheduled' ? ['JANITOR_DATABASE_URL'] : secretsOf(fn);
+  const variables = {
+    LOG_LEVEL: ref('LogLevel'),
+    ...(kind === 'scheduled' ? {} : { CORS_ORIGINS: ref('CorsOrigins') }),
+    ...(asksDatabase ? { DATABASE_DRIVER: ref('DatabaseDriver'), SLOW_QUERY_MS: ref('SlowQueryMs') } : {}),
+    ...Object.fromEntries(secrets.flatMap((name) => (name in VALUES ? [[name, VALUES[name]]] : []))),
+  };
+  return {
+    Type: 'AWS::Serverless::Function',
+    Properties: {
+      FunctionName: sub(`\${AWS::StackName}-${name}`),
+      CodeUri: `${name}.zip`,
+      Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      Environment: { Variables: variables },
+      ...(asksDatabase && kind === 'function'
+        ? { ReservedConcurrentExecutions: when('LimitsInstances', ref('InstancesPerFunction')) }
+        : {}),
+      ...(kind === 'scheduled' ? { Timeout: PURGE_TIMEOUT } : {}),
+      Events: events(fn, crons),
+    },
+  };
+}
+
+function events({ kind, route }: LambdaFunction, crons: string[]): Json {
+  const http = (properties: Json) => ({ Type: 'HttpApi', Properties: { ApiId: ref('Api'), ...properties } });
+  if (route) {
+    const Path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
+    return Object.fromEntries(
+      methods.map((Method) => [Method[0] + Method.slice(1).toLowerCase(), http({ Path, Method })]),
+    );
+  }
+  // Without a path it is the route $default.
+  if (kind === 'fallback') return { Default: http({}) };
+  return Object.fromEntries(
+    crons.map((cron, i) => [
+      `Schedule${i || ''}`,
+      { Type: 'Schedule', Properties: { Schedule: eventBridgeCron(cron) } },
+    ]),
+  );
+}
+
+/**
+ * A cron trigger of Cloudflare's as EventBridge has it: with a year, and with `?` for one of day and weekday. Both are
+ * in UTC.
+ * @throws Error for what the two might understand differently
+ */
+export function eventBridgeCron(cron: string): string {
+  const [minute, hour, day, month, weekday, ...more] = cron.trim().split(/\s+/);
+  const isPlain = (field: string | undefined) => /^[\d*,/-]+$/.test(field ?? '');
+  const isWeekday = (field: string | undefined) => /^(\*|[A-Z]{3}([,-][A-Z]{3})*)$/.test(field ?? '');
+  const fits = [minute, hour, day, month].every(isPlain) && isWeekday(weekday) && more.length === 0;
+  if (!fits || (day !== '*' && weekday !== '*')) {
+    throw new Error(
+      `The cron trigger "${cron}" has no like on EventBridge: name weekdays (MON-FRI), or days, not both.`,
+    );
+  }
+  const days = weekday === '*' ? `${day} ${month} ?` : `? ${month} ${weekday}`;
+  return `cron(${minute} ${hour} ${days} *)`;
+}
+
+/** `get-project` is `GetProjectFunction`. */
+export function logicalId(name: string): string {
+  return `${name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Function`;
+}

@@ -1,0 +1,20 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundle, type Parts } from './bundle.ts';
+
+/**
+ * Writes `worker/index.js`, all functions in one Worker, which wrangler.toml deploys. It is replaced at once: a
+ * `wrangler dev` may be reading it.
+ * @throws Error with esbuild's messages; what was there before stays
+ */
+export async function buildOneWorker(directory: string): Promise<{ name: string; parts: Parts }> {
+  const name = 'worker';
+  const draft = `${name}-${process.pid}`;
+  const parts = (await bundle({ [draft]: 'src/functions/index.ts' }, directory)).get(draft) ?? {};
+  await mkdir(join(directory, name), { recursive: true });
+  for (const file of ['index.js.map', 'index.js']) {
+    await rename(join(directory, draft, file), join(directory, name, file));
+  }
+  await rm(join(directory, draft), { recursive: true });
+  return { name, parts };
+}

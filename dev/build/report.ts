@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Parts } from './bundle.ts';
+
+/** What the report says of one Worker. */
+export interface Size {
+  name: string;
+  bytes: number;
+  /** What Cloudflare limits, and what a cold start has to fetch. */
+  gzip: number;
+  /** Bytes of each package in it, the largest first; `onetrip` is our own. */
+  packages: [string, number][];
+}
+
+/** Measures `<directory>/<name>/index.js` of each Worker, or another file that they have. */
+export function measure(
+  workers: { name: string; parts: Parts; directory: string }[],
+  file = 'index.js',
+): Promise<Size[]> {
+  return Promise.all(
+    workers.map(async ({ name, parts, directory }) => {
+      const code = await readFile(join(directory, name, file));
+      return { name, bytes: code.length, gzip: (await promisify(gzip)(code)).length, packages: packagesOf(parts) };
+    }),
+  );
+}
+
+/** Sums the files of each package. */
+export function packagesOf(parts: Parts): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const [path, bytes] of Object.entries(parts)) {
+    const name = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? 'onetrip';
+    sums.set(name, (sums.get(name) ?? 0) + bytes);
+  }
+  return [...sums].filter(([, bytes]) => bytes > 0).sort(([, a], [, b]) => b - a);
+}
+
+/**
+ * The report as a table of Markdown.
+ * @param startUp ms that each Worker takes to start, where that was measured
+ */
+export function report(sizes: Size[], startUp?: Map<string, number>): string {
+  const header = ['Worker', 'bytes', 'gzip', ...(startUp ? ['start (ms)'] : []), 'largest parts (bytes)'];
+  const rows = sizes.map(({ name, bytes, gzip, packages }) => [
+    name,
+    String(bytes),
+    String(gzip),
+    ...(startUp ? [startUp.get(name)?.toFixed(1) ?? ''] : []),
+    packages
+      .slice(0, 3)
+      .map(([name, size]) => `${name} ${size}`)
+      .join(', '),
+  ]);
+  const widths = header.map((_, i) => Math.max(...[header, ...rows].map((row) => row[i]?.length ?? 0)));
+  const line = (cells: string[], fill = ' ') =>
+    `| ${cells.map((cell, i) => (isText(i, header) ? cell.padEnd(widths[i] ?? 0, fill) : cell.padStart(widths[i] ?? 0, fill))).join(' | ')} |`;
+  const rule = header.map((_, i) =>
+    isText(i, header) ? '-'.repeat(widths[i] ?? 0) : `${'-'.repeat((widths[i] ?? 1) - 1)}:`,
+  );
+  return `${[line(header), line(rule), ...rows.map((row) => line(row))].join('\n')}\n`;
+}
+
+function isText(column: number, header: string[]): boolean {
+  return column === 0 || column === header.length - 1;
+}

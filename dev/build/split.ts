@@ -1,0 +1,46 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BaseConfig, readBaseConfig, secretsOf, workerConfig } from './configs.ts';
+import { bundleSplit, type Worker } from './workers.ts';
+
+/*
+ * The split deployment, as the build leaves it behind:
+ *   split/<name>/index.js, wrangler.json   its Workers
+ *   split/workers.json                     their names, in the order of deployment, and what each may be told
+ */
+
+/** An entry of split/workers.json. */
+export interface Deployable {
+  name: string;
+  kind: Worker['kind'];
+  /** Names of the secrets that its code reads. */
+  secrets: string[];
+}
+
+/** Writes `split/` into the directory, anew. */
+export async function buildSplit(directory: string): Promise<{ base: BaseConfig; workers: Worker[] }> {
+  const split = join(directory, 'split');
+  const base = await readBaseConfig();
+  await rm(split, { recursive: true, force: true });
+  await mkdir(split, { recursive: true });
+  const workers = await bundleSplit(base.name, split);
+  for (const worker of workers) {
+    await writeJson(join(split, worker.name, 'wrangler.json'), workerConfig(base, worker, workers));
+  }
+  const deployables: Deployable[] = workers.map((worker) => ({
+    name: worker.name,
+    kind: worker.kind,
+    secrets: secretsOf(worker),
+  }));
+  await writeJson(join(split, 'workers.json'), deployables);
+  return { base, workers };
+}
+
+/** Reads what {@link buildSplit} has written. @throws Error where it has not. */
+export async function readDeployables(directory: string): Promise<Deployable[]> {
+  return JSON.parse(await readFile(join(directory, 'split', 'workers.json'), 'utf8'));
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,59 @@
+import { glob } from 'node:fs/promises';
+import type { Route } from '../../src/dispatcher/forward.ts';
+import { functions } from '../../src/functions/index.ts';
+import { bundle, type Parts, root } from './bundle.ts';
+
+/*
+ * The Workers of the split deployment: one for each file under src/functions, one for the scheduled purge, and the
+ * dispatcher. Their names and routes are those of the definitions.
+ */
+
+export interface Worker {
+  /** Also the name of its directory: `onetrip-get-project`. */
+  name: string;
+  kind: 'function' | 'scheduled' | 'dispatcher';
+  /** Where its source begins, from the root of the project. */
+  entry: string;
+  parts: Parts;
+}
+
+/** The endpoints, in the order in which the one Worker has them. @throws Error where a file is not among them. */
+export async function endpoints(): Promise<{ name: string; method: string; path: string; entry: string }[]> {
+  const entries = new Map<string, string>();
+  for await (const file of glob('src/functions/*/*.ts', { cwd: root })) {
+    const entry = file.replaceAll('\\', '/');
+    entries.set(entry.replace(/^.*\/|\.ts$/g, ''), entry);
+  }
+  const found = functions.map(({ definition: { name, method, path } }) => {
+    const entry = entries.get(name);
+    if (!entry) throw new Error(`The endpoint ${name} has no file of its name under src/functions.`);
+    entries.delete(name);
+    return { name, method: method.toUpperCase(), path, entry };
+  });
+  const [left] = entries.values();
+  if (left) throw new Error(`${left} is not composed in src/functions/index.ts.`);
+  return found;
+}
+
+/**
+ * Writes `<directory>/<name>/index.js` of all Workers.
+ * @param prefix name of the deployment, and of its dispatcher
+ * @returns them in the order in which they can be deployed: a service binding needs its target.
+ */
+export async function bundleSplit(prefix: string, directory: string): Promise<Worker[]> {
+  const found = await endpoints();
+  const workers: Omit<Worker, 'parts'>[] = [
+    ...found.map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
+    { name: `${prefix}-scheduled-purge`, kind: 'scheduled', entry: 'src/scheduled/purge.ts' },
+    { name: prefix, kind: 'dispatcher', entry: 'src/dispatcher/index.ts' },
+  ];
+  const routes: Route[] = found.map(({ name, method, path }) => ({ name, method, path, binding: bindingOf(name) }));
+  const entries = Object.fromEntries(workers.map(({ name, entry }) => [name, entry]));
+  const bundles = await bundle(entries, directory, { ROUTES: routes });
+  return workers.map((worker) => ({ ...worker, parts: bundles.get(worker.name) ?? {} }));
+}
+
+/** `get-project` is bound as `GET_PROJECT`. */
+export function bindingOf(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}

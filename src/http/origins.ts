@@ -1,0 +1,19 @@
+import type { Bindings } from './config.ts';
+
+const lists = new Map<string, string[]>();
+
+/** Origins whose pages may call, out of `CORS_ORIGINS`. A list that cannot be read has none. */
+export function allowedOrigins({ CORS_ORIGINS = '' }: Pick<Bindings, 'CORS_ORIGINS'> = {}): string[] {
+  let origins = lists.get(CORS_ORIGINS);
+  if (!origins) {
+    origins = parseOrigins(CORS_ORIGINS) ?? [];
+    lists.set(CORS_ORIGINS, origins);
+  }
+  return origins;
+}
+
+/** The origins of a list that commas separate; undefined if one of them is none (RFC 6454 §6.2). */
+export function parseOrigins(list: string): string[] | undefined {
+  const origins = list.split(',').flatMap((origin) => origin.trim() || []);
+  return origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin) ? origins : undefined;
+}
