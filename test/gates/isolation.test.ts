@@ -106,6 +106,20 @@ describe.each([
     },
   );
 
+  test('update-task, put-task-tag: a foreign parent and a foreign tag of a task of one’s own are unknown ones', async () => {
+    const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
+    const before = await dump(api.database.admin, victim.tenant.id);
+    const reparent = (parent_id: string) =>
+      attacker.tenant.call(`/api/v1/tasks/${attacker.task}`, { method: 'PATCH', body: { parent_id } });
+    const tag = (id: string, method: string) =>
+      attacker.tenant.call(`/api/v1/tasks/${attacker.task}/tags/${id}`, { method });
+    const foreign = [await reparent(victim.task), await tag(victim.tag, 'PUT'), await tag(victim.tag, 'DELETE')];
+    const unknown = [await reparent(UNKNOWN), await tag(UNKNOWN, 'PUT'), await tag(UNKNOWN, 'DELETE')];
+    expect(foreign.map(({ status }) => status)).toEqual([422, 404, 404]);
+    expect(foreign.map(told)).toEqual(unknown.map(told));
+    expect(await dump(api.database.admin, victim.tenant.id)).toEqual(before);
+  });
+
   test.each(
     named(guarded).flatMap(([name, definition]) =>
       ID_FILTERS.filter((filter) => filter in (definition.query?.shape ?? {})).map(

@@ -1,0 +1,121 @@
+/* Values in a wrong form, for members of bodies and for parameters alike. */
+
+const ID = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
+
+export const BAD_UUIDS = [
+  ID.replaceAll('-', ''),
+  `{${ID}}`,
+  `urn:uuid:${ID}`,
+  `${ID} `,
+  ` ${ID}`,
+  `${ID}\n`,
+  ID.slice(0, -1),
+  `${ID}0`,
+  ID.replace('0', 'g'),
+  ID.replaceAll('-', '_'),
+  ID.replaceAll('-', '\u2010'),
+  // 36 characters, with the hyphens elsewhere
+  '01976d5-c7b1e-7c3a-9f00-3c1d2e4f5a6b',
+  '01976d5c7-b1e-7c3a-9f00-3c1d2e4f5a6b',
+  '０1976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b',
+  '1',
+  'null',
+  "' or 1=1 --",
+];
+
+export const BAD_DATES = [
+  '2023-02-29',
+  '1900-02-29',
+  '2024-02-30',
+  '2024-04-31',
+  '2024-00-10',
+  '2024-13-01',
+  '2024-01-00',
+  '2024-01-32',
+  '0000-01-01',
+  '10000-01-01',
+  '-0001-01-01',
+  '+2024-01-01',
+  '2024-1-1',
+  '24-01-01',
+  '20240101',
+  '2024-W01-1',
+  '2024-001',
+  '01/02/2024',
+  '2024-01-01T00:00:00Z',
+  '2024-01-01 BC',
+  'infinity',
+  'today',
+  'epoch',
+  ' 2024-01-01',
+  '٢٠٢٤-٠١-٠١',
+];
+
+export const BAD_TIMESTAMPS = [
+  '2024-01-01',
+  '2024-01-01T00:00:00',
+  '2024-01-01T00:00Z',
+  '2024-01-01 00:00:00Z',
+  '2024-01-01T00:00:00+0100',
+  '2024-01-01T00:00:00+24:00',
+  '2024-01-01T24:00:00Z',
+  '2024-01-01T00:60:00Z',
+  '2024-01-01T00:00:60Z',
+  '2024-01-01T00:00:00.Z',
+  '2024-01-01T00:00:00,5Z',
+  '2023-02-29T00:00:00Z',
+  '0000-12-31T23:59:59Z',
+  '10000-01-01T00:00:00Z',
+  '0001-01-01T00:00:00+00:01',
+  '9999-12-31T23:59:59-00:01',
+  '2024-01-01T00:00:00 01:00',
+  'now',
+  'infinity',
+  '1704067200',
+];
+
+export const BAD_COLORS = ['red', '#12345', '#1234567', '1E90FF', '#GG0000', '#1E90FF ', '#1E90FF\n', '#abc', ''];
+
+/** Whole numbers in any form but plain digits. */
+export const BAD_INTEGERS = [
+  '+1',
+  '-1',
+  '-0',
+  '1.0',
+  '1.5',
+  '1.',
+  '1e1',
+  '0x10',
+  '0b1',
+  '1_0',
+  '1,0',
+  ' 1',
+  '1 ',
+  '١',
+  '１',
+  'NaN',
+  'Infinity',
+  'one',
+  'null',
+  '1;2',
+  '9'.repeat(16),
+  '9'.repeat(400),
+];
+
+/** Texts that look like nothing, by what they are made of. */
+export const blanks: Record<string, string> = {
+  nothing: '',
+  spaces: '   ',
+  'a no-break space': '\u00a0',
+  'an ideographic space': '\u3000',
+  'a zero-width space': '\u200b',
+  joiners: '\u200c\u200d',
+  'a word joiner': '\u2060',
+  'a byte-order mark': '\ufeff',
+  'soft hyphens': '\u00ad\u00ad',
+  'a variation selector': '\ufe0f',
+  'Hangul fillers': '\u3164\uffa0\u115f',
+  'a braille blank': '\u2800',
+  tags: '\u{e0020}',
+  'a mixture': ' \u200b\u00a0\u2060 ',
+};

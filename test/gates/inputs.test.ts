@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Reply, useApi } from '../support/api.ts';
+import { callExample, definitions } from '../support/examples.ts';
+import { badBodies } from './bad-bodies.ts';
+import { badCursors } from './bad-cursors.ts';
+import { badHeaders } from './bad-headers.ts';
+import { badMembers } from './bad-members.ts';
+import { badParameters } from './bad-parameters.ts';
+import { type BadInput, type Case, makeTarget, send, type Target } from './bad-requests.ts';
+
+/*
+ * Every rule of the input (CONTRACT §3) at every endpoint that takes such an input: exact status and code, the member
+ * at fault by name, nothing written, and the database not even asked. Which endpoints a rule applies to is read from
+ * the OpenAPI document, so a new endpoint is covered by itself.
+ */
+
+const badInputs = [...badBodies, ...badMembers, ...badParameters, ...badCursors, ...badHeaders(definitions)];
+
+const api = useApi();
+const targets: Target[] = [];
+const figures = { cases: 0, pairs: 0, endpoints: new Set<string>() };
+let before: unknown;
+
+/** Everything that is stored. */
+async function stored(): Promise<unknown> {
+  const { admin } = api.database;
+  const all: Record<string, unknown> = {};
+  for (const table of ['tenants', 'projects', 'tasks', 'tags', 'task_tags', 'idempotency_keys', 'audit_log']) {
+    const { rows } = await admin.query(`select t::text as row from ${table} as t order by 1`);
+    all[table] = rows.map(({ row }) => row);
+  }
+  return all;
+}
+
+beforeAll(async () => {
+  for (const definition of definitions) targets.push(await makeTarget(api, definition));
+  before = await stored();
+});
+
+/** What is not as it must be in the answer to one bad request. */
+async function faultsOf(input: BadInput, target: Target, { draft, pointer }: Case): Promise<string[]> {
+  const { endpoint } = api.database;
+  const asked = endpoint.requests;
+  const reply = await send(api, draft);
+  const faults = [...shapeFaults(input, reply)];
+  const [first, ...others] = reply.json?.errors ?? [];
+  if (pointer !== undefined && first?.pointer !== pointer) faults.push(`points to ${first?.pointer}, not ${pointer}`);
+  if (input.fault && first?.code !== input.fault) faults.push(`says ${first?.code}, not ${input.fault}`);
+  if (others.length > 0) faults.push(`finds ${others.length} more at fault`);
+  if (endpoint.requests !== asked && !input.asks?.(target.definition)) faults.push('asked the database');
+  const where = `${target.definition.name} ${draft.method} ${draft.path}?${draft.query}`.slice(0, 300);
+  return faults.map((fault) => `${where}: ${fault}: ${reply.text.slice(0, 500)}`);
+}
+
+/** The shape of RFC 9457, and a status and code that are exact. */
+function* shapeFaults({ status, code }: BadInput, { status: got, headers, json, text }: Reply) {
+  if (got !== status || json?.code !== code) yield `answers ${got} ${json?.code}, not ${status} ${code}`;
+  if (headers.get('Content-Type') !== 'application/problem+json') yield `is ${headers.get('Content-Type')}`;
+  if (json?.status !== got) yield 'has another status in the body';
+  if (json?.type !== `https://onetrip.dev/problems/${json?.code}` || !json?.title || !json?.detail)
+    yield 'is no problem';
+  if (json?.request_id !== headers.get('X-Request-Id')) yield 'names another request';
+  if (/select|postgres|sqlstate|constraint|\bat .*\.ts:/i.test(text)) yield 'tells what lies behind';
+}
+
+describe('every endpoint that takes such an input refuses', () => {
+  test.each(badInputs.map((input) => [input.name, input] as const))('%s', { timeout: 60_000 }, async (_, input) => {
+    const faults: string[] = [];
+    let cases = 0;
+    for (const target of targets) {
+      const all = input.cases(target);
+      if (all.length > 0) figures.pairs++;
+      for (const one of all) {
+        figures.endpoints.add(target.definition.name);
+        cases++;
+        faults.push(...(await faultsOf(input, target, one)));
+      }
+    }
+    figures.cases += cases;
+    expect(cases, 'the rule applies nowhere').toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+  });
+});
+
+test('and nothing has changed by all that', async () => {
+  expect(await stored()).toEqual(before);
+});
+
+test('and each request would have been good, but for that', async () => {
+  for (const { definition, world } of targets) {
+    const reply = await callExample(api, definition, world);
+    expect(reply.status, `${definition.name}: ${reply.text}`).toBe(definition.success.status);
+  }
+});
+
+test('there are enough of them, and none twice', () => {
+  expect(new Set(badInputs.map(({ name }) => name)).size).toBe(badInputs.length);
+  expect(badInputs.length).toBeGreaterThanOrEqual(100);
+  expect(figures.endpoints.size).toBe(definitions.length);
+});
+
+afterAll(() => {
+  const { pairs, cases, endpoints } = figures;
+  console.info(`${badInputs.length} bad inputs × ${endpoints.size} endpoints: ${pairs} pairs, ${cases} requests`);
+});
