@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { app } from '../../src/functions/index.ts';
+import { signToken, useApi } from '../support/api.ts';
+import { callExample, definitions, makeWorld } from '../support/examples.ts';
+
+/* What the log says of a request, and what it must never say. It is read where it can be: in this process. */
+
+const lines: string[] = [];
+const events = (event: string) => lines.map((line) => JSON.parse(line)).filter((line) => line.event === event);
+
+beforeEach(() => {
+  lines.length = 0;
+  for (const level of ['log', 'warn', 'error'] as const) {
+    vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(line));
+  }
+  return () => vi.restoreAllMocks();
+});
+
+describe.runIf(inject('tier') === 'node')('the log', () => {
+  const api = useApi({ bindings: { LOG_LEVEL: 'info', SLOW_QUERY_MS: '0' } });
+
+  test('has one line for each request, and names a slow query', async () => {
+    const tenant = await api.tenant();
+    const { json } = await tenant.post('/api/v1/projects', { name: 'x' }, { headers: { 'X-Request-Id': 'first' } });
+    expect(events('request')).toEqual([
+      {
+        level: 'info',
+        event: 'request',
+        request_id: 'first',
+        tenant: tenant.id,
+        function: 'create-project',
+        method: 'POST',
+        status: 201,
+        ms: expect.any(Number),
+        db_ms: expect.any(Number),
+        round_trips: 1,
+        rows: expect.any(Number),
+      },
+    ]);
+    expect(events('slow_query')).toEqual([
+      {
+        level: 'warn',
+        event: 'slow_query',
+        request_id: 'first',
+        tenant: tenant.id,
+        query: 'create-project',
+        db_ms: expect.any(Number),
+        statements: expect.any(Number),
+      },
+    ]);
+    lines.length = 0;
+    await tenant.get(`/api/v1/projects/${json.id}?task_limit=x`);
+    await tenant.get('/api/v1/nowhere');
+    await api.call('/api/v1/projects', { token: 'a.b.c' });
+    expect(events('request')).toMatchObject([
+      { tenant: tenant.id, function: 'get-project', status: 400, round_trips: 0, rows: 0, db_ms: 0 },
+      { tenant: null, function: null, status: 404 },
+      { tenant: null, function: 'list-projects', status: 401, round_trips: 0 },
+    ]);
+    expect(events('slow_query')).toEqual([]);
+  });
+
+  test('at the level warn has none for requests', async () => {
+    const { id } = await api.tenant();
+    const headers = { Authorization: `Bearer ${await signToken({ tenant_id: id })}` };
+    await app.request('/api/v1/tags', { headers }, { ...api.bindings, LOG_LEVEL: 'warn' });
+    expect(events('slow_query')).toHaveLength(1);
+    expect(events('request')).toEqual([]);
+  });
+
+  test.each(definitions.map((definition) => [definition.name, definition] as const))(
+    '%s logs no token, no body and no value of a row',
+    async (_, definition) => {
+      const world = await makeWorld(api, definition);
+      const token = await (definition.access === 'platform'
+        ? signToken({ role: 'platform', sub: 'marker-actor' })
+        : world.tenant.token('admin', 'marker-actor'));
+      const headers = { 'Idempotency-Key': 'marker-key' };
+      const broken = definition.method === 'get' ? {} : { body: '{"name":"marker-broken' };
+      lines.length = 0;
+      const replies = [
+        await callExample(api, definition, world, { token, headers }),
+        await callExample(api, definition, world, { token, headers }),
+        await callExample(api, definition, world, { token, ...broken }),
+        await callExample(api, definition, world, { token: `${token}x` }),
+      ];
+      expect(events('request')).toHaveLength(replies.length);
+      const log = lines.join('\n');
+      const said = [...token.split('.').slice(1), world.project, world.task, world.tag, 'Website', 'Sketch', 'marker'];
+      for (const value of said) expect(log).not.toContain(value);
+    },
+  );
+});
+
+describe.runIf(inject('tier') === 'node')('what goes wrong', () => {
+  const api = useApi({ bindings: { LOG_LEVEL: 'info' } });
+  let answer = { status: 200, body: '' };
+  let forward = false;
+  let headers: Record<string, unknown> = {};
+  let server: Server;
+  let bindings: typeof api.bindings;
+
+  beforeAll(async () => {
+    server = createServer(async (request, response) => {
+      headers = request.headers;
+      if (!forward) return response.writeHead(answer.status).end(answer.body);
+      const { host: _, connection: __, ...rest } = request.headers as Record<string, string>;
+      const body = await buffer(request);
+      const reply = await fetch(api.database.endpoint.url, { method: 'POST', headers: rest, body });
+      response.writeHead(reply.status, { 'Content-Type': 'application/json' }).end(await reply.text());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    bindings = { ...api.bindings, NEON_ENDPOINT: `http://127.0.0.1:${typeof address === 'object' && address?.port}/` };
+  });
+  afterAll(() => server.close());
+
+  const get = async (path: string, more: Record<string, string> = {}) => {
+    const { id } = await api.tenant();
+    const Authorization = `Bearer ${await signToken({ tenant_id: id })}`;
+    return app.request(path, { headers: { Authorization, ...more } }, bindings);
+  };
+
+  test.each([
+    ['JSON that is cut off', 200, '{"results":[{"rows":[{"body":"marker', 'SyntaxError'],
+    ['a page of some proxy', 502, '<html>marker</html>', '(HTTP status 502)'],
+    ['another error of the road', 500, '{"message":"marker"}', '(HTTP status 500)'],
+  ])('%s is logged without a word of it', async (_, status, body, reason) => {
+    forward = false;
+    answer = { status, body };
+    expect((await get('/api/v1/tags')).status).toBe(503);
+    expect(events('database_error')).toMatchObject([{ level: 'error', query: 'list-tags', reason }]);
+    expect(lines.join('\n')).not.toContain('marker');
+  });
+
+  test('an error of PostgreSQL’s is logged by its SQLSTATE alone', async () => {
+    await api.database.admin.query('alter table tags rename to marker');
+    forward = true;
+    expect((await get('/api/v1/tags')).status).toBe(503);
+    await api.database.admin.query('alter table marker rename to tags');
+    expect(events('database_error')).toEqual([
+      {
+        level: 'error',
+        event: 'database_error',
+        request_id: expect.any(String),
+        tenant: expect.any(String),
+        query: 'list-tags',
+        sqlstate: '42P01',
+      },
+    ]);
+  });
+
+  test('a trace is taken in and passed on, with a span of its own', async () => {
+    forward = true;
+    const id = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const span = '00f067aa0ba902b7';
+    expect((await get('/api/v1/tags', { traceparent: `00-${id}-${span}-01` })).status).toBe(200);
+    expect(events('request')).toMatchObject([{ trace_id: id }]);
+    expect(headers.traceparent).toMatch(new RegExp(`^00-${id}-[0-9a-f]{16}-01$`));
+    expect(headers.traceparent).not.toContain(span);
+  });
+
+  test.each([
+    '',
+    'x',
+    '00-00000000000000000000000000000000-00f067aa0ba902b7-01',
+    '00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01',
+    'ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01',
+    '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more',
+  ])('%j is no trace', async (traceparent) => {
+    forward = true;
+    expect((await get('/api/v1/tags', { traceparent })).status).toBe(200);
+    expect(events('request')[0]).not.toHaveProperty('trace_id');
+    expect(headers).not.toHaveProperty('traceparent');
+  });
+});
