@@ -1,0 +1,74 @@
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
+import { root } from '../../dev/build/bundle.ts';
+import { run } from '../../dev/run.ts';
+
+/* `npm run build` and `npm run deploy:split`, in a copy of the project that has an endpoint more. */
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const copy = await mkdtemp(join(tmpdir(), 'onetrip-planted-'));
+afterAll(() => rm(copy, { recursive: true }));
+for (const part of ['src', 'dev', 'wrangler.toml', 'package.json']) {
+  await cp(join(root, part), join(copy, part), { recursive: true });
+}
+await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+
+const inCopy = (script: string, ...args: string[]) => run('node', [join(copy, 'dev', script), ...args]);
+
+const PLANTED = `
+import * as z from 'zod';
+import { publicEndpoint } from '../../http/public-endpoint.ts';
+import { plain } from '../../http/respond.ts';
+export default publicEndpoint(
+  {
+    name: 'count-planets', tag: 'Meta', method: 'put', path: '/planets/:id', summary: 'Planted', access: 'public',
+    params: z.strictObject({ id: z.string() }), success: { status: 200, description: 'Nine', schema: z.number() },
+  },
+  async () => plain(9 as number),
+);`;
+
+test('a new endpoint that is composed nowhere fails the build', async () => {
+  await writeFile(join(copy, 'src/functions/meta/count-planets.ts'), PLANTED);
+  await expect(inCopy('build.ts')).rejects.toThrow(
+    'src/functions/meta/count-planets.ts is not composed in src/functions/index.ts.',
+  );
+});
+
+test('one that is composed is a Worker, bound, routed and reported', async () => {
+  const index = join(copy, 'src/functions/index.ts');
+  const text = await readFile(index, 'utf8');
+  await writeFile(
+    index,
+    text
+      .replace('import createTag ', `import countPlanets from './meta/count-planets.ts';\nimport createTag `)
+      .replace('  createTag,\n', '  createTag,\n  countPlanets,\n'),
+  );
+  expect(await inCopy('build.ts')).toContain('| onetrip-count-planets ');
+  const split = join(copy, 'dist', 'split');
+  expect(await readdir(join(split, 'onetrip-count-planets'))).toEqual(['index.js', 'index.js.map', 'wrangler.json']);
+  expect(await readFile(join(split, 'onetrip', 'index.js'), 'utf8')).toContain('/planets/:id');
+  const { services } = JSON.parse(await readFile(join(split, 'onetrip', 'wrangler.json'), 'utf8'));
+  expect(services).toContainEqual({ binding: 'COUNT_PLANETS', service: 'onetrip-count-planets' });
+  expect(await readFile(join(copy, 'dist', 'worker', 'index.js'), 'utf8')).toContain('/planets/:id');
+  expect(await readFile(join(copy, 'dist', 'report.md'), 'utf8')).toContain('| onetrip-count-planets ');
+});
+
+test('a deployment that fails says which Worker it was, and ends', async () => {
+  const failure = await inCopy('deploy-split.ts', '--dry-run', '--not-an-option').catch(
+    (error: Error) => error.message,
+  );
+  expect(failure).toMatch(/not-an-option.*\nonetrip-[a-z-]+ was not deployed\.$/s);
+  expect(failure).not.toContain('onetrip was not deployed');
+});
+
+test('a secret that no Worker reads is a slip, and nothing is deployed', async () => {
+  const file = join(copy, 'secrets.env');
+  await writeFile(file, 'DATABASE_URL=postgres://a:b@c/d\nJWT_SECERT=x\n');
+  const failure = await inCopy('deploy-split.ts', '--dry-run', '--secrets-file', file).catch(
+    (error: Error) => error.message,
+  );
+  expect(failure).toMatch(/no Worker reads JWT_SECERT\.$/);
+});

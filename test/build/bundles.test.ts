@@ -1,0 +1,133 @@
+import { globSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { SECRET_NAMES, type WorkerConfig } from '../../dev/build/configs.ts';
+import { measure, packagesOf, report } from '../../dev/build/report.ts';
+import { buildSplit, readDeployables } from '../../dev/build/split.ts';
+import { bindingOf } from '../../dev/build/workers.ts';
+import { definitions } from '../support/examples.ts';
+
+/* What is in the Workers of the split deployment, and what is not. */
+
+const directory = await mkdtemp(join(tmpdir(), 'onetrip-build-'));
+afterAll(() => rm(directory, { recursive: true }));
+
+const { base, workers } = await buildSplit(directory);
+const sizes = await measure(workers.map((worker) => ({ directory: join(directory, 'split'), ...worker })));
+const deployables = await readDeployables(directory);
+const functions = workers.filter(({ kind }) => kind === 'function');
+const worker = (name: string) => workers.find((candidate) => candidate.name === name) as (typeof workers)[number];
+const packages = (name: string) => packagesOf(worker(name).parts).map(([found]) => found);
+const secrets = (name: string) => deployables.find((candidate) => candidate.name === name)?.secrets;
+const config = async (name: string): Promise<WorkerConfig> =>
+  JSON.parse(await readFile(join(directory, 'split', name, 'wrangler.json'), 'utf8'));
+
+/** Traces of a package that minifying leaves, where its share were ever counted wrongly. */
+const TRACES = {
+  kysely: 'SelectQueryNode',
+  '@neondatabase/serverless': 'Neon-Batch-Isolation-Level',
+  jose: 'JWSInvalid',
+};
+
+const files = globSync('src/functions/*/*.ts').map((file) => file.replaceAll('\\', '/'));
+const openToAll = ['docs', 'health', 'openapi'];
+
+test('every file under src/functions is a Worker, and they are what the definitions say', () => {
+  expect(files.length).toBeGreaterThan(30);
+  expect(functions.map(({ entry }) => entry).sort()).toEqual(files.sort());
+  expect(functions.map(({ name }) => name)).toEqual(definitions.map(({ name }) => `onetrip-${name}`));
+  expect(workers.map(({ kind }) => kind).slice(-2)).toEqual(['scheduled', 'dispatcher']);
+  expect(deployables.map(({ name }) => name)).toEqual(workers.map(({ name }) => name));
+});
+
+describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', (name, entry) => {
+  test('is small', () => {
+    const { bytes, gzip } = sizes.find((size) => size.name === name) as (typeof sizes)[number];
+    expect(gzip).toBeLessThanOrEqual(100_000);
+    expect(gzip).toBeGreaterThan(10_000);
+    expect(bytes).toBeGreaterThan(gzip);
+  });
+
+  test('has no other endpoint in it', () => {
+    const { parts } = worker(name);
+    expect(Object.keys(parts).filter((path) => /^src\/(functions|scheduled|dispatcher)\//.test(path))).toContain(entry);
+    expect(Object.keys(parts).filter((path) => files.includes(path))).toEqual([entry]);
+  });
+
+  test('has what it uses of the packages, and nothing else', async () => {
+    const short = name.replace(/^onetrip-/, '');
+    const code = await readFile(join(directory, 'split', name, 'index.js'), 'utf8');
+    const without = openToAll.includes(short) ? Object.keys(TRACES) : short === 'ready' ? ['jose'] : [];
+    for (const [found, trace] of Object.entries(TRACES)) {
+      expect([found, packages(name).includes(found)]).toEqual([found, !without.includes(found)]);
+      expect([found, code.includes(trace)]).toEqual([found, !without.includes(found)]);
+    }
+    const driver = packagesOf(worker(name).parts).find(([found]) => found === '@neondatabase/serverless')?.[1] ?? 0;
+    expect(driver).toBeLessThan(40_000);
+  });
+
+  test('is told the secrets that it reads', () => {
+    const short = name.replace(/^onetrip-/, '');
+    if (openToAll.includes(short)) expect(secrets(name)).toEqual([]);
+    else {
+      expect(secrets(name)).toEqual(expect.arrayContaining(['DATABASE_URL', 'JWT_SECRET', 'JWKS_URL']));
+      expect(secrets(name)).not.toContain('JANITOR_DATABASE_URL');
+    }
+  });
+
+  test('has no URL and no cron trigger, and counts where the others count', async () => {
+    const found = await config(name);
+    expect(found).toMatchObject({ name, workers_dev: false, preview_urls: false, triggers: { crons: [] } });
+    expect(found).not.toHaveProperty('routes');
+    expect(found).not.toHaveProperty('services');
+    const isGuarded = definitions.find((d) => `onetrip-${d.name}` === name)?.access !== 'public';
+    expect(found.ratelimits).toEqual(isGuarded ? base.ratelimits : undefined);
+    expect(found.placement).toEqual(packages(name).includes('kysely') ? base.placement : undefined);
+  });
+});
+
+test('the scheduled purge alone has the cron trigger and the janitor’s secret', async () => {
+  const name = 'onetrip-scheduled-purge';
+  expect(base.crons.length).toBeGreaterThan(0);
+  expect(await config(name)).toMatchObject({ workers_dev: false, triggers: { crons: base.crons } });
+  expect(secrets(name)).toEqual(['JANITOR_DATABASE_URL', 'NEON_ENDPOINT']);
+  expect(packages(name).sort()).toEqual(['@neondatabase/serverless', 'kysely', 'kysely-neon', 'onetrip']);
+});
+
+test('the dispatcher has a binding to every function, a URL, and no more than Hono', async () => {
+  const found = await config('onetrip');
+  expect(found.services).toEqual(
+    definitions.map(({ name }) => ({ binding: bindingOf(name), service: `onetrip-${name}` })),
+  );
+  expect(found).toMatchObject({ workers_dev: true, triggers: { crons: [] } });
+  expect(found).not.toHaveProperty('secrets');
+  expect(secrets('onetrip')).toEqual([]);
+  expect(packages('onetrip').sort()).toEqual(['hono', 'onetrip']);
+  expect(sizes.at(-1)?.gzip).toBeLessThan(10_000);
+});
+
+test('all are of the date, the variables and the observability of wrangler.toml', async () => {
+  const { compatibility_date, vars, observability } = base;
+  expect(vars).toHaveProperty('RATE_LIMIT');
+  for (const { name } of workers) {
+    expect(await config(name)).toMatchObject({
+      main: 'index.js',
+      no_bundle: true,
+      compatibility_date,
+      vars,
+      observability,
+    });
+  }
+  expect(SECRET_NAMES).not.toContain('CORS_ORIGINS');
+});
+
+test('the report names the three largest parts of each', () => {
+  const lines = report(sizes, new Map(sizes.map(({ name }) => [name, 1.25])))
+    .trim()
+    .split('\n');
+  expect(lines).toHaveLength(workers.length + 2);
+  const line = lines.find((text) => text.startsWith('| onetrip-get-project '));
+  expect(line).toMatch(/\| +\d{6} +\| +\d{5} +\| +1\.3 +\| kysely \d+, zod \d+, onetrip \d+ +\|$/);
+});

@@ -1,0 +1,174 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { crc32, inflateRawSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import { buildLambda } from '../../dev/build/lambda.ts';
+import { measureStart } from '../../dev/build/lambda-start.ts';
+import { eventBridgeCron, logicalId } from '../../dev/build/lambda-template.ts';
+import { packagesOf } from '../../dev/build/report.ts';
+import { zip } from '../../dev/build/zip.ts';
+import { useDatabase } from '../support/database.ts';
+import { definitions } from '../support/examples.ts';
+import { pickRoute, readRoutes } from '../support/lambda.ts';
+
+/* What is deployed on AWS: the functions, their archives, and the template. */
+
+const directory = await mkdtemp(join(tmpdir(), 'onetrip-lambda-'));
+afterAll(() => rm(directory, { recursive: true }));
+const functions = await buildLambda(directory);
+const routes = readRoutes(directory);
+const template = JSON.parse(await readFile(join(directory, 'lambda', 'template.json'), 'utf8'));
+const resource = (name: string) => template.Resources[logicalId(name)].Properties;
+const openToAll = ['docs', 'health', 'openapi'];
+const database = useDatabase();
+
+describe('the template', () => {
+  test('has the routes of the definitions, and $default', () => {
+    const expected = definitions.flatMap(({ name, method, path }) => {
+      const route = { name, path: path.replaceAll(/:(\w+)/g, '{$1}') };
+      return [method.toUpperCase(), ...(method === 'get' ? ['HEAD'] : [])].map((method) => ({ method, ...route }));
+    });
+    const byAll = (a: object, b: object) => JSON.stringify(a).localeCompare(JSON.stringify(b));
+    const found = routes.map(({ name, path, method }) => ({ method, name, path }));
+    expect(found.toSorted(byAll)).toEqual(
+      [...expected, { method: 'ANY', name: 'unrouted', path: '$default' }].toSorted(byAll),
+    );
+  });
+
+  test('tells each function what it reads, and no more', () => {
+    for (const { name, kind } of functions) {
+      const { Variables } = resource(name).Environment;
+      const secrets = Object.keys(Variables).filter((key) => /URL|SECRET/.test(key));
+      if (kind === 'scheduled') expect(secrets).toEqual(['JANITOR_DATABASE_URL']);
+      else if (kind === 'fallback' || openToAll.includes(name)) expect(secrets).toEqual([]);
+      else expect(secrets).toEqual(['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL']);
+      expect('DATABASE_DRIVER' in Variables).toBe(secrets.length > 0);
+    }
+  });
+
+  test('holds no secret: their values come out of Secrets Manager', () => {
+    expect(resource('get-project').Environment.Variables.DATABASE_URL).toEqual({
+      'Fn::Sub': `{{resolve:secretsmanager:\${SecretName}:SecretString:DATABASE_URL::\${SecretVersion}}}`,
+    });
+  });
+
+  test('runs the purge by the cron trigger of wrangler.toml, with the time that it may need', async () => {
+    const [, cron = ''] = /crons = \["(.*)"\]/.exec(await readFile('wrangler.toml', 'utf8')) ?? [];
+    const { Events, Timeout } = resource('scheduled-purge');
+    expect(Events).toEqual({ Schedule: { Type: 'Schedule', Properties: { Schedule: eventBridgeCron(cron) } } });
+    expect(Timeout).toBe(900);
+  });
+});
+
+test.each([
+  ['17 3 * * *', 'cron(17 3 * * ? *)'],
+  ['*/15 0-6 1,15 * *', 'cron(*/15 0-6 1,15 * ? *)'],
+  ['0 4 * * MON-FRI', 'cron(0 4 ? * MON-FRI *)'],
+])('the cron trigger %s is %s on EventBridge', (cron, expected) => {
+  expect(eventBridgeCron(cron)).toBe(expected);
+});
+
+// Cloudflare's weekday 1 and EventBridge's need not be the same day; both at once, EventBridge does not have.
+test.each(['0 4 * * 1', '0 4 1 * MON', '0 4 * *', '0 4 L * *', ''])('the cron trigger "%s" is refused', (cron) => {
+  expect(() => eventBridgeCron(cron)).toThrow('has no like on EventBridge');
+});
+
+test('API Gateway picks the route without variables before one with them', () => {
+  const route = (path: string) => ({ method: 'GET', path, name: path, variables: [] });
+  const some = ['/a/{id}', '/a/b', '$default', '/a/{id}/c'].map(route);
+  expect(pickRoute(some, 'GET', '/a/b').name).toBe('/a/b');
+  expect(pickRoute(some, 'GET', '/a/x').name).toBe('/a/{id}');
+  expect(pickRoute(some, 'GET', '/a/x/c').name).toBe('/a/{id}/c');
+  expect(pickRoute(some, 'GET', '/a/x/d').name).toBe('$default');
+  expect(pickRoute(some, 'POST', '/a/b').name).toBe('$default');
+});
+
+describe('each function', () => {
+  test('has what it uses, and nothing else', () => {
+    for (const { name, kind, parts } of functions) {
+      const packages = packagesOf(parts).map(([found]) => found);
+      const hasDatabase = kind !== 'fallback' && !openToAll.includes(name);
+      expect([name, packages.includes('pg')]).toEqual([name, hasDatabase]);
+      expect([name, packages.includes('kysely')]).toEqual([name, hasDatabase]);
+      expect([name, packages.includes('jose')]).toEqual([name, hasDatabase && kind === 'function' && name !== 'ready']);
+      const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/\w+\/[\w-]+\.ts$/.test(path));
+      expect(endpoints).toHaveLength(kind === 'function' ? 1 : 0);
+    }
+  });
+
+  test('is in its archive, and the archive is the same whenever it is built', async () => {
+    const again = await mkdtemp(join(tmpdir(), 'onetrip-lambda-'));
+    try {
+      await buildLambda(again);
+      for (const { name } of functions) {
+        const archive = await readFile(join(directory, 'lambda', `${name}.zip`));
+        const code = await readFile(join(directory, 'lambda', name, 'index.mjs'));
+        expect(unzip(archive)).toEqual({ 'index.mjs': code });
+        expect(archive.equals(await readFile(join(again, 'lambda', `${name}.zip`)))).toBe(true);
+      }
+    } finally {
+      await rm(again, { recursive: true });
+    }
+  }, 60_000);
+
+  test('starts by itself, and answers', async () => {
+    const some = functions.filter(({ name }) => ['get-tag', 'health', 'unrouted', 'scheduled-purge'].includes(name));
+    const starts = await measureStart(some, join(directory, 'lambda'));
+    expect([...starts.keys()]).toEqual(some.map(({ name }) => name));
+    for (const ms of starts.values()) expect(ms).toBeGreaterThan(1);
+  }, 60_000);
+});
+
+test('the scheduled purge purges, over a connection of its own', async () => {
+  const { admin } = database;
+  await admin.query(
+    `with tenant as (insert into tenants (name) values ('Acme') returning id)
+     insert into projects (id, tenant_id, name, deleted_at, trash_id)
+     select tenant.id, tenant.id, 'old', now() - interval '31 days', tenant.id from tenant`,
+  );
+  expect((await admin.query('select from projects')).rowCount).toBe(1);
+  process.env.JANITOR_DATABASE_URL = `postgres://onetrip_cleaner:janitor@127.0.0.1:${admin.port}/${admin.database}`;
+  try {
+    const { handler } = await import(pathToFileURL(join(directory, 'lambda', 'scheduled-purge', 'index.mjs')).href);
+    await handler();
+  } finally {
+    delete process.env.JANITOR_DATABASE_URL;
+  }
+  expect((await admin.query('select from projects')).rowCount).toBe(0);
+});
+
+test('an archive of several files, one of them empty', () => {
+  const files = { 'a.txt': Buffer.from('a'.repeat(1000)), 'ü/b': Buffer.alloc(0), 'c.bin': Buffer.from([0, 255, 1]) };
+  expect(unzip(zip(files))).toEqual(files);
+});
+
+/** Reads an archive by its central directory, as unzip(1) does (APPNOTE §4.3). */
+function unzip(archive: Buffer): Record<string, Buffer> {
+  const end = archive.length - 22;
+  expect(archive.readUInt32LE(end)).toBe(0x06054b50);
+  const files: Record<string, Buffer> = {};
+  let at = archive.readUInt32LE(end + 16);
+  for (let left = archive.readUInt16LE(end + 10); left > 0; left--) {
+    expect(archive.readUInt32LE(at)).toBe(0x02014b50);
+    expect(archive.readUInt32LE(at + 38) >>> 16, 'readable by all').toBe(0o100644);
+    const [crc, packed, size] = [16, 20, 24].map((offset) => archive.readUInt32LE(at + offset)) as [
+      number,
+      number,
+      number,
+    ];
+    const nameLength = archive.readUInt16LE(at + 28);
+    const name = archive.toString('utf8', at + 46, at + 46 + nameLength);
+    const local = archive.readUInt32LE(at + 42);
+    expect(archive.readUInt32LE(local)).toBe(0x04034b50);
+    expect(archive.subarray(local + 6, local + 28).equals(archive.subarray(at + 8, at + 30))).toBe(true);
+    const body = local + 30 + nameLength;
+    const content = inflateRawSync(archive.subarray(body, body + packed));
+    expect([content.length, crc32(content)]).toEqual([size, crc]);
+    files[name] = content;
+    at += 46 + nameLength;
+  }
+  expect(at).toBe(end);
+  return files;
+}
