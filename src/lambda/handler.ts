@@ -7,7 +7,9 @@ import type { Definition } from '../http/endpoint.ts';
 import { fitResponse } from './fit.ts';
 
 // Lambda's own console puts time, id and level before each line, which is then no JSON any more.
-for (const level of ['log', 'warn', 'error'] as const) console[level] = (line) => process.stdout.write(`${line}\n`);
+if (process.env.AWS_LAMBDA_FUNCTION_NAME) {
+  for (const level of ['log', 'warn', 'error'] as const) console[level] = (line) => process.stdout.write(`${line}\n`);
+}
 
 /** An event of API Gateway, as HTTP APIs send it (payload format 2.0). */
 export type HttpEvent = Extract<LambdaEvent, { rawPath: string }>;
