@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { DatabaseConfig, OpenDriver } from '../db/driver.ts';
 import { roadOf } from './janitor-config.ts';
-import { allowedOrigins, parseOrigins } from './origins.ts';
+import { parseOrigins } from './origins.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
 /** What a function needs from its surroundings: Worker bindings, or environment variables elsewhere. */
@@ -43,7 +43,6 @@ export interface Config {
     issuer?: string | undefined;
     audience?: string | undefined;
   };
-  origins: string[];
   rateLimit?: { quota: number; seconds: number };
 }
 
@@ -123,7 +122,6 @@ function parse(bindings: Bindings): Config {
       issuer: data.JWT_ISSUER,
       audience: data.JWT_AUDIENCE,
     },
-    origins: allowedOrigins(data),
     ...(quota ? { rateLimit: { quota, seconds } } : {}),
   };
 }

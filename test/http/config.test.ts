@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Bindings, readConfig } from '../../src/http/config.ts';
+import { allowedOrigins } from '../../src/http/origins.ts';
 
 const good: Bindings = {
   DATABASE_URL: 'postgres://worker:password@db.example.com/onetrip',
@@ -7,14 +8,11 @@ const good: Bindings = {
 };
 
 test('limits and origins are off by default, and read where they are set', () => {
-  expect(readConfig({ ...good })).toMatchObject({ origins: [] });
+  expect(allowedOrigins(good)).toEqual([]);
   expect(readConfig({ ...good, CORS_ORIGINS: '', RATE_LIMIT: '' })).not.toHaveProperty('rateLimit');
-  expect(
-    readConfig({ ...good, CORS_ORIGINS: ' https://a.example.com,http://localhost:5173, ', RATE_LIMIT: '600/60' }),
-  ).toMatchObject({
-    origins: ['https://a.example.com', 'http://localhost:5173'],
-    rateLimit: { quota: 600, seconds: 60 },
-  });
+  const set = { ...good, CORS_ORIGINS: ' https://a.example.com,http://localhost:5173, ', RATE_LIMIT: '600/60' };
+  expect(readConfig(set)).toMatchObject({ rateLimit: { quota: 600, seconds: 60 } });
+  expect(allowedOrigins(set)).toEqual(['https://a.example.com', 'http://localhost:5173']);
 });
 
 test.each<[Partial<Bindings>, string]>([
