@@ -129,9 +129,16 @@ export class Database {
         ? [{ sql: 'select enter_platform($1, $2)', parameters: [actor, requestId] }]
         : [];
     const start = performance.now();
-    this.roundTrips++;
+    const onRoundTrip = () => {
+      this.roundTrips++;
+    };
     try {
-      const results = await driverFor(this.#config).batch([...enter, ...queries], { readOnly, signal, traceparent });
+      const results = await driverFor(this.#config).batch([...enter, ...queries], {
+        readOnly,
+        signal,
+        onRoundTrip,
+        traceparent,
+      });
       for (const rows of results.slice(enter.length)) this.rows += rows.length;
       return results.at(-1) ?? [];
     } finally {

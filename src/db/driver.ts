@@ -23,6 +23,8 @@ export interface BatchOptions {
   readOnly: boolean;
   /** Gives the batch up. What it has done by then may stay. */
   signal: AbortSignal;
+  /** Called for each round trip, as it begins: a road may need more than one. */
+  onRoundTrip?: () => void;
   /** W3C Trace Context, for roads that can carry it. */
   traceparent?: string | undefined;
 }

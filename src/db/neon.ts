@@ -10,9 +10,10 @@ neonConfig.fetchFunction = (url: string, { traceparent, ...init }: RequestInit &
 export function neonDriver({ url, endpoint }: DatabaseConfig): Driver {
   const sql = neon(url, { fullResults: true, disableWarningInBrowsers: true });
   return {
-    batch: async (statements, { readOnly, signal, traceparent }) => {
+    batch: async (statements, { readOnly, signal, onRoundTrip, traceparent }) => {
       // The driver keeps this setting for the whole module and reads it as it sends.
       if (endpoint) neonConfig.fetchEndpoint = endpoint;
+      onRoundTrip?.();
       const results = await sql.transaction(
         statements.map((statement) => sql.query(statement.sql, [...statement.parameters])),
         {

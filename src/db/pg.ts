@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { DatabaseConfig, Driver, Row, Statement } from './driver.ts';
+import type { BatchOptions, DatabaseConfig, Driver, Row, Statement } from './driver.ts';
 
 /*
  * PostgreSQL's own protocol, for a process that lives long enough to keep connections: Node, Lambda. A batch is sent in
@@ -57,18 +57,21 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     return { ...(name ? { name } : {}), text: sql, values: parameters.map(prepareValue) };
   }
 
-  async function connect(): Promise<pg.PoolClient> {
+  async function connect(onRoundTrip?: () => void): Promise<pg.PoolClient> {
     for (;;) {
       const client = await pool.connect();
       const rested = Date.now() - (lastUse.get(client) ?? Date.now());
       // A clock that was set back says nothing.
-      if ((rested >= 0 && rested < RESTED) || (await answers(client))) return client;
+      if (rested >= 0 && rested < RESTED) return client;
+      onRoundTrip?.();
+      if (await answers(client)) return client;
       abandon(client);
     }
   }
 
-  async function attempt(queries: pg.QueryConfig[], readOnly: boolean, signal: AbortSignal): Promise<Row[][]> {
-    const connecting = connect();
+  async function attempt(queries: pg.QueryConfig[], options: BatchOptions): Promise<Row[][]> {
+    const { readOnly, signal, onRoundTrip } = options;
+    const connecting = connect(onRoundTrip);
     const client = await Promise.race([connecting, aborted(signal)]).catch((error) => {
       // It may still come, for somebody else.
       connecting.then(
@@ -78,6 +81,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
       throw error;
     });
     let fault: unknown;
+    onRoundTrip?.();
     try {
       return await Promise.race([transaction(client, queries, readOnly), aborted(signal)]);
     } catch (error) {
@@ -91,15 +95,15 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
   }
 
   return {
-    batch: async (statements, { readOnly, signal }) => {
+    batch: async (statements, options) => {
       const queries = statements.map(prepared);
       try {
-        return await attempt(queries, readOnly, signal);
+        return await attempt(queries, options);
       } catch (error) {
         if (!isStale(error)) throw error;
         // All of it was rolled back. Without names nothing can be stale, whatever stands between us and PostgreSQL.
         const unnamed = queries.map(({ text, values }) => ({ text, values }) as pg.QueryConfig);
-        return await attempt(unnamed, readOnly, signal);
+        return await attempt(unnamed, options);
       }
     },
   };

@@ -111,6 +111,8 @@ test('the dispatcher has a binding to every function, a URL, and no more than Ho
 test('all are of the date, the variables and the observability of wrangler.toml', async () => {
   const { compatibility_date, vars, observability } = base;
   expect(vars).toHaveProperty('RATE_LIMIT');
+  // Cloudflare's own lines hold whole URLs, and so what callers search for.
+  expect(observability).toMatchObject({ logs: { enabled: true, invocation_logs: false } });
   for (const { name } of workers) {
     expect(await config(name)).toMatchObject({
       main: 'index.js',
