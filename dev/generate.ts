@@ -15,9 +15,9 @@ import { run } from './run.ts';
 const overrides = {
   columns: {
     'audit_log.action': '"insert" | "update" | "delete" | "trash" | "restore" | "purge"',
-    'audit_log.resource_type': '"project" | "task" | "tag" | "tagging"',
+    'audit_log.resource_type': '"project" | "task" | "tag" | "tagging" | "tenant"',
     'audit_log.changes': 'Record<string, [unknown, unknown]>',
-    'tenants.status': 'Generated<"active" | "suspended">',
+    'tenants.status': 'Generated<"active" | "suspended" | "deleting">',
     'projects.status': 'Generated<"active" | "archived">',
     'projects.metadata': 'Generated<Record<string, unknown>>',
     'tasks.status': 'Generated<"pending" | "in_progress" | "completed" | "cancelled">',

@@ -21,6 +21,7 @@ const task = {
   metadata: {},
   completed_at: null,
   version: 2,
+  created_by: 'ada',
   ...at,
   tags: [{ id: tag.id, name: tag.name, color: tag.color }],
 };
@@ -33,6 +34,7 @@ const project = {
   metadata: { client: 'acme' },
   version: 1,
   task_count: 1,
+  created_by: 'ada',
   ...at,
 };
 const projectWithTasks = { ...project, tasks: [task], tasks_page: { limit: 200, has_more: false, next_cursor: null } };
@@ -88,6 +90,7 @@ export const responseExamples: Record<string, object> = {
   'list-audit-log': listOf(auditEntry),
   'create-tenant': tenant,
   'update-tenant': tenant,
+  'delete-tenant': { ...tenant, status: 'deleting' },
   'get-own-tenant': tenant,
   'list-tenants': listOf(tenant),
   health: { status: 'ok' },

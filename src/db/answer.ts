@@ -141,16 +141,30 @@ export function writeAnswer<T>(
   );
 }
 
-/** The same for a write that answers with nothing but its status. */
-export function writeNothing(db: Database, reply: Reply, statements: Compilable[]): Promise<WriteAnswer<never>> {
+/**
+ * The same for a write that answers with nothing but its status.
+ * @param passOn SQLSTATEs to be thrown as they are
+ */
+export function writeNothing(
+  db: Database,
+  reply: Reply,
+  statements: Compilable[],
+  passOn: string[] = [],
+): Promise<WriteAnswer<never>> {
   const nothing = db.query.selectNoFrom([sql<null>`null::text`.as('etag'), sql<null>`null::text`.as('body')]);
-  return once<never>(db, reply, statements, nothing, ({ key, stored }) =>
-    db.query
-      .updateTable('idempotency_keys')
-      .set(stored)
-      .where('tenant_id', '=', db.tenantId)
-      .where('key', '=', key)
-      .returning(['etag', 'body']),
+  return once<never>(
+    db,
+    reply,
+    statements,
+    nothing,
+    ({ key, stored }) =>
+      db.query
+        .updateTable('idempotency_keys')
+        .set(stored)
+        .where('tenant_id', '=', db.tenantId)
+        .where('key', '=', key)
+        .returning(['etag', 'body']),
+    passOn,
   );
 }
 
@@ -163,16 +177,20 @@ async function once<T>(
   statements: Compilable[],
   plain: Shown<T>,
   storing: (into: { key: string; stored: { status: number; location: string | null } }) => Compilable,
+  passOn: string[] = [],
 ): Promise<WriteAnswer<T>> {
   const stored = { status, location: location ?? null };
   if (!idempotency) {
-    const [row] = await db.write([...statements, plain]);
+    const [row] = await db.write([...statements, plain], passOn);
     return { ...stored, replayed: false, ...present(row) };
   }
   const { key, hash } = idempotency;
   const claim = db.query.selectNoFrom(sql`claim_idempotency_key(${key}, ${hash})`.as('claimed'));
   try {
-    const [row] = await db.write([claim, ...statements, storing({ key, stored }) as Shown<T>], [ANSWERED_ALREADY]);
+    const [row] = await db.write(
+      [claim, ...statements, storing({ key, stored }) as Shown<T>],
+      [ANSWERED_ALREADY, ...passOn],
+    );
     return { ...stored, replayed: false, ...present(row) };
   } catch (error) {
     if (sqlState(error) !== ANSWERED_ALREADY) throw error;

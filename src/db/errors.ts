@@ -12,6 +12,8 @@ interface SqlError {
 const RAISED = 'OT000';
 /** SQLSTATE of `claim_idempotency_key()`: the request has been answered before. */
 export const ANSWERED_ALREADY = 'OT001';
+/** SQLSTATE of `split_unless()`: the work is to be done in several batches. */
+export const TOO_MANY_ROWS = 'OT002';
 
 /** The problem as SQL raises it, in the DETAIL of its error. */
 export type RaisedProblem = { code: ProblemCode; detail: string } & ProblemOptions;

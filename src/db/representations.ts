@@ -51,6 +51,7 @@ export const projectMembers = {
   metadata: projects.ref('projects.metadata'),
   version: projects.ref('projects.version'),
   task_count: sql<number>`${liveTaskCount}`,
+  created_by: projects.ref('projects.created_by'),
   created_at: rfc3339(projects.ref('projects.created_at')),
   updated_at: rfc3339(projects.ref('projects.updated_at')),
 };
@@ -68,6 +69,7 @@ export const taskMembers = {
   metadata: tasks.ref('tasks.metadata'),
   completed_at: rfc3339<string | null>(tasks.ref('tasks.completed_at')),
   version: tasks.ref('tasks.version'),
+  created_by: tasks.ref('tasks.created_by'),
   created_at: rfc3339(tasks.ref('tasks.created_at')),
   updated_at: rfc3339(tasks.ref('tasks.updated_at')),
   tags: jsonArrayFrom(

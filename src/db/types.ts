@@ -9,6 +9,18 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface AuditLog {
@@ -19,12 +31,13 @@ export interface AuditLog {
   id: Generated<string>;
   request_id: string | null;
   resource_id: string;
-  resource_type: "project" | "task" | "tag" | "tagging";
+  resource_type: "project" | "task" | "tag" | "tagging" | "tenant";
   tenant_id: string;
 }
 
 export interface IdempotencyKeys {
   body: string | null;
+  bytes: number | null;
   etag: string | null;
   expires_at: Generated<Timestamp>;
   key: string;
@@ -34,21 +47,34 @@ export interface IdempotencyKeys {
   tenant_id: string;
 }
 
+export interface IdempotencyMentions {
+  key: string;
+  resource_id: string;
+  tenant_id: string;
+}
+
 export interface Projects {
   changed_xid: Generated<string>;
   created_at: Generated<Timestamp>;
+  created_by: Generated<string | null>;
   deleted_at: Timestamp | null;
   deleted_by: string | null;
   description: string | null;
   id: Generated<string>;
   metadata: Generated<Record<string, unknown>>;
   name: string;
-  search: Generated<string | null>;
   status: Generated<"active" | "archived">;
   tenant_id: string;
   trash_id: string | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
+}
+
+export interface ProjectSearch {
+  metadata: Json | null;
+  project_id: string;
+  tenant_id: string;
+  words: string;
 }
 
 export interface Tags {
@@ -67,6 +93,7 @@ export interface Tasks {
   changed_xid: Generated<string>;
   completed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
+  created_by: Generated<string | null>;
   deleted_at: Timestamp | null;
   deleted_by: string | null;
   description: string | null;
@@ -77,13 +104,19 @@ export interface Tasks {
   position: number;
   priority: Generated<number>;
   project_id: string;
-  search: Generated<string | null>;
   status: Generated<"pending" | "in_progress" | "completed" | "cancelled">;
   tenant_id: string;
   title: string;
   trash_id: string | null;
   updated_at: Generated<Timestamp>;
   version: Generated<number>;
+}
+
+export interface TaskSearch {
+  metadata: Json | null;
+  task_id: string;
+  tenant_id: string;
+  words: string;
 }
 
 export interface TaskTags {
@@ -96,15 +129,18 @@ export interface Tenants {
   created_at: Generated<Timestamp>;
   id: Generated<string>;
   name: string;
-  status: Generated<"active" | "suspended">;
+  status: Generated<"active" | "suspended" | "deleting">;
   updated_at: Generated<Timestamp>;
 }
 
 export interface DB {
   audit_log: AuditLog;
   idempotency_keys: IdempotencyKeys;
+  idempotency_mentions: IdempotencyMentions;
+  project_search: ProjectSearch;
   projects: Projects;
   tags: Tags;
+  task_search: TaskSearch;
   task_tags: TaskTags;
   tasks: Tasks;
   tenants: Tenants;

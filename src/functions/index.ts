@@ -30,6 +30,7 @@ import putTaskTag from './tasks/put-task-tag.ts';
 import restoreTask from './tasks/restore-task.ts';
 import updateTask from './tasks/update-task.ts';
 import createTenant from './tenants/create-tenant.ts';
+import deleteTenant from './tenants/delete-tenant.ts';
 import getOwnTenant from './tenants/get-own-tenant.ts';
 import listTenants from './tenants/list-tenants.ts';
 import updateTenant from './tenants/update-tenant.ts';
@@ -66,6 +67,7 @@ export const functions = [
   listTrash,
   listAuditLog,
   createTenant,
+  deleteTenant,
   getOwnTenant,
   listTenants,
   updateTenant,

@@ -18,3 +18,9 @@ export function expectedVersions(header: string | undefined): number[] | undefin
   if (header === undefined || tags[0] === '*') return undefined;
   return tags.map((tag) => Number(/^(\d{1,9})\./.exec(tag)?.[1] ?? 0));
 }
+
+/** The entity tags that `If-Match` expects of a resource without versions. Undefined where there is no condition, or `*`. */
+export function expectedEntityTags(header: string | undefined): string[] | undefined {
+  const tags = entityTags(header);
+  return header === undefined || tags[0] === '*' ? undefined : tags;
+}

@@ -6,9 +6,16 @@ import { auditAction, projectStatus, resourceType, taskStatus, tenantStatus } fr
 const id = z.uuid().meta({ examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'] });
 const moment = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-03-01T09:30:00.000Z'] });
 const object = z.record(z.string(), z.unknown());
+const createdBy = z.string().nullable().meta({ description: 'The `sub` of the token that made it.' });
 
 export const Tenant = z
-  .object({ id, name: z.string(), status: tenantStatus, created_at: moment, updated_at: moment })
+  .object({
+    id,
+    name: z.string(),
+    status: z.enum([...tenantStatus.options, 'deleting']),
+    created_at: moment,
+    updated_at: moment,
+  })
   .meta({ id: 'Tenant' });
 
 export const Tag = z
@@ -38,6 +45,7 @@ export const Task = z
     metadata: object,
     completed_at: moment.nullable(),
     version: z.int(),
+    created_by: createdBy,
     created_at: moment,
     updated_at: moment,
     tags: z.array(Tag.pick({ id: true, name: true, color: true })),
@@ -66,6 +74,7 @@ export const Project = z
     metadata: object,
     version: z.int(),
     task_count: z.int(),
+    created_by: createdBy,
     created_at: moment,
     updated_at: moment,
   })

@@ -97,11 +97,13 @@ export const timestamp = z
 
 export const taskStatus = z.enum(['pending', 'in_progress', 'completed', 'cancelled']);
 export const projectStatus = z.enum(['active', 'archived']);
+/** What a tenant can be set to; one that is being deleted is `deleting`. */
 export const tenantStatus = z.enum(['active', 'suspended']);
-export const resourceType = z.enum(['project', 'task', 'tag', 'tagging']);
+export const resourceType = z.enum(['project', 'task', 'tag', 'tagging', 'tenant']);
 export const auditAction = z.enum(['insert', 'update', 'delete', 'trash', 'restore', 'purge']);
 export const priority = z.int().min(0).max(4);
-export const position = z.number();
+/** Within a range in which there is always room for a whole number after the last one (a double has 53 bits). */
+export const position = z.number().min(-1e15).max(1e15);
 
 export const color = z
   .string()

@@ -1,35 +1,63 @@
 import { Database } from '../db/client.ts';
 import { BATCH, KINDS, type Kind, purgeExpired } from '../db/queries/purge-expired.ts';
+import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/purge-tenants.ts';
 import type { Bindings } from '../http/config.ts';
 import { readJanitorConfig } from '../http/janitor-config.ts';
 import { log } from '../http/log.ts';
 
 /*
- * The scheduled purge: what has been in the trash for 30 days, and idempotency keys that have expired. It runs by the
- * cron trigger of wrangler.toml, in batches of one transaction each; what one run does not reach, the next one does.
+ * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, and tenants that are
+ * being deleted. It runs by the cron trigger of wrangler.toml, in batches of one transaction each; what one run does not
+ * reach, the next one does.
  */
 
 /** Batches of each kind in one run. */
 const MAX_BATCHES = 100;
 
+type Purged = Record<Kind | 'tenants', number>;
+
 /** Purges until nothing is left to purge, or the run has done its share. Errors: as of `Database`, once all is tried. */
-export async function purge(bindings: Bindings): Promise<Record<Kind, number>> {
+export async function purge(bindings: Bindings): Promise<Purged> {
   const config = readJanitorConfig(bindings);
-  const sum: Record<Kind, number> = { projects: 0, tasks: 0, idempotency_keys: 0 };
+  const sum: Purged = { projects: 0, tasks: 0, idempotency_keys: 0, tenants: 0 };
   const failures: unknown[] = [];
   const requestId = crypto.randomUUID();
-  for (const kind of KINDS) {
-    try {
-      for (let batch = 0; batch < MAX_BATCHES; batch++) {
-        const db = new Database(config, { platform: true, actor: 'janitor', requestId, function: 'purge' });
-        const count = await purgeExpired(db, kind);
+  const open = () => new Database(config, { platform: true, actor: 'janitor', requestId, function: 'purge' });
+
+  /** Repeats a batch until it finds nothing more, or fewer rows than fill it. @returns whether it came to an end. */
+  async function inBatches(batch: () => Promise<number>, isLast: (count: number) => boolean): Promise<boolean> {
+    for (let n = 0; n < MAX_BATCHES; n++) if (isLast(await batch())) return true;
+    return false;
+  }
+
+  async function purgeKind(kind: Kind): Promise<void> {
+    await inBatches(
+      async () => {
+        const count = await purgeExpired(open(), kind);
         sum[kind] += count;
-        // A batch of leaves can be small while their parents are still there.
-        if (count === 0 || (kind !== 'tasks' && count < BATCH)) break;
+        return count;
+      },
+      // A batch of leaves can be small while their parents are still there.
+      (count) => count === 0 || (kind !== 'tasks' && count < BATCH),
+    );
+  }
+
+  async function purgeTenants(): Promise<void> {
+    for (const id of await deletingTenants(open())) {
+      for (const table of TENANT_TABLES) {
+        const done = await inBatches(
+          () => purgeTenantRows(open(), id, table),
+          (count) => count === 0,
+        );
+        if (!done) return;
       }
-    } catch (error) {
-      failures.push(error);
+      await purgeTenant(open(), id);
+      sum.tenants++;
     }
+  }
+
+  for (const part of [...KINDS.map((kind) => () => purgeKind(kind)), purgeTenants]) {
+    await part().catch((error) => failures.push(error));
   }
   log('info', 'purged', { request_id: requestId, ...sum });
   if (failures.length > 0) throw failures[0];

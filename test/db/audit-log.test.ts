@@ -66,6 +66,7 @@ describe('a change of a row leaves one entry, with each member before and after:
     const changes = {
       ...{ project_id: [null, project], title: [null, 'Build'], position: [null, 3], due_on: [null, '2026-02-28'] },
       ...{ status: [null, 'pending'], priority: [null, 0], metadata: [null, {}], created_at: [null, TIME] },
+      created_by: [null, 'ann'],
     };
     expect(await log()).toEqual([{ ...ANN, action: 'insert', type: 'task', id, changes }]);
   });

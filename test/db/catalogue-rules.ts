@@ -9,15 +9,19 @@ import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 /** Tables without a tenant: the tenants themselves, and what dbmate keeps. */
 const WITHOUT_TENANT = `array['tenants', 'schema_migrations']`;
 
-/** Whose changes are not kept in the audit log: itself, and what stores answers. */
-const UNAUDITED = `array['audit_log', 'idempotency_keys']`;
+/** Whose changes are not kept in the audit log: itself, what stores answers, and what is made from other rows. */
+const UNAUDITED = `array['audit_log', 'idempotency_keys', 'idempotency_mentions', 'project_search', 'task_search']`;
 
 /** SECURITY DEFINER is an exception; the reason stands beside each in the migrations. */
-const DEFINERS = `array['write_audit_log()',
+const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
   'search_projects(text)', 'projects_with_metadata(jsonb)', 'search_tasks(text)', 'tasks_with_metadata(jsonb)']`;
 
 /** Roles that nobody can log in as, for whom policies other than the tenant's may exist. */
 const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_search']`;
+
+/** What the janitor may take away of a tenant that is being deleted: everything. */
+const DELETING = `format(
+  '(tenant_id IN ( SELECT tenants.id%s   FROM tenants%s  WHERE (tenants.status = ''deleting''::text)))', e'\\n', e'\\n')`;
 
 const OURS = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 
@@ -76,7 +80,9 @@ export const RULES = {
           '(( SELECT current_setting(''app.role''::text, true) AS current_setting) = ''platform''::text)'::text, array[2])
       when roles = '{onetrip_janitor}'
         then coalesce(with_check, qual) <> qual
-        or qual not in ('(deleted_at < (now() - ''30 days''::interval))', '(expires_at < now())')
+        or qual not in (
+          '(deleted_at < (now() - ''30 days''::interval))', '(expires_at < now())', '(status = ''deleting''::text)',
+          ${DELETING})
       else '(tenant_id = ( SELECT current_tenant() AS current_tenant))'
         <> any (array[coalesce(qual, with_check), coalesce(with_check, qual)])
     end`,
@@ -119,6 +125,25 @@ export const RULES = {
     where prosecdef and (rolsuper or rolbypassrls or rolcanlogin or rolcreaterole or rolcreatedb or rolreplication
       or exists (select from pg_auth_members where member = owner.oid)
       or exists (select from pg_class where relowner = owner.oid))`,
+
+  // Whoever calls it has set the search path that it would otherwise use, and may have a temporary table of a name in it.
+  'a function whose names are looked up when it runs has a pinned search path, too': `
+    select shown from functions where prosqlbody is null and not exists (
+      select from unnest(proconfig) as setting where setting ~ '^search_path=pg_catalog, (.*, )?pg_temp$')`,
+
+  'nobody may run a function by being PUBLIC': `
+    select shown from functions, aclexplode(coalesce(proacl, acldefault('f', proowner)))
+    where grantee = 0 and privilege_type = 'EXECUTE'`,
+
+  'nor one that is yet to come': `
+    select distinct proowner::regrole::text from functions
+    where not exists (select from pg_auth_members where roleid = proowner) and not exists (
+      select from pg_default_acl where defaclrole = proowner and defaclnamespace = 0 and defaclobjtype = 'f'
+      and not exists (select from aclexplode(defaclacl) where grantee = 0))`,
+
+  'nobody makes temporary tables by being PUBLIC': `
+    select datname from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+    where datname = current_database() and grantee = 0 and privilege_type = 'TEMPORARY'`,
 
   // Otherwise the Worker could make it a trigger of a temporary table, and have it do its work there.
   'the Worker cannot make a trigger of a SECURITY DEFINER function': `
@@ -171,7 +196,7 @@ export const RULES = {
 
   'who logs in writes no audit log': `
     select distinct privilege from logins, unnest(array['insert', 'update', 'delete']) as privilege
-    where has_table_privilege(logins.oid, 'audit_log', privilege)
+    where privilege = 'delete' and rolname <> '${JANITOR_ROLE}' and has_table_privilege(logins.oid, 'audit_log', privilege)
     or privilege <> 'delete' and has_any_column_privilege(logins.oid, 'audit_log', privilege)`,
 
   'who logs in makes no objects': `

@@ -43,6 +43,7 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
     ['canary.more', `${CANARY} create policy more on canary for insert with check (true)`],
     ['tags.more', 'create policy more on tags for select to onetrip_app using (true)'],
     ['tasks.janitor', 'alter policy janitor on tasks using (deleted_at is not null)'],
+    ['tags.deletion', 'alter policy deletion on tags using (true)'],
     ['tags.janitor', 'create policy janitor on tags to onetrip_janitor using (true)'],
     ['tenants.own_tenant', 'alter policy own_tenant on tenants using (true)'],
     ['tenants.platform', `alter policy platform on tenants with check (true)`],
@@ -85,13 +86,33 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
     ['leak()', DEFINER('set search_path = pg_catalog, public')],
     ['search_projects(text)', 'alter function search_projects(text) reset all'],
   ],
+  'a function whose names are looked up when it runs has a pinned search path, too': [
+    ['late()', `create function late() returns void language plpgsql as 'begin end'`],
+    ['late()', `create function late() returns void language sql as '' set search_path = public`],
+    ['enter_tenant(uuid,text,text)', 'alter function enter_tenant(uuid, text, text) reset all'],
+  ],
+  'nobody may run a function by being PUBLIC': [
+    ['tag_key(text)', 'grant execute on function tag_key(text) to public'],
+    ['enter_tenant(uuid,text,text)', 'grant execute on function enter_tenant(uuid, text, text) to public'],
+    [
+      'late()',
+      'alter default privileges grant execute on functions to public; create function late() returns int language sql return 1',
+    ],
+  ],
+  'nor one that is yet to come': [['postgres', 'alter default privileges grant execute on functions to public']],
+  'nobody makes temporary tables by being PUBLIC': [
+    [database.name, `do $$ begin execute format('grant temp on database %I to public', current_database()); end $$`],
+  ],
   'SECURITY DEFINER acts as a role that can do little': [
     ['leak()', DEFINER('')],
     ['leak()', `${DEFINER('')} create role strong bypassrls; alter function leak() owner to strong`],
     ['leak()', `${DEFINER('')} alter function leak() owner to ${WORKER_ROLE}`],
   ],
   'the Worker cannot make a trigger of a SECURITY DEFINER function': [
-    ['forge()', `create function forge() returns trigger language plpgsql security definer as 'begin end'`],
+    [
+      'forge()',
+      `create function forge() returns trigger language plpgsql security definer as 'begin end'; grant execute on function forge() to public`,
+    ],
   ],
   'no function sets anything for the session': [
     ['enter()', CALLING(`begin perform set_config('app.tenant_id', '', false); end`)],

@@ -52,11 +52,11 @@ describe('enter_tenant()', () => {
       value(
         client,
         `select array_agg(current_setting(name) order by name)
-         from unnest(array['jit', 'lock_timeout', 'statement_timeout', 'timezone']) as name`,
+         from unnest(array['enable_seqscan', 'jit', 'lock_timeout', 'statement_timeout', 'timezone']) as name`,
       ),
     );
     await worker.client.query('reset timezone');
-    expect(settings).toEqual(['off', '5s', '10s', 'UTC']);
+    expect(settings).toEqual(['off', 'off', '5s', '10s', 'UTC']);
   });
 
   test('refuses a tenant that is unknown or suspended, with the same problem', async () => {
@@ -66,6 +66,20 @@ describe('enter_tenant()', () => {
         expect(problemOf(await failure(client, `select enter_tenant($1, 'ann', 'r')`, [tenant]))).toEqual(problem);
       });
     }
+  });
+
+  test('is not deceived by a temporary table, even where one may be made', async () => {
+    const { admin, name } = database;
+    await admin.query(`grant temporary on database ${name} to public`);
+    await worker.transaction(async (client) => {
+      const stranger = randomUUID();
+      await client.query(`create temporary table tenants (id uuid, status text) on commit drop`);
+      await client.query(`insert into pg_temp.tenants values ($1, 'active')`, [stranger]);
+      await client.query('set local search_path = pg_temp, public');
+      const refused = await failure(client, `select public.enter_tenant($1, 'ann', 'r')`, [stranger]);
+      expect(problemOf(refused)).toMatchObject({ code: 'forbidden' });
+    });
+    await admin.query(`revoke temporary on database ${name} from public`);
   });
 
   test('refuses to go without a tenant', async () => {

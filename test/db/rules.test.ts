@@ -84,14 +84,16 @@ describe('the status of a task', () => {
     await attempt(async (client) => {
       const id = await makeTask(client);
       const completedAt = () => value<Date | null>(client, 'select completed_at from tasks where id = $1', [id]);
-      const now = await value<Date>(client, 'select now()::timestamptz(3)');
+      const changedAt = (task: string) => value<Date>(client, 'select updated_at from tasks where id = $1', [task]);
       expect(await completedAt()).toBeNull();
       await client.query(`update tasks set status = 'completed' where id = $1`, [id]);
-      expect(await completedAt()).toEqual(now);
+      expect(await completedAt()).toEqual(await changedAt(id));
       await client.query(`update tasks set status = 'in_progress' where id = $1`, [id]);
       expect(await completedAt()).toBeNull();
       const made = await makeTask(client, { status: 'completed' });
-      expect(await value(client, 'select completed_at from tasks where id = $1', [made])).toEqual(now);
+      expect(await value(client, 'select completed_at from tasks where id = $1', [made])).toEqual(
+        await changedAt(made),
+      );
     });
   });
 

@@ -178,11 +178,15 @@ describe('on the parted tables', () => {
   }
 
   /** Requests that have nothing to do with tasks. */
-  const ELSEWHERE = ['create-tag', 'get-tag', 'update-tag', 'list-audit-log', 'create-tenant', 'list-tenants'].concat([
-    'update-tenant',
-    'get-own-tenant',
-    'ready',
-  ]);
+  const ELSEWHERE = [
+    'create-tag',
+    'get-tag',
+    'update-tag',
+    'list-audit-log',
+    'create-tenant',
+    'delete-tenant',
+    'list-tenants',
+  ].concat(['update-tenant', 'get-own-tenant', 'ready']);
 
   test.each(
     definitions

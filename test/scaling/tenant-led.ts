@@ -130,7 +130,10 @@ export function checkTenantLed(parsed: ParseResult, tenantTables: Set<string>, o
       return;
     }
     const compared = expression.A_Expr as Tree | undefined;
-    if (compared?.kind === 'AEXPR_OP' && words(compared.name as Node[])[0] === '=') {
+    if (
+      ['AEXPR_OP', 'AEXPR_NOT_DISTINCT'].includes(compared?.kind as string) &&
+      words(compared.name as Node[])[0] === '='
+    ) {
       const left = term(compared.lexpr as Tree, level);
       const right = term(compared.rexpr as Tree, level);
       const binds = holds.map(({ tenant }) => tenant).filter((tenant) => typeof tenant === 'object');

@@ -47,7 +47,7 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     `update idempotency_keys set expires_at = now() - interval '1 minute' where key = 'expired'`,
   );
 
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5, idempotency_keys: 1 });
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5, idempotency_keys: 1, tenants: 0 });
   expect(await stored()).toEqual(['live', 'live b', 'recent', 'recent a', 'recent a1', 'recent b']);
   const { rows: keys } = await api.database.admin.query('select key from idempotency_keys');
   expect(keys).toEqual([{ key: 'current' }]);
@@ -59,7 +59,7 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     { actor: 'janitor', resource_type: 'project', count: 1 },
     { actor: 'janitor', resource_type: 'task', count: 5 },
   ]);
-  expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, idempotency_keys: 0 });
+  expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, idempotency_keys: 0, tenants: 0 });
 });
 
 test('large projects go in batches too, subtasks before their parents', async () => {
@@ -74,7 +74,7 @@ test('large projects go in batches too, subtasks before their parents', async ()
   await age(id, 31);
   // In 30 days autovacuum would have done this.
   await api.database.admin.query('analyze');
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5003, idempotency_keys: 0 });
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5003, idempotency_keys: 0, tenants: 0 });
 });
 
 test('goes on in further batches where one is not enough', async () => {
@@ -92,4 +92,41 @@ test('needs a role of its own', async () => {
   await expect(purge(bindings)).rejects.toThrow('JANITOR_DATABASE_URL');
   const worker = { ...bindings, JANITOR_DATABASE_URL: bindings.DATABASE_URL };
   await expect(purge(worker)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('a tenant that is being deleted goes with all that is its own, in batches, and no other does', async () => {
+  const { admin } = api.database;
+  const [doomed, other] = [await api.tenant(), await api.tenant()];
+  for (const tenant of [doomed, other]) {
+    await project(tenant, 'mine');
+    await tenant.post('/api/v1/tags', { name: 'keyed' }, { headers: { 'Idempotency-Key': 'key' } });
+  }
+  await admin.query(
+    `insert into tasks (tenant_id, project_id, title, position)
+     select tenant_id, id, 'many', n from projects, generate_series(1, 1500) as n where tenant_id = $1`,
+    [doomed.id],
+  );
+  await doomed.setStatus('suspended');
+  await api.platform(`/api/v1/tenants/${doomed.id}`, { method: 'DELETE' });
+  const { rows: tables } = await admin.query<{ name: string }>(
+    `select attrelid::regclass::text as name from pg_attribute join pg_class as c on c.oid = attrelid
+     where attname = 'tenant_id' and relkind in ('r', 'p') and not relispartition`,
+  );
+  const rowsOf = async (tenant: TestTenant) => {
+    const counts: Record<string, number> = {};
+    for (const { name } of tables) {
+      const { rows } = await admin.query(`select count(*)::int from ${name} where tenant_id = $1`, [tenant.id]);
+      counts[name] = rows[0].count;
+    }
+    return counts;
+  };
+  const before = await rowsOf(other);
+  expect(Object.values(await rowsOf(doomed)).every((count) => count > 0)).toBe(true);
+  expect(await purge(api.bindings)).toMatchObject({ tenants: 1 });
+  expect(Object.values(await rowsOf(doomed)).filter((count) => count > 0)).toEqual([]);
+  expect((await admin.query('select from tenants where id = $1', [doomed.id])).rows).toEqual([]);
+  expect(await rowsOf(other)).toEqual(before);
+  const patch = { method: 'PATCH', body: { name: 'x' } };
+  expect((await api.platform(`/api/v1/tenants/${doomed.id}`, patch)).status).toBe(404);
+  expect((await doomed.get('/api/v1/projects')).status).toBe(403);
 });

@@ -40,6 +40,8 @@ export interface TestTenant {
   call(path: string, call?: Call & { role?: Role }): Promise<Reply>;
   get(path: string, call?: Call & { role?: Role }): Promise<Reply>;
   post(path: string, body: unknown, call?: Call & { role?: Role }): Promise<Reply>;
+  /** As the platform does. */
+  setStatus(status: 'active' | 'suspended'): Promise<Reply>;
 }
 
 export interface TestApi {
@@ -150,6 +152,7 @@ export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): 
       call,
       get: call,
       post: (path, body, rest) => call(path, { method: 'POST', body, ...rest }),
+      setStatus: (status) => api.platform(`/api/v1/tenants/${id}`, { method: 'PATCH', body: { status } }),
     };
   };
 

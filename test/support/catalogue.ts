@@ -7,6 +7,9 @@ import type { ClientBase } from 'pg';
 
 const OURS = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 
+/** Privileges in one order: that in which they were granted means nothing. */
+const sorted = (acl: string) => `(select array_agg(entry::text order by entry::text) from unnest(${acl}) as entry)`;
+
 /** For each kind of object a query of `name` and `definition`. */
 const KINDS: Record<string, string> = {
   extension: `
@@ -14,8 +17,12 @@ const KINDS: Record<string, string> = {
     from pg_extension join pg_namespace as n on n.oid = extnamespace`,
 
   schema: `
-    select nspname as name, concat_ws(' ', nspowner::regrole, coalesce(nspacl, acldefault('n', nspowner))) as definition
+    select nspname as name, concat_ws(' ', nspowner::regrole, ${sorted(`coalesce(nspacl, acldefault('n', nspowner))`)}) as definition
     from pg_namespace where ${OURS}`,
+
+  database: `
+    select 'itself' as name, ${sorted(`coalesce(datacl, acldefault('d', datdba))`)} as definition
+    from pg_database where datname = current_database()`,
 
   role: `
     select rolname as name,
@@ -26,7 +33,7 @@ const KINDS: Record<string, string> = {
   // Tables, views, sequences, composite types: everything with columns but indexes.
   relation: `
     select c.oid::regclass as name,
-      concat_ws(' ', relkind, relpersistence, relowner::regrole, coalesce(relacl, acldefault('r', relowner)), reloptions, relreplident,
+      concat_ws(' ', relkind, relpersistence, relowner::regrole, ${sorted(`coalesce(relacl, acldefault('r', relowner))`)}, reloptions, relreplident,
         'row security', relrowsecurity, 'forced', relforcerowsecurity,
         case when relkind in ('v', 'm') then pg_get_viewdef(c.oid) end) as definition
     from pg_class as c join pg_namespace as n on n.oid = relnamespace
@@ -35,7 +42,7 @@ const KINDS: Record<string, string> = {
   column: `
     select c.oid::regclass || '.' || lpad(row_number() over (partition by c.oid order by attnum)::text, 2, '0') as name,
       concat_ws(' ', attname, format_type(atttypid, atttypmod), case when attnotnull then 'not null' end,
-        attidentity, attgenerated, pg_get_expr(adbin, adrelid), 'collate ' || attcollation::regcollation, attacl)
+        attidentity, attgenerated, 'statistics ' || attstattarget, pg_get_expr(adbin, adrelid), 'collate ' || attcollation::regcollation, attacl)
       as definition
     from pg_attribute
     join pg_class as c on c.oid = attrelid join pg_namespace as n on n.oid = relnamespace
@@ -55,7 +62,7 @@ const KINDS: Record<string, string> = {
 
   function: `
     select p.oid::regprocedure as name,
-      concat_ws(' ', proowner::regrole, coalesce(proacl, acldefault('f', proowner)), proisstrict,
+      concat_ws(' ', proowner::regrole, ${sorted(`coalesce(proacl, acldefault('f', proowner))`)}, proisstrict,
         pg_get_functiondef(p.oid)) as definition
     from pg_proc as p join pg_namespace as n on n.oid = pronamespace
     where ${OURS} and prokind <> 'a' and not exists (

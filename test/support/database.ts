@@ -7,6 +7,7 @@ import { startWire, type Wire } from './wire.ts';
 
 /** A database of this test file's own, behind a local Neon endpoint of its own, or on Lambda a wire to PostgreSQL. */
 export interface TestDatabase {
+  readonly name: string;
   /** As the superuser, past row-level security: for looking at what is stored, and for breaking things. */
   admin: pg.Client;
   /** The Worker's own URL, for the road. */
@@ -18,8 +19,8 @@ export interface TestDatabase {
 
 /** Clones the template before the tests of a file, and drops the clone after them. */
 export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promise<void> } = {}): TestDatabase {
-  const database = {} as TestDatabase;
   const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const database = { name } as TestDatabase;
   const adminUrl = new URL(inject('adminUrl'));
 
   const asSuperuser = async <T>(work: (client: pg.Client) => Promise<T>) => {
@@ -33,7 +34,11 @@ export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promi
   };
 
   beforeAll(async () => {
-    await asSuperuser((client) => client.query(`create database ${name} template ${TEMPLATE}`));
+    await asSuperuser(async (client) => {
+      await client.query(`create database ${name} template ${TEMPLATE}`);
+      // As the migrations did in the template: the privileges of a database are not copied with it.
+      await client.query(`revoke temporary on database ${name} from public`);
+    });
     const own = new URL(adminUrl);
     own.pathname = `/${name}`;
     database.admin = new pg.Client({ connectionString: own.href });

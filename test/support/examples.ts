@@ -21,7 +21,7 @@ export interface Example {
   path: (world: World) => string;
   body?: (world: World) => unknown;
   /** What must be done before, for the call to succeed. */
-  prepare?: (world: World) => Promise<unknown>;
+  prepare?: (world: World, api: TestApi) => Promise<unknown>;
 }
 
 const trash = (resource: 'project' | 'task') => (world: World) =>
@@ -85,6 +85,11 @@ export const examples: Record<string, Example> = {
     path: ({ project }) => `/api/v1/audit-log?resource_type=project&resource_id=${project}&action=insert`,
   },
   'create-tenant': { path: () => '/api/v1/tenants', body: () => ({ name: 'Acme' }) },
+  'delete-tenant': {
+    path: ({ tenant }) => `/api/v1/tenants/${tenant.id}`,
+    prepare: ({ tenant }, api) =>
+      api.platform(`/api/v1/tenants/${tenant.id}`, { method: 'PATCH', body: { status: 'suspended' } }),
+  },
   'list-tenants': { path: () => '/api/v1/tenants' },
   'update-tenant': { path: ({ tenant }) => `/api/v1/tenants/${tenant.id}`, body: () => ({ name: 'Acme & Sons' }) },
   'get-own-tenant': { path: () => '/api/v1/tenant' },
@@ -104,7 +109,7 @@ export async function makeWorld(api: TestApi, definition?: Definition): Promise<
     tasks: [{ title: 'Sketch', tags: ['design'] }],
   });
   const world = { tenant, project: json.id, task: json.tasks[0].id, tag: json.tasks[0].tags[0].id };
-  await examples[definition?.name ?? '']?.prepare?.(world);
+  await examples[definition?.name ?? '']?.prepare?.(world, api);
   return world;
 }
 

@@ -1,4 +1,4 @@
-import { type Compilable, sql } from 'kysely';
+import { type Compilable, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../client.ts';
 
 /** A task to insert, its id made by the caller so that subtasks and tags can refer to it. */
@@ -56,6 +56,14 @@ export function insertMissingTags(db: Database, names: string[]) {
     .onConflict((conflict) => conflict.columns(['tenant_id', 'key']).doNothing());
 }
 
+/**
+ * The n-th position after the last one. Where doubles lie further apart than whole numbers do, beyond 2^53, which
+ * positions can no longer be set to, it is the n-th double.
+ */
+export function placeAfter(last: RawBuilder<unknown>, n: RawBuilder<unknown>) {
+  return sql<number>`${last} + ${n} * greatest(1, abs(${last}) * 2 ^ -51)`;
+}
+
 function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
   const rows = tasks.map(({ tags, ...row }) => row);
   return db.query
@@ -76,10 +84,10 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
     .expression(
       sql`
         select ${db.tenantId}::uuid, ${projectId}::uuid, id, parent_id, title, description, status, priority, due_on,
-          coalesce(position, 1 + coalesce((
-            select max(last.position) from tasks as last
+          coalesce(position, (
+            select ${placeAfter(sql`coalesce(max(last.position), 0)`, sql`1`)} from tasks as last
             where last.tenant_id = ${db.tenantId} and last.project_id = ${projectId} and last.deleted_at is null
-          ), 0)),
+          )),
           metadata
         from json_to_recordset(${JSON.stringify(rows)}::json) as given (
           id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date,

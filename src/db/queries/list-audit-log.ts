@@ -5,7 +5,7 @@ import { type ListRequest, listSource, pick, type SortMembers } from '../list.ts
 import { auditMembers } from '../representations.ts';
 
 export interface AuditFilters {
-  resource_type?: 'project' | 'task' | 'tag' | 'tagging' | undefined;
+  resource_type?: 'project' | 'task' | 'tag' | 'tagging' | 'tenant' | undefined;
   resource_id?: string | undefined;
   actor?: string | undefined;
   action?: 'insert' | 'update' | 'delete' | 'trash' | 'restore' | 'purge' | undefined;

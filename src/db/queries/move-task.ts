@@ -3,6 +3,7 @@ import type { Database } from '../client.ts';
 import type { RaisedProblem } from '../errors.ts';
 import { conflictUnless } from '../lock.ts';
 import { must } from '../must.ts';
+import { placeAfter } from './insert-tasks.ts';
 import { levelOf, MAX_LEVEL, treeOf } from './task-tree.ts';
 
 /** Where a task goes. Undefined: as it is; a parent of null: below none. */
@@ -82,7 +83,7 @@ function move(
 ): Compilable {
   const parent = parentId === undefined ? sql`tasks.parent_id` : sql`${parentId}::uuid`;
   const position = sql<number>`case
-    when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end`;
+    when tasks.project_id = moved.project_id then tasks.position else ${placeAfter(sql`moved.last`, sql`moved.n`)} end`;
   const ofTheTask = Object.fromEntries(
     Object.entries(values).map(([column, value]) => [
       column,

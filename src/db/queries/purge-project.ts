@@ -1,23 +1,35 @@
 import { sql } from 'kysely';
 import { type Reply, writeNothing } from '../answer.ts';
 import type { Database } from '../client.ts';
+import { TOO_MANY_ROWS } from '../errors.ts';
 import { conflictUnless, type Expected, lockRow } from '../lock.ts';
 import { forgetAnswers } from './forget-answers.ts';
+import { PURGING, purgeInBatches } from './purge-tasks.ts';
 
 /** Deletes a trashed project for good, with its tasks. Problems: `conflict` where it is not in the trash. */
 export function purgeProject(db: Database, id: string, expected: Expected, reply: Reply) {
-  return writeNothing(db, reply, [
-    lockRow(db, 'project', id, { expected, trashed: true }),
-    conflictUnless(
-      db,
-      sql<boolean>`(select deleted_at is not null from projects where tenant_id = ${db.tenantId} and id = ${id})`,
-      'Only what is in the trash can be purged.',
-    ),
-    forgetAnswers(
-      db,
-      sql`select ${id}::uuid union all
-        select id from tasks where tenant_id = ${db.tenantId} and project_id = ${id}`,
-    ),
-    db.query.deleteFrom('projects').where('tenant_id', '=', db.tenantId).where('id', '=', id),
-  ]);
+  return purgeInBatches(db, {
+    doomed: sql<boolean>`doomed.project_id = ${id}`,
+    expected,
+    lock: (versions) => [
+      lockRow(db, 'project', id, { expected: versions, trashed: true }),
+      conflictUnless(
+        db,
+        sql<boolean>`(select deleted_at is not null from projects where tenant_id = ${db.tenantId} and id = ${id})`,
+        'Only what is in the trash can be purged.',
+      ),
+    ],
+    close: db.query.updateTable('projects').set(PURGING).where('tenant_id', '=', db.tenantId).where('id', '=', id),
+    finish: (statements) =>
+      writeNothing(
+        db,
+        reply,
+        [
+          ...statements,
+          forgetAnswers(db, sql`select ${id}::uuid`),
+          db.query.deleteFrom('projects').where('tenant_id', '=', db.tenantId).where('id', '=', id),
+        ],
+        [TOO_MANY_ROWS],
+      ),
+  });
 }

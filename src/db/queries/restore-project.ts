@@ -17,7 +17,7 @@ export function restoreProject(db: Database, id: string, expected: Expected, rep
       conflictUnless(
         db,
         sql<boolean>`(select trash_id = id from projects where tenant_id = ${db.tenantId} and id = ${id})`,
-        'The project is not in the trash.',
+        'The project is not in the trash, or its purge has begun.',
       ),
       db.query.updateTable('projects').set(restored).where('tenant_id', '=', db.tenantId).where('id', '=', id),
       db.query.updateTable('tasks').set(restored).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),

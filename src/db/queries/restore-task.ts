@@ -20,7 +20,7 @@ export function restoreTask(db: Database, id: string, expected: Expected, reply:
       conflictUnless(
         db,
         sql<boolean>`(select trash_id = id ${task})`,
-        'The task was not put into the trash by itself.',
+        'The task was not put into the trash by itself, or its purge has begun.',
       ),
       conflictUnless(
         db,

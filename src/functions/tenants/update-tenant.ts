@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { updateTenant } from '../../db/queries/update-tenant.ts';
-import { entityTags } from '../../http/conditions.ts';
+import { expectedEntityTags } from '../../http/conditions.ts';
 import { endpoint } from '../../http/endpoint.ts';
 import { Tenant } from '../../http/resources.ts';
 import { written } from '../../http/respond.ts';
@@ -21,12 +21,11 @@ export default endpoint(
     example: { status: 'suspended' },
     ifMatch: true,
     success: { status: 200, description: 'The tenant', schema: Tenant },
-    problems: ['not_found'],
+    problems: ['not_found', 'conflict'],
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    const tags = entityTags(c.req.header('If-Match'));
-    const expected = c.req.header('If-Match') === undefined || tags[0] === '*' ? undefined : tags;
+    const expected = expectedEntityTags(c.req.header('If-Match'));
     return written(await updateTenant(c.var.db, id, c.req.valid('json'), expected, { status: 200 }));
   },
 );

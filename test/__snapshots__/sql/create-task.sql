@@ -38,12 +38,12 @@ order by tag_key(name)
 on conflict ("tenant_id", "key") do nothing;
 
 insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata")
-select $1::uuid, $2::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, 1 + coalesce((
-select max(last.position)
+select $1::uuid, $2::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, (
+select coalesce(max(last.position), 0) + 1 * greatest(1, abs(coalesce(max(last.position), 0)) * 2 ^ -51)
 from tasks as last
 where last.tenant_id = $3
 and last.project_id = $4
-and last.deleted_at is null ), 0)), metadata
+and last.deleted_at is null )), metadata
 from json_to_recordset($5::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb);
 
 with "given" as (select "task_id", "key"
@@ -61,7 +61,7 @@ select retry_unless((select count(*)
 from wanted) = (select count(*)
 from given)) as "complete";
 
-with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
 inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"

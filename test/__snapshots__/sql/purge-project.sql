@@ -16,16 +16,41 @@ from projects
 where tenant_id = $1
 and id = $2), $3::json) as "must";
 
+select split_unless((select count(*)
+from (select
+from tasks as doomed
+where doomed.tenant_id = $1
+and doomed.project_id = $2
+limit $3) as bounded) <= $4::integer) as "few";
+
 update "idempotency_keys"
 set "body" = $1, "etag" = $2
 where "tenant_id" = $3
-and exists (
-select from regexp_matches(body, $4, 'g') as mentioned (id)
-where mentioned.id[1]::uuid in (select $5::uuid
-union all select id
-from tasks
-where tenant_id = $6
-and project_id = $7));
+and key = any(array(
+select mentions.key
+from idempotency_mentions as mentions
+where mentions.tenant_id = $4
+and mentions.resource_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $5
+and doomed.project_id = $6))));
+
+delete
+from "tasks"
+where "tenant_id" = $1
+and id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $2
+and doomed.project_id = $3));
+
+update "idempotency_keys"
+set "body" = $1, "etag" = $2
+where "tenant_id" = $3
+and key = any(array(
+select mentions.key
+from idempotency_mentions as mentions
+where mentions.tenant_id = $4
+and mentions.resource_id = any(array(select $5::uuid))));
 
 delete
 from "projects"

@@ -36,26 +36,61 @@ from tasks
 where tenant_id = $1
 and id = $2), $3::json) as "must";
 
-update "idempotency_keys"
-set "body" = $1, "etag" = $2
-where "tenant_id" = $3
-and exists (
-select from regexp_matches(body, $4, 'g') as mentioned (id)
-where mentioned.id[1]::uuid in (with recursive tree as (
+select split_unless((select count(*)
+from (select
+from tasks as doomed
+where doomed.tenant_id = $1
+and doomed.id = any(array(with recursive tree as (
 select id, project_id, 0 as depth
 from tasks
-where tenant_id = $5
-and id = $6
+where tenant_id = $2
+and id = $3
 union all select tasks.id, tasks.project_id, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $7
+from tree join tasks on tasks.tenant_id = $4
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
 select id
-from tree));
+from tree))
+limit $5) as bounded) <= $6::integer) as "few";
+
+update "idempotency_keys"
+set "body" = $1, "etag" = $2
+where "tenant_id" = $3
+and key = any(array(
+select mentions.key
+from idempotency_mentions as mentions
+where mentions.tenant_id = $4
+and mentions.resource_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $5
+and doomed.id = any(array(with recursive tree as (
+select id, project_id, 0 as depth
+from tasks
+where tenant_id = $6
+and id = $7
+union all select tasks.id, tasks.project_id, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $8
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree))))));
 
 delete
 from "tasks"
 where "tenant_id" = $1
-and "id" = $2;
+and id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $2
+and doomed.id = any(array(with recursive tree as (
+select id, project_id, 0 as depth
+from tasks
+where tenant_id = $3
+and id = $4
+union all select tasks.id, tasks.project_id, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $5
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree))));
 
 select null::text as "etag", null::text as "body";

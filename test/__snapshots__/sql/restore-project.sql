@@ -30,13 +30,13 @@ with "source" as materialized (select "projects"."version", json_build_object('i
 from "tasks"
 where "tasks"."tenant_id" = "projects"."tenant_id"
 and "tasks"."project_id" = "projects"."id"
-and "tasks"."deleted_at" is null), 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at"), 'tasks', first.data, 'tasks_page', json_build_object( 'limit', $1::integer, 'has_more', first.has_more, 'next_cursor', first.next_cursor)) as "body"
+and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at"), 'tasks', first.data, 'tasks_page', json_build_object( 'limit', $1::integer, 'has_more', first.has_more, 'next_cursor', first.next_cursor)) as "body"
 from "projects"
 inner join lateral (
 select coalesce(json_agg(item
 order by n) filter (where n <= $2::integer), '[]') as data, count(*) > $3::integer as has_more, case when count(*) > $4::integer then make_cursor(concat($5::text, projects.id, $6::text), coalesce((array_agg(sort_values
 order by n))[$7::integer], '[]')) end as next_cursor
-from ((select "n", "sort_values", case when n <= $8::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+from ((select "n", "sort_values", case when n <= $8::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
 inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"

@@ -21,7 +21,7 @@ with "source" as materialized (select "projects"."version", json_build_object('i
 from "tasks"
 where "tasks"."tenant_id" = "projects"."tenant_id"
 and "tasks"."project_id" = "projects"."id"
-and "tasks"."deleted_at" is null), 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at")) as "body"
+and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at")) as "body"
 from "projects"
 where "projects"."tenant_id" = $1
 and "projects"."id" = $2

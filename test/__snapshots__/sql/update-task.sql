@@ -39,7 +39,7 @@ and id = $2
 and deleted_at is null), $3::json) as "must";
 
 update "tasks"
-set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n end, "title" = case when tasks.id = $3 then $4 else "tasks"."title" end, "metadata" = case when tasks.id = $5 then merge_patch("tasks"."metadata", $6::jsonb) else "tasks"."metadata" end
+set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n * greatest(1, abs(moved.last) * 2 ^ -51) end, "title" = case when tasks.id = $3 then $4 else "tasks"."title" end, "metadata" = case when tasks.id = $5 then merge_patch("tasks"."metadata", $6::jsonb) else "tasks"."metadata" end
 from (
 with recursive tree as (
 select id, project_id, 0 as depth
@@ -118,7 +118,7 @@ from task_tags
 where tenant_id = $1
 and task_id = $2) <= $3::integer, $4::json) as "must";
 
-with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
 inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"

@@ -4,6 +4,10 @@ select must((select true
 from tenants
 where id = $1 for no key update), $2::json) as "must";
 
+select must((select status <> 'deleting'
+from tenants
+where id = $1), $2::json) as "must";
+
 update "tenants"
 set "name" = $1
 where "id" = $2;

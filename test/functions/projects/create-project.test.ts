@@ -20,6 +20,7 @@ test('the project of the tutorial', async () => {
     metadata: {},
     version: 1,
     task_count: 0,
+    created_by: 'tester',
     tasks: [],
     tasks_page: { limit: 200, has_more: false, next_cursor: null },
   });

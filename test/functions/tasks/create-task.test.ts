@@ -26,6 +26,7 @@ test('comes after the last task, with its defaults', async () => {
     metadata: {},
     completed_at: null,
     version: 1,
+    created_by: 'tester',
     created_at: expect.any(String),
     updated_at: json.created_at,
     tags: [],

@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { deleteTenant } from '../../db/queries/delete-tenant.ts';
+import { expectedEntityTags } from '../../http/conditions.ts';
+import { endpoint } from '../../http/endpoint.ts';
+import { Tenant } from '../../http/resources.ts';
+import { written } from '../../http/respond.ts';
+import { guid } from '../../http/schemas.ts';
+
+/* Deletes a suspended tenant: it is marked, and the scheduled purge takes all that belongs to it away in batches. */
+
+export default endpoint(
+  {
+    name: 'delete-tenant',
+    tag: 'Tenants',
+    method: 'delete',
+    path: '/api/v1/tenants/:id',
+    summary: 'Delete a suspended tenant',
+    description:
+      'Only a suspended tenant can be deleted. It is `deleting` from then on and cannot be woken again; the scheduled purge deletes all that belongs to it in batches, and last the tenant itself, which is `404` then.',
+    access: 'platform',
+    params: z.strictObject({ id: guid }),
+    ifMatch: true,
+    success: { status: 202, description: 'The tenant, which is being deleted', schema: Tenant },
+    problems: ['not_found', 'conflict'],
+  },
+  async (c) => {
+    const expected = expectedEntityTags(c.req.header('If-Match'));
+    return written(await deleteTenant(c.var.db, c.req.valid('param').id, expected, { status: 202 }));
+  },
+);

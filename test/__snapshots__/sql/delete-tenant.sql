@@ -1,0 +1,20 @@
+select enter_platform($1, $2);
+
+select must((select true
+from tenants
+where id = $1 for no key update), $2::json) as "must";
+
+select must((select status = 'suspended'
+from tenants
+where id = $1), $2::json) as "must";
+
+update "tenants"
+set "status" = $1
+where "id" = $2;
+
+with "source" as materialized (select null::integer as "version", json_build_object('id', "tenants"."id", 'name', "tenants"."name", 'status', "tenants"."status", 'created_at', rfc3339("tenants"."created_at"), 'updated_at', rfc3339("tenants"."updated_at")) as "body"
+from "tenants"
+where "tenants"."id" = $1), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $2) as "body"
+from "source")
+select "etag", "body"
+from "answer";

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { type TestTenant, useApi } from '../support/api.ts';
+
+/* Projects with more tasks than one batch purges, and with long texts. */
+
+const api = useApi();
+const path = (id: string) => `/api/v1/projects/${id}`;
+const trips = ({ headers }: { headers: Headers }) =>
+  Number(/desc="(\d+) /.exec(headers.get('Server-Timing') ?? '')?.[1]);
+
+/** A project with a first task and so many below it, past the API; each with a tag. */
+async function makeProject(tenant: TestTenant, tasks: number) {
+  const { json } = await tenant.post('/api/v1/projects', { name: 'Large', tasks: [{ title: 'first', tags: ['t'] }] });
+  await api.database.admin.query(
+    `with made as (
+       insert into tasks (tenant_id, project_id, parent_id, title, description, position)
+       select $1, $2, $3, 'task ' || n, 'marker', n from generate_series(2, $4::integer) as n returning tenant_id, id
+     ) insert into task_tags select tenant_id, id, $5 from made`,
+    [tenant.id, json.id, json.tasks[0].id, tasks, json.tasks[0].tags[0].id],
+  );
+  return { id: json.id as string, first: json.tasks[0].id as string };
+}
+
+const left = async (tenant: TestTenant) => {
+  const { rows } = await api.database.admin.query('select count(*)::int from tasks where tenant_id = $1', [tenant.id]);
+  return rows[0].count;
+};
+
+test.each(['projects', 'tasks'])('%s: more tasks than one batch purges go in several', async (resource) => {
+  const tenant = await api.tenant();
+  const { id, first } = await makeProject(tenant, 4500);
+  const doomed = `/api/v1/${resource}/${resource === 'projects' ? id : first}`;
+  const etag = (await tenant.get(doomed)).headers.get('ETag') ?? '';
+  expect((await tenant.call(doomed, { method: 'DELETE', headers: { 'If-Match': etag } })).status).toBe(204);
+  const stale = await tenant.post(`${doomed}/purge`, undefined, { headers: { 'If-Match': etag } });
+  expect(stale).toMatchObject({ status: 412, json: { current_version: 2 } });
+  expect(await left(tenant)).toBe(4500);
+  const headers = { 'If-Match': '"2.x"', 'Idempotency-Key': 'purge' };
+  const purged = await tenant.post(`${doomed}/purge`, undefined, { headers });
+  expect(purged.status).toBe(204);
+  expect(trips(purged)).toBeGreaterThan(2);
+  expect(await left(tenant)).toBe(0);
+  const { rows } = await api.database.admin.query(
+    `select count(*) filter (where action = 'purge')::int as purged, count(*) filter (where changes <> '{}')::int as kept
+     from audit_log where tenant_id = $1 and resource_type = 'task'`,
+    [tenant.id],
+  );
+  expect(rows[0]).toEqual({ purged: 4500, kept: 0 });
+  const replay = await tenant.post(`${doomed}/purge`, undefined, { headers });
+  expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
+});
+
+test('what a purge has left, where it was cut off, can be purged and not restored', async () => {
+  const tenant = await api.tenant();
+  const { id } = await makeProject(tenant, 4500);
+  await tenant.call(path(id), { method: 'DELETE' });
+  const { admin } = api.database;
+  // The second batch fails.
+  await admin.query(`
+    create sequence statements;
+    create function fail_later() returns trigger language plpgsql as
+    $$ begin if nextval('statements') > 1 then raise query_canceled; end if; return null; end $$;
+    create trigger a_fail before delete on tasks for each statement execute function fail_later();
+    grant usage on sequence statements to onetrip_app`);
+  expect((await tenant.post(`${path(id)}/purge`, undefined)).status).toBe(504);
+  await admin.query('drop trigger a_fail on tasks; drop function fail_later; drop sequence statements');
+  expect(await left(tenant)).toBeLessThan(4500);
+  expect(await tenant.post(`${path(id)}/restore`, undefined)).toMatchObject({
+    status: 409,
+    json: { code: 'conflict' },
+  });
+  expect((await tenant.get('/api/v1/trash')).json.data).toEqual([]);
+  expect((await tenant.post(`${path(id)}/purge`, undefined)).status).toBe(204);
+  expect(await left(tenant)).toBe(0);
+});
+
+test('to trash, restore and move tasks writes their words for searches no second time', async () => {
+  const tenant = await api.tenant();
+  const { id, first } = await makeProject(tenant, 20);
+  const { json: other } = await tenant.post('/api/v1/projects', { name: 'Other' });
+  const { admin } = api.database;
+  const rows = async (table: string) =>
+    (await admin.query(`select xmin::text, * from ${table} where tenant_id = $1 order by 2, 3`, [tenant.id])).rows;
+  const before = await rows('task_search');
+  expect(before).toHaveLength(20);
+  await tenant.call(path(id), { method: 'DELETE' });
+  await tenant.post(`${path(id)}/restore`, undefined);
+  const moved = await tenant.call(`/api/v1/tasks/${first}`, { method: 'PATCH', body: { project_id: other.id } });
+  expect(moved.status).toBe(200);
+  expect(await rows('task_search')).toEqual(before);
+  await tenant.call(`/api/v1/tasks/${first}`, { method: 'PATCH', body: { title: 'unheard' } });
+  expect((await tenant.get('/api/v1/tasks?q=unheard')).json.data).toMatchObject([{ id: first }]);
+  expect((await tenant.get('/api/v1/tasks?q=first')).json.data).toEqual([]);
+});
+
+test('a task comes last whatever the positions are', async () => {
+  const tenant = await api.tenant();
+  const { json: project } = await tenant.post('/api/v1/projects', { name: 'P' });
+  const add = (body: object) => tenant.post(`${path(project.id)}/tasks`, body);
+  for (const position of [1e15 + 1, -1e15 - 1, 2 ** 53]) {
+    expect(await add({ title: 't', position })).toMatchObject({
+      status: 400,
+      json: { errors: [{ pointer: '/position' }] },
+    });
+  }
+  await add({ title: 'largest', position: 1e15 });
+  const { json: next } = await add({ title: 'next' });
+  // As releases before let them be.
+  await api.database.admin.query(`update tasks set position = 2 ^ 60 where id = $1`, [next.id]);
+  for (const title of ['a', 'b', 'c']) await add({ title });
+  const { json: from } = await tenant.post('/api/v1/projects', {
+    name: 'Q',
+    tasks: [{ title: 'd', subtasks: [{ title: 'e' }] }],
+  });
+  await tenant.call(`/api/v1/tasks/${from.tasks[0].id}`, { method: 'PATCH', body: { project_id: project.id } });
+  const titles = (await tenant.get(`${path(project.id)}/tasks`)).json.data.map(({ title }: { title: string }) => title);
+  expect(titles).toEqual(['largest', 'next', 'a', 'b', 'c', 'd', 'e']);
+});
