@@ -1,10 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 /*
- * Four tiers. `node`: everything, through `app.request`. `workerd` and `split`: the API suite again, in the runtime that
- * Cloudflare uses, against what is deployed there: all functions in one Worker, and each a Worker behind the dispatcher.
- * `lambda`: the same through the functions as they are deployed on AWS, with events as API Gateway sends them.
+ * Four tiers. `node`: everything, through `app.request`. `split`: the API suite again, in the runtime that Cloudflare
+ * uses, each function a Worker of its own behind the dispatcher. `workerd`: of that suite what all endpoints share, and
+ * one resource, with all functions in one Worker: the same functions in the same runtime. `lambda`: the API suite through
+ * the functions as they are deployed on AWS, with events as API Gateway sends them.
  */
+const api = 'test/functions/**/*.test.ts';
+/** What happens between requests and the database, or between requests and key servers, whatever the tier is. */
+const races = ['test/functions/races.test.ts'];
+const keyServers = ['test/functions/tokens-key-server.test.ts'];
+
 export default defineConfig({
   test: {
     globalSetup: 'test/support/global-setup.ts',
@@ -18,17 +24,23 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'workerd', include: ['test/functions/**/*.test.ts'], provide: { tier: 'workerd' } },
+        test: {
+          name: 'workerd',
+          include: ['test/functions/*.test.ts', 'test/functions/{meta,projects}/*.test.ts'],
+          exclude: races,
+          provide: { tier: 'workerd' },
+        },
       },
       {
         extends: true,
-        test: { name: 'split', include: ['test/functions/**/*.test.ts'], provide: { tier: 'split' } },
+        test: { name: 'split', include: [api], exclude: [...races, ...keyServers], provide: { tier: 'split' } },
       },
       {
         extends: true,
         test: {
           name: 'lambda',
-          include: ['test/functions/**/*.test.ts'],
+          include: [api],
+          exclude: keyServers,
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.
           server: { deps: { external: [/\/lambda\/[\w-]+\/index\.mjs/] } },

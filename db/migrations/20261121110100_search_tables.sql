@@ -155,7 +155,7 @@ for each row when (
 execute function keep_project_search();
 
 -- For the next file, which fills the table: row-level security holds for the owner too.
-create policy backfill on projects for select to current_user using (true);
+create policy backfill on projects to current_user using (true) with check (true);
 create policy backfill on project_search to current_user using (true) with check (true);
 
 create table task_search (
@@ -209,7 +209,7 @@ for each row when (
 execute function keep_task_search();
 
 -- For the next file, which fills the table: row-level security holds for the owner too.
-create policy backfill on tasks for select to current_user using (true);
+create policy backfill on tasks to current_user using (true) with check (true);
 create policy backfill on task_search to current_user using (true) with check (true);
 
 -- migrate:down

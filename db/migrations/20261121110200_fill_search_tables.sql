@@ -6,8 +6,17 @@ do $$
 declare
   last_tenant uuid;
   last_id uuid;
+  rounds integer := 0;
 begin
-  loop
+  while exists (
+    select from projects left join project_search
+    on project_search.tenant_id = projects.tenant_id and project_search.project_id = projects.id
+    where project_search.tenant_id is null
+  ) loop
+    rounds := rounds + 1;
+    if rounds > 100 then
+      raise exception 'rows are left that this role cannot lock: is its policy missing?';
+    end if;
     last_tenant := '00000000-0000-0000-0000-000000000000';
     last_id := last_tenant;
     loop
@@ -26,12 +35,19 @@ begin
       exit when not found;
       commit;
     end loop;
-    exit when not exists (
-      select from projects left join project_search on project_search.tenant_id = projects.tenant_id and project_search.project_id = projects.id
-      where project_search.tenant_id is null);
+    commit;
+    perform pg_sleep(0.01);
   end loop;
 
-  loop
+  while exists (
+    select from tasks left join task_search
+    on task_search.tenant_id = tasks.tenant_id and task_search.task_id = tasks.id
+    where task_search.tenant_id is null
+  ) loop
+    rounds := rounds + 1;
+    if rounds > 100 then
+      raise exception 'rows are left that this role cannot lock: is its policy missing?';
+    end if;
     last_tenant := '00000000-0000-0000-0000-000000000000';
     last_id := last_tenant;
     loop
@@ -50,9 +66,8 @@ begin
       exit when not found;
       commit;
     end loop;
-    exit when not exists (
-      select from tasks left join task_search on task_search.tenant_id = tasks.tenant_id and task_search.task_id = tasks.id
-      where task_search.tenant_id is null);
+    commit;
+    perform pg_sleep(0.01);
   end loop;
 end
 $$;

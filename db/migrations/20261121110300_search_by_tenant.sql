@@ -95,7 +95,7 @@ begin atomic
   where tenant_id = current_tenant() and deleted_at is null and metadata @> part;
 end;
 
-create policy backfill on projects for select to current_user using (true);
+create policy backfill on projects to current_user using (true) with check (true);
 create policy backfill on project_search to current_user using (true) with check (true);
-create policy backfill on tasks for select to current_user using (true);
+create policy backfill on tasks to current_user using (true) with check (true);
 create policy backfill on task_search to current_user using (true) with check (true);

@@ -130,10 +130,8 @@ export function checkTenantLed(parsed: ParseResult, tenantTables: Set<string>, o
       return;
     }
     const compared = expression.A_Expr as Tree | undefined;
-    if (
-      ['AEXPR_OP', 'AEXPR_NOT_DISTINCT'].includes(compared?.kind as string) &&
-      words(compared.name as Node[])[0] === '='
-    ) {
+    const isEqual = compared && ['AEXPR_OP', 'AEXPR_NOT_DISTINCT'].includes(compared.kind as string);
+    if (isEqual && words(compared.name as Node[])[0] === '=') {
       const left = term(compared.lexpr as Tree, level);
       const right = term(compared.rexpr as Tree, level);
       const binds = holds.map(({ tenant }) => tenant).filter((tenant) => typeof tenant === 'object');
