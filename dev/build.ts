@@ -6,9 +6,10 @@ import { root } from './build/bundle.ts';
 import { buildOneWorker } from './build/one-worker.ts';
 
 /*
- * `npm run build`: all Workers into dist/, with a report of what is in them (dist/report.md).
+ * `npm run build`: all Workers into dist/, with a report of what is in them (dist/report.md) and their software bill of
+ * materials (dist/sbom.json).
  *   --start   also measures how long each takes to start
- *   --one     the one Worker alone, without a report: what wrangler.toml has wrangler run
+ *   --one     the one Worker alone, without these: what wrangler.toml has wrangler run
  */
 
 const dist = join(root, 'dist');
@@ -16,9 +17,11 @@ const dist = join(root, 'dist');
 async function buildAll({ start = false }): Promise<void> {
   const { buildSplit } = await import('./build/split.ts');
   const { measure, report } = await import('./build/report.ts');
+  const { billOfMaterials } = await import('./build/sbom.ts');
   const one = { directory: dist, ...(await buildOneWorker(dist)) };
   const { base, workers } = await buildSplit(dist);
   const all = [one, ...workers.map((worker) => ({ directory: join(dist, 'split'), ...worker }))];
+  await writeFile(join(dist, 'sbom.json'), await billOfMaterials(all.map(({ parts }) => parts)));
   const startUp = start
     ? await (await import('./build/start-up.ts')).measureStartUp(all, base.compatibility_date)
     : undefined;

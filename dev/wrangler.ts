@@ -9,7 +9,7 @@ import type { Bindings } from '../src/http/config.ts';
 import { toolEnvironment } from './run.ts';
 import { say } from './terminal.ts';
 
-/* Runs the Worker in `wrangler dev`. */
+/* Runs the Worker in `wrangler dev`, a process of its own: ./wrangler-process.ts. */
 
 export interface Wrangler {
   /** Resolves when wrangler has ended, with how it did. */
@@ -27,22 +27,21 @@ const STOP_DEADLINE = 5000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Wrangler's own talk on standard output; what is left there is the Worker's, and errors. */
-const CHATTER = /^(⎔|\[wrangler:info\]|\[custom build\] Running|The file \S+ changed, restarting build)/;
-const EXPECTED_WARNING = /Scheduled Workers are not automatically triggered/;
+const CHATTER = [
+  ...[/^⎔/, /^\[wrangler:info\]/, /^\[custom build\] Running/, /^The file \S+ changed, restarting build/],
+  ...[/^Using secrets defined in/, /^Your Worker has access to/, /^Binding +Resource/, /^env\.\w+ \(/],
+];
 
 /** Starts wrangler on 127.0.0.1, with these bindings and no others. */
 export async function startWrangler(options: { port: number; dataDir: string; bindings: Bindings }): Promise<Wrangler> {
   const { port, dataDir, bindings } = options;
-  // With an --env-file wrangler reads no .dev.vars; on its command line everybody could read the secrets.
+  // With a file of variables wrangler reads no .dev.vars; on a command line everybody could read the secrets.
   const envFile = join(dataDir, 'worker.env');
   await rm(envFile, { force: true });
   await writeFile(envFile, toEnvFile(bindings), { mode: 0o600 });
-  const preload = new URL('end-with-parent.ts', import.meta.url).href;
   const args = [
-    ...['--import', preload, join(root, 'node_modules/wrangler/bin/wrangler.js'), 'dev'],
-    ...['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
-    ...['--env-file', envFile, '--persist-to', join(dataDir, 'wrangler')],
-    '--show-interactive-dev-session=false',
+    fileURLToPath(new URL('wrangler-process.ts', import.meta.url)),
+    ...['--port', String(port), '--env-file', envFile, '--persist-to', join(dataDir, 'wrangler')],
   ];
   const env = toolEnvironment({
     // Nothing that leaves this machine or the data directory.
@@ -75,14 +74,10 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
   let started = false;
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     const text = stripVTControlCharacters(line);
-    if (started && text.trim() && !CHATTER.test(text)) say(line);
+    if (started && text.trim() && !CHATTER.some((pattern) => pattern.test(text))) say(line);
   });
-  let expected = false;
   createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
-    const text = stripVTControlCharacters(line);
-    // The further lines of a message are indented.
-    if (/^\S/.test(text)) expected = EXPECTED_WARNING.test(text);
-    if (text.trim() && !expected) say(line, process.stderr);
+    if (stripVTControlCharacters(line).trim()) say(line, process.stderr);
   });
 
   function kill(pid: number, signal: NodeJS.Signals): boolean {

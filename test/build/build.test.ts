@@ -1,8 +1,10 @@
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { root } from '../../dev/build/bundle.ts';
+import { billOfMaterials } from '../../dev/build/sbom.ts';
 import { run } from '../../dev/run.ts';
 
 /* `npm run build` and `npm run deploy:split`, in a copy of the project that has an endpoint more. */
@@ -11,7 +13,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const copy = await mkdtemp(join(tmpdir(), 'onetrip-planted-'));
 afterAll(() => rm(copy, { recursive: true }));
-for (const part of ['src', 'dev', 'wrangler.toml', 'package.json']) {
+for (const part of ['src', 'dev', 'wrangler.toml', 'package.json', 'package-lock.json']) {
   await cp(join(root, part), join(copy, part), { recursive: true });
 }
 await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
@@ -54,6 +56,40 @@ test('one that is composed is a Worker, bound, routed and reported', async () =>
   expect(services).toContainEqual({ binding: 'COUNT_PLANETS', service: 'onetrip-count-planets' });
   expect(await readFile(join(copy, 'dist', 'worker', 'index.js'), 'utf8')).toContain('/planets/:id');
   expect(await readFile(join(copy, 'dist', 'report.md'), 'utf8')).toContain('| onetrip-count-planets ');
+});
+
+test('the bill of materials has every package that the source maps name, and no other', async () => {
+  const named = new Set<string>();
+  for (const map of globSync('{worker,split/*}/index.js.map', { cwd: join(copy, 'dist') })) {
+    const { sources } = JSON.parse(await readFile(join(copy, 'dist', map), 'utf8'));
+    for (const source of sources) {
+      const [, name] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? [];
+      if (name) named.add(name);
+    }
+  }
+  expect([...named]).toEqual(expect.arrayContaining(['hono', 'jose', 'kysely', 'zod']));
+  const bom = JSON.parse(await readFile(join(copy, 'dist', 'sbom.json'), 'utf8'));
+  expect(bom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'onetrip' } } });
+  expect(bom.components.map(({ name }: { name: string }) => name).sort()).toEqual([...named].sort());
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  for (const { name, version, purl, hashes, licenses } of bom.components) {
+    const locked = packages[`node_modules/${name}`];
+    expect(version).toBe(locked.version);
+    expect(purl).toBe(`pkg:npm/${name.replace('@', '%40')}@${version}`);
+    const content = Buffer.from(locked.integrity.replace('sha512-', ''), 'base64').toString('hex');
+    expect(hashes).toEqual([{ alg: 'SHA-512', content }]);
+    expect(licenses).toHaveLength(1);
+  }
+  const refs = [bom.metadata.component, ...bom.components].map((component) => component['bom-ref']);
+  expect(bom.dependencies.map(({ ref }: { ref: string }) => ref)).toEqual(refs);
+});
+
+test('a package that is bundled and not locked fails the build', async () => {
+  const stray = join(copy, 'stray', 'node_modules', '@x', 'stray');
+  await mkdir(stray, { recursive: true });
+  await writeFile(join(stray, 'package.json'), '{"name": "@x/stray", "version": "1.0.0"}');
+  const parts = { [relative(root, join(stray, 'index.js'))]: 1, 'src/functions/index.ts': 1 };
+  await expect(billOfMaterials([parts])).rejects.toThrow('@x/stray@1.0.0 is in the bundles and not in package-lock');
 });
 
 test('a deployment that fails says which Worker it was, and ends', async () => {

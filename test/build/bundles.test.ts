@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { unstable_readConfig } from 'wrangler';
+import { root } from '../../dev/build/bundle.ts';
 import { SECRET_NAMES, type WorkerConfig } from '../../dev/build/configs.ts';
 import { measure, packagesOf, report } from '../../dev/build/report.ts';
 import { buildSplit, readDeployables } from '../../dev/build/split.ts';
@@ -106,6 +108,12 @@ test('the dispatcher has a binding to every function, a URL, and no more than Ho
   expect(secrets('onetrip')).toEqual([]);
   expect(packages('onetrip').sort()).toEqual(['hono', 'onetrip']);
   expect(sizes.at(-1)?.gzip).toBeLessThan(10_000);
+});
+
+test('no version that is not the current one has a URL', async () => {
+  const toml = unstable_readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true });
+  expect(toml.preview_urls).toBe(false);
+  for (const { name } of workers) expect((await config(name)).preview_urls).toBe(false);
 });
 
 test('all are of the date, the variables and the observability of wrangler.toml', async () => {

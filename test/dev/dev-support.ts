@@ -3,9 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toolEnvironment } from '../../dev/run.ts';
 
@@ -64,6 +66,14 @@ export class Dev {
   get curl(): { url: string; headers: Record<string, string> } {
     const [, name = '', value = '', url = ''] = /^curl -H '([\w-]+): ([^']+)' '([^']+)'$/m.exec(this.output) ?? [];
     return { url, headers: { [name]: value } };
+  }
+
+  /** Asks without a token, with headers that fetch would not send, such as another Host. At most 5 s. */
+  async ask(path: string, headers: Record<string, string> = {}): Promise<{ status: number; json: Json }> {
+    const signal = AbortSignal.timeout(5000);
+    const asking = request({ host: '127.0.0.1', port: new URL(this.curl.url).port, path, headers, signal }).end();
+    const [response] = (await once(asking, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, json: await json(response).catch(() => undefined) };
   }
 
   /** Asks the API as the printed command does. */

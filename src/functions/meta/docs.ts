@@ -1,3 +1,4 @@
+import { DOCS_SCRIPT, DOCS_STYLE } from '../../http/docs-digests.ts';
 import { DOCS_PAGE } from '../../http/docs-page.ts';
 import { publicEndpoint } from '../../http/public-endpoint.ts';
 import { page } from '../../http/respond.ts';
@@ -14,5 +15,5 @@ export default publicEndpoint(
     access: 'public',
     success: { status: 200, description: 'HTML', mediaType: 'text/html' },
   },
-  async () => page(DOCS_PAGE),
+  async () => page(DOCS_PAGE, { script: DOCS_SCRIPT, style: DOCS_STYLE }),
 );
