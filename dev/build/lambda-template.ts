@@ -156,7 +156,9 @@ const ROLE = {
 function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const { name, kind, parts } = fn;
   const asksDatabase = 'src/db/client.ts' in parts;
-  const secrets = kind === 'scheduled' ? ['JANITOR_DATABASE_URL'] : secretsOf(fn);
+  // The fallback is the whole API, so the purge is in its bundle too, but nothing calls it there.
+  const janitor = 'JANITOR_DATABASE_URL';
+  const secrets = kind === 'scheduled' ? [janitor] : secretsOf(fn).filter((secret) => secret !== janitor);
   const variables = {
     LOG_LEVEL: ref('LogLevel'),
     ...(kind === 'scheduled' ? {} : { CORS_ORIGINS: ref('CorsOrigins') }),
@@ -170,7 +172,7 @@ function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
       CodeUri: `${name}.zip`,
       Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
       Environment: { Variables: variables },
-      ...(asksDatabase && kind === 'function'
+      ...(asksDatabase && kind !== 'scheduled'
         ? { ReservedConcurrentExecutions: when('LimitsInstances', ref('InstancesPerFunction')) }
         : {}),
       ...(kind === 'scheduled' ? { Timeout: PURGE_TIMEOUT } : {}),
