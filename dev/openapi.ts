@@ -41,9 +41,11 @@ const Problem = z
 
 const JsonName: ZodOpenApiSchemaObject = { type: 'string', pattern: TEXT, not: { const: '__proto__' } };
 const JsonValue: ZodOpenApiSchemaObject = {
-  description: 'Any JSON. Names and strings have no control characters but line breaks and tabs.',
+  description:
+    'Any JSON. Names and strings have no control characters but line breaks and tabs. Numbers lie within ±(2^53 − 1), where every whole number is stored as it was sent: send longer ones as strings.',
   anyOf: [
-    { type: ['null', 'boolean', 'number'] },
+    { type: ['null', 'boolean'] },
+    { type: 'number', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
     { type: 'string', pattern: TEXT },
     { type: 'array', items: { $ref: '#/components/schemas/JsonValue' } },
     {
