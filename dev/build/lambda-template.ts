@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_AGE } from '../../src/http/duration.ts';
 import { secretsOf } from './configs.ts';
 import type { LambdaFunction } from './lambda.ts';
 
@@ -45,6 +46,7 @@ const PARAMETERS = {
   JwksUrl: text('Where the keys of the tokens are, instead of JWT_SECRET'),
   JwtIssuer: text('Required iss of every token, where set'),
   JwtAudience: text('Required aud of every token, where set'),
+  JwtMaxAge: text('How long a token may be good for', { Default: DEFAULT_MAX_AGE }),
   CorsOrigins: text('Origins whose pages may call, separated by commas'),
   LogLevel: text('info: a line for each request; warn: only what is wrong', {
     Default: 'info',
@@ -78,6 +80,7 @@ const VALUES: Record<string, unknown> = {
   JWKS_URL: when('UsesJwks', ref('JwksUrl')),
   JWT_ISSUER: ref('JwtIssuer'),
   JWT_AUDIENCE: ref('JwtAudience'),
+  JWT_MAX_AGE: ref('JwtMaxAge'),
 };
 
 /** @param prefix name of the deployment. @param crons of wrangler.toml */
