@@ -14,7 +14,7 @@ import { Problem } from './problems.ts';
 export function openDatabase(
   c: Context<Env>,
   { database, replica }: Config,
-  caller: Omit<Caller, 'requestId' | 'traceparent'>,
+  caller: Omit<Caller, 'requestId' | 'traceparent' | 'keepAlive'>,
   { mayLag = false }: { mayLag?: boolean } = {},
 ): Database {
   const { requestId, trace } = c.var;
@@ -22,9 +22,20 @@ export function openDatabase(
     ...caller,
     requestId,
     ...(trace ? { traceparent: trace.traceparent } : {}),
+    ...keepAlive(c),
   });
   c.set('db', db);
   return db;
+}
+
+/** Workers have `waitUntil`; a process goes on by itself, and there Hono throws for want of it. */
+function keepAlive(c: Context<Env>): Pick<Caller, 'keepAlive'> {
+  try {
+    const { executionCtx } = c;
+    return { keepAlive: (work) => executionCtx.waitUntil(work.catch(() => {})) };
+  } catch {
+    return {};
+  }
 }
 
 /**
