@@ -14,13 +14,17 @@ export interface Inputs {
   dataDir: string;
   /** The ways to log in to the PostgreSQL that replaces the embedded one. */
   given: Login[] | undefined;
-  /** Passed on to the Worker; both are off by default. */
-  limits: { CORS_ORIGINS: string; RATE_LIMIT: string };
+  /** Passed on to the Worker; where they are empty it has defaults of its own. */
+  limits: { CORS_ORIGINS: string; RATE_LIMIT: string; JWT_MAX_AGE: string };
+  /** The longest time that a token may be good for (s). */
+  maxAge: number;
 }
 
 /** Reads and checks the environment before anything is started. Errors: one line that names the variable. */
 export async function readInputs(): Promise<Inputs> {
-  const { PORT, ONETRIP_DATA_DIR, DATABASE_URL, CORS_ORIGINS = '', RATE_LIMIT = '' } = process.env;
+  const { PORT, ONETRIP_DATA_DIR, DATABASE_URL } = process.env;
+  const { CORS_ORIGINS = '', RATE_LIMIT = '', JWT_MAX_AGE = '' } = process.env;
+  const limits = { CORS_ORIGINS, RATE_LIMIT, JWT_MAX_AGE };
   const port = Number(PORT || 8787);
   if (!/^\d*$/.test(PORT ?? '') || port < 1 || port > 65_535) {
     throw new Error(`PORT is ${JSON.stringify(PORT)}: a number from 1 to 65535 is needed.`);
@@ -28,7 +32,7 @@ export async function readInputs(): Promise<Inputs> {
   const secret = jwtSecret();
   const given = DATABASE_URL ? parseDatabaseUrl(DATABASE_URL) : undefined;
   // The Worker would say it too, but request by request.
-  readConfig({ DATABASE_URL: 'postgres://localhost/onetrip', JWT_SECRET: secret, CORS_ORIGINS, RATE_LIMIT });
+  const { tokens } = readConfig({ DATABASE_URL: 'postgres://localhost/onetrip', JWT_SECRET: secret, ...limits });
   // A browser may take localhost for either address.
   for (const address of ['127.0.0.1', '::1']) await refuseIfTaken(port, address);
   const root = fileURLToPath(new URL('..', import.meta.url));
@@ -37,7 +41,8 @@ export async function readInputs(): Promise<Inputs> {
     secret,
     dataDir: ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : `${root}.onetrip`,
     given,
-    limits: { CORS_ORIGINS, RATE_LIMIT },
+    limits,
+    maxAge: tokens.maxAge,
   };
 }
 

@@ -25,7 +25,7 @@ const accidents: Promise<string>[] = [];
 
 /** Starts everything and says how to use it. Errors: what to tell the developer. */
 async function start(signal: AbortSignal): Promise<void> {
-  const { port, secret, dataDir, given, limits } = await readInputs();
+  const { port, secret, dataDir, given, limits, maxAge } = await readInputs();
   const owner = given ? await reachGiven(given, signal) : await startEmbedded(dataDir);
   signal.throwIfAborted();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -58,6 +58,8 @@ async function start(signal: AbortSignal): Promise<void> {
     JANITOR_DATABASE_URL: bindingUrl(janitor, endpoint),
     ...(endpoint ? { NEON_ENDPOINT: endpoint } : {}),
     JWT_SECRET: secret,
+    // The secret may be the one that everybody can read in dev/jwt.ts.
+    DEVELOPMENT: 'true',
     ...limits,
   };
   await step(
@@ -70,7 +72,7 @@ async function start(signal: AbortSignal): Promise<void> {
     },
     () => 'Worker in wrangler dev',
   );
-  await explain(`http://localhost:${port}`, secret, tenant);
+  await explain(`http://localhost:${port}`, secret, Math.min(WEEK, maxAge), tenant);
 }
 
 async function startEmbedded(dataDir: string): Promise<Login> {
@@ -115,11 +117,11 @@ function applied(dbmateOutput: string): string {
   return count === 0 ? 'no new migration' : `${count} ${count === 1 ? 'migration' : 'migrations'} applied`;
 }
 
-async function explain(origin: string, secret: string, tenant: Tenant | undefined): Promise<void> {
+async function explain(origin: string, secret: string, seconds: number, tenant: Tenant | undefined): Promise<void> {
   const token = `${process.env.JWT_SECRET ? 'JWT_SECRET=… ' : ''}npm run --silent token --`;
   say(`\nReady on ${origin}\n`);
   if (tenant) {
-    const jwt = await signToken({ role: 'admin', tenantId: tenant.id, sub: 'developer' }, WEEK, secret);
+    const jwt = await signToken({ role: 'admin', tenantId: tenant.id, sub: 'developer' }, seconds, secret);
     say('Projects with their tasks and tags, in one round trip to the database:\n');
     say(`curl -H 'Authorization: Bearer ${jwt}' '${origin}/api/v1/projects?include=tasks'\n`);
     say(`Another token:   ${token} --tenant ${tenant.id}`);

@@ -7,6 +7,7 @@ import {
   type ZodOpenApiResponsesObject,
   type ZodOpenApiSchemaObject,
 } from 'zod-openapi';
+import { MAX_RUNNING, MAX_WAIT, MAX_WAITING } from '../src/db/in-flight.ts';
 import { functions } from '../src/functions/index.ts';
 import type { Definition } from '../src/http/endpoint.ts';
 import { PROBLEMS, type ProblemCode } from '../src/http/problems.ts';
@@ -41,9 +42,11 @@ const Problem = z
 
 const JsonName: ZodOpenApiSchemaObject = { type: 'string', pattern: TEXT, not: { const: '__proto__' } };
 const JsonValue: ZodOpenApiSchemaObject = {
-  description: 'Any JSON. Names and strings have no control characters but line breaks and tabs.',
+  description:
+    'Any JSON. Names and strings have no control characters but line breaks and tabs. Numbers lie within ±(2^53 − 1), where every whole number is stored as it was sent: send longer ones as strings.',
   anyOf: [
-    { type: ['null', 'boolean', 'number'] },
+    { type: ['null', 'boolean'] },
+    { type: 'number', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
     { type: 'string', pattern: TEXT },
     { type: 'array', items: { $ref: '#/components/schemas/JsonValue' } },
     {
@@ -70,9 +73,10 @@ const HEADERS = {
     examples: ['db;dur=4.2;desc="1 round trip"'],
   }),
   location: z.string().meta({ header: { id: 'Location' }, description: 'Path of the new resource.' }),
-  link: z
-    .string()
-    .meta({ header: { id: 'Link' }, description: '`rel="next"`, where there is a next page (RFC 8288).' }),
+  link: z.string().meta({
+    header: { id: 'Link' },
+    description: '`rel="next"`, where there is a next page (RFC 8288). A relative reference: it names no host.',
+  }),
   replayed: z.literal('true').meta({
     header: { id: 'Idempotency-Replayed' },
     description: 'This is the stored answer of an earlier, equal request.',
@@ -82,7 +86,11 @@ const HEADERS = {
   rateLimit: z
     .string()
     .meta({ header: { id: 'RateLimit' }, description: 'What is left of the quota, and for how long.' }),
-  rateLimitPolicy: z.string().meta({ header: { id: 'RateLimit-Policy' }, description: 'Requests (q) in seconds (w).' }),
+  rateLimitPolicy: z.string().meta({
+    header: { id: 'RateLimit-Policy' },
+    description:
+      'The quota (q): requests in so many seconds (w), or at a time (`qu="concurrent-requests"`), of the tenant.',
+  }),
 };
 
 const PARAMETERS = {
@@ -105,7 +113,7 @@ const PARAMETERS = {
     // Quoted; or not; or with a quote that is never closed, which is a character like any other.
     pattern: '^("[ -~]{1,255}"|[!#-~]([ -~]{0,253}[!-~])?|"([ -~]{0,253}[!#-~])?)$',
     description:
-      '1 to 255 printable ASCII characters. The same request with the same key is carried out once; for 24 hours it gets the first answer.',
+      '1 to 255 printable ASCII characters. The same request (method, path with query, and body) with the same key is carried out once; for 24 hours it gets the first answer.',
   }),
 };
 
@@ -122,6 +130,10 @@ export async function openApiDocument(): Promise<string> {
       title: 'Onetrip',
       version,
       summary: 'Multi-tenant projects, tasks and tags, each answer in one round trip to the database.',
+      description: [
+        'One trailing slash in a path is ignored. An unknown path is `404`, a known one with another method `405` with `Allow`; `OPTIONS` is `204`. No problem may be stored by a cache.',
+        `Of one tenant ${MAX_RUNNING} requests at a time are served by one instance of the service; ${MAX_WAITING} more wait for up to ${MAX_WAIT / 1000} s. Beyond that it is \`429\`, and nothing has been done.`,
+      ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -130,7 +142,13 @@ export async function openApiDocument(): Promise<string> {
     components: {
       schemas: { JsonName, JsonValue },
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'With `exp`, which lies at most `JWT_MAX_AGE` of the deployment (400 days by default) after `iat`, or after now where there is no `iat`.',
+        },
         tenantToken: { type: 'apiKey', in: 'header', name: 'X-Tenant-Token', description: 'The same JWT.' },
       },
     },

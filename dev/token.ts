@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util';
+import { DEFAULT_MAX_AGE, parseDuration } from '../src/http/duration.ts';
 import { guid } from '../src/http/schemas.ts';
 import type { Role } from '../src/http/tokens.ts';
 import { jwtSecret, signToken } from './jwt.ts';
 
 /*
  * `npm run --silent token -- --tenant <id> [--role viewer|member|admin|platform] [--sub who] [--expires 1h]`
- * prints a token for the API and nothing else. It is signed with JWT_SECRET, or as `npm run dev` signs without one.
+ * prints a token for the API and nothing else. It is signed with JWT_SECRET, or as `npm run dev` signs without one, and
+ * expires within JWT_MAX_AGE, for otherwise nobody would take it.
  */
 
 const ROLES: readonly string[] = ['viewer', 'member', 'admin', 'platform'] satisfies Role[];
-const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const NIL = '00000000-0000-0000-0000-000000000000';
 
 async function token(args: string[]): Promise<string> {
@@ -47,12 +48,13 @@ function tenantOf(tenant: string | undefined, role: Role): string | undefined {
 }
 
 function secondsOf(expires: string): number {
-  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(expires) ?? [];
-  const seconds = Number(count) * (SECONDS[unit] ?? 1);
-  // Within a hundred years, so that no limit of any reader of the token is met.
-  if (!(seconds > 0 && seconds <= 36_525 * 86_400)) {
-    throw new Error(`--expires is ${shown(expires)}: a duration such as 30s, 15m, 1h or 7d is needed.`);
-  }
+  const seconds = parseDuration(expires);
+  if (!seconds) throw new Error(`--expires is ${shown(expires)}: a duration such as 30s, 15m, 1h or 7d is needed.`);
+  const maxAge = process.env.JWT_MAX_AGE || DEFAULT_MAX_AGE;
+  const most = parseDuration(maxAge);
+  if (!most) throw new Error(`JWT_MAX_AGE is ${shown(maxAge)}: a duration such as 12h or 400d is needed.`);
+  if (seconds > most)
+    throw new Error(`--expires is ${shown(expires)}: at most JWT_MAX_AGE is taken, which is ${maxAge}.`);
   return seconds;
 }
 

@@ -50,7 +50,7 @@ type Secret = Exclude<keyof Bindings, 'DATABASE_DRIVER' | 'RATE_LIMITER'>;
 const SECRETS: Record<string, [Secret, ...Secret[]]> = {
   'src/http/open-database.ts': [
     ...(['DATABASE_URL', 'DATABASE_URL_READONLY', 'NEON_ENDPOINT'] as const),
-    ...(['JWT_SECRET', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const),
+    ...(['JWT_SECRET', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_MAX_AGE'] as const),
   ],
   'src/scheduled/purge.ts': ['JANITOR_DATABASE_URL', 'NEON_ENDPOINT'],
 };

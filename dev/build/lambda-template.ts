@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_AGE } from '../../src/http/duration.ts';
 import { secretsOf } from './configs.ts';
 import type { LambdaFunction } from './lambda.ts';
 
@@ -45,6 +46,7 @@ const PARAMETERS = {
   JwksUrl: text('Where the keys of the tokens are, instead of JWT_SECRET'),
   JwtIssuer: text('Required iss of every token, where set'),
   JwtAudience: text('Required aud of every token, where set'),
+  JwtMaxAge: text('How long a token may be good for', { Default: DEFAULT_MAX_AGE }),
   CorsOrigins: text('Origins whose pages may call, separated by commas'),
   LogLevel: text('info: a line for each request; warn: only what is wrong', {
     Default: 'info',
@@ -78,6 +80,7 @@ const VALUES: Record<string, unknown> = {
   JWKS_URL: when('UsesJwks', ref('JwksUrl')),
   JWT_ISSUER: ref('JwtIssuer'),
   JWT_AUDIENCE: ref('JwtAudience'),
+  JWT_MAX_AGE: ref('JwtMaxAge'),
 };
 
 /** @param prefix name of the deployment. @param crons of wrangler.toml */
@@ -156,7 +159,9 @@ const ROLE = {
 function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const { name, kind, parts } = fn;
   const asksDatabase = 'src/db/client.ts' in parts;
-  const secrets = kind === 'scheduled' ? ['JANITOR_DATABASE_URL'] : secretsOf(fn);
+  // The fallback is the whole API, so the purge is in its bundle too, but nothing calls it there.
+  const janitor = 'JANITOR_DATABASE_URL';
+  const secrets = kind === 'scheduled' ? [janitor] : secretsOf(fn).filter((secret) => secret !== janitor);
   const variables = {
     LOG_LEVEL: ref('LogLevel'),
     ...(kind === 'scheduled' ? {} : { CORS_ORIGINS: ref('CorsOrigins') }),
@@ -170,7 +175,7 @@ function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
       CodeUri: `${name}.zip`,
       Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
       Environment: { Variables: variables },
-      ...(asksDatabase && kind === 'function'
+      ...(asksDatabase && kind !== 'scheduled'
         ? { ReservedConcurrentExecutions: when('LimitsInstances', ref('InstancesPerFunction')) }
         : {}),
       ...(kind === 'scheduled' ? { Timeout: PURGE_TIMEOUT } : {}),

@@ -11,7 +11,7 @@ import { zip } from './zip.ts';
 
 /*
  * The deployment on AWS Lambda: one function for each file under src/functions, one for the scheduled purge, and one for
- * what no endpoint answers. Their names and routes are those of the definitions. The build leaves behind:
+ * what API Gateway routes to none of them. Their names and routes are those of the definitions. The build leaves behind:
  *   lambda/<name>/index.mjs   the function's code, with its source map beside it
  *   lambda/<name>.zip         what is uploaded
  *   lambda/template.json      the SAM template
@@ -44,8 +44,7 @@ export async function buildLambda(directory: string): Promise<LambdaFunction[]> 
   ];
   await rm(output, { recursive: true, force: true });
   await mkdir(output, { recursive: true });
-  const routes = found.map(({ method, path }) => ({ method, path }));
-  const bundles = await bundleLambda(sources, output, routes);
+  const bundles = await bundleLambda(sources, output);
   const functions = sources.map((source) => ({ ...source, parts: bundles.get(source.name) ?? {} }));
   for (const { name } of functions) {
     const code = await readFile(join(output, name, 'index.mjs'));
@@ -57,11 +56,7 @@ export async function buildLambda(directory: string): Promise<LambdaFunction[]> 
 }
 
 /** Bundles each into one ES module for Node 24, minified. @returns what is in each */
-async function bundleLambda(
-  sources: Omit<LambdaFunction, 'parts'>[],
-  directory: string,
-  routes: unknown,
-): Promise<Map<string, Parts>> {
+async function bundleLambda(sources: Omit<LambdaFunction, 'parts'>[], directory: string): Promise<Map<string, Parts>> {
   const common = {
     absWorkingDir: root,
     outdir: directory,
@@ -70,7 +65,6 @@ async function bundleLambda(
     format: 'esm',
     target: 'node24',
     outExtension: { '.js': '.mjs' },
-    define: { ROUTES: JSON.stringify(routes) },
     // What pg would use if it were there.
     external: ['pg-native'],
     metafile: true,

@@ -99,7 +99,7 @@ export interface Reply {
   location?: string;
   /** The member to lower where the answer would exceed 8 MiB. */
   lower?: string;
-  /** `hash`: SHA-256 (hex) over method, path and raw body. */
+  /** `hash`: SHA-256 (hex) over method, path with query, and raw body. */
   idempotency?: { key: string; hash: string } | undefined;
 }
 

@@ -3,6 +3,7 @@ import { NeonDialect } from 'kysely-neon';
 import { log } from '../http/log.ts';
 import type { DatabaseConfig, Driver, Row, Statement } from './driver.ts';
 import { isTransient, reasonOf, sqlState, timedOut, toProblem } from './errors.ts';
+import { whenFree } from './in-flight.ts';
 import { neonDriver } from './neon.ts';
 import type { DB } from './types.ts';
 
@@ -16,6 +17,8 @@ export interface Caller {
   function: string;
   /** W3C Trace Context, for what the database's road has to log. */
   traceparent?: string;
+  /** Has the runtime let some work come to its end, also if the caller has gone away meanwhile. */
+  keepAlive?: (work: Promise<unknown>) => void;
 }
 
 /** A write goes out at most this often: nothing of a rolled-back batch stays, so sending it again is safe. */
@@ -26,6 +29,14 @@ const ATTEMPTS = 4;
  * no answer by then is given up; each statement has its own, shorter limit.
  */
 const DEADLINE = 20_000;
+
+type Queries = Pick<CompiledQuery, 'sql' | 'parameters'>[];
+
+interface SendOptions {
+  readOnly?: boolean;
+  /** SQLSTATEs whose errors are thrown as they are. */
+  passOn?: string[];
+}
 
 const drivers = new Map<string, Driver>();
 
@@ -40,7 +51,8 @@ function driverFor(config: DatabaseConfig): Driver {
 
 /**
  * One request's database. Everything it sends is one batch, which is one transaction in one HTTP request, and
- * whose first statement says who asks: so no query can run without a tenant, or with that of another request.
+ * whose first statement says who asks: so no query can run without a tenant, or with that of another request. Of one
+ * tenant a few batches are under way at a time, see {@link whenFree}.
  *
  * `query` builds and runs reads: each `execute…()` is a whole read-only batch. Writes are built with it and
  * sent together by {@link write}.
@@ -97,24 +109,32 @@ export class Database {
     return (await this.#send(compiled, { passOn })) as Last[];
   }
 
-  async #send(
-    queries: Pick<CompiledQuery, 'sql' | 'parameters'>[],
-    { readOnly = false, passOn = [] as string[] }: { readOnly?: boolean; passOn?: string[] },
-  ): Promise<Row[]> {
+  #send(queries: Queries, options: SendOptions): Promise<Row[]> {
     this.#overdue ??= AbortSignal.timeout(this.#config.deadline ?? DEADLINE);
+    const overdue = this.#overdue;
+    const { tenantId, keepAlive } = this.#caller;
+    const send = () => this.#sendNow(queries, overdue, options);
+    const isSecond = this.roundTrips > 0;
+    const sent = tenantId ? whenFree(tenantId, { signal: overdue, isSecond }, send) : send();
+    // Workers drop what is left of a request whose caller goes away: its place would not be given back.
+    keepAlive?.(sent);
+    return sent;
+  }
+
+  async #sendNow(queries: Queries, overdue: AbortSignal, { readOnly = false, passOn = [] }: SendOptions) {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(queries, readOnly, this.#overdue);
+        return await this.#attempt(queries, readOnly, overdue);
       } catch (error) {
         // Nothing else is tried again: a batch whose answer was lost may have been carried out.
-        if (isTransient(error) && attempt < ATTEMPTS && !this.#overdue.aborted) {
+        if (isTransient(error) && attempt < ATTEMPTS && !overdue.aborted) {
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
           continue;
         }
         const state = sqlState(error);
         if (state && passOn.includes(state)) throw error;
         // An answer of PostgreSQL's counts, however late; without one, the deadline says why.
-        const problem = !state && this.#overdue.aborted ? timedOut() : toProblem(error);
+        const problem = !state && overdue.aborted ? timedOut() : toProblem(error);
         if (problem.status >= 500) this.#log('error', 'database_error', reasonOf(error));
         throw problem;
       }

@@ -31,7 +31,10 @@ const STALE = [
 /** What Neon's driver does with a parameter, too: text, or null. Throws for what has no text. */
 const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
 
-/** @param connections how many are kept; an instance on Lambda has one request at a time, so one. */
+/**
+ * @param connections how many are kept; an instance on Lambda has one request at a time, so one. Where requests share
+ *   them, more than one tenant may have under way (src/db/in-flight.ts)
+ */
 export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
   const pool = new pg.Pool({
     connectionString: url,

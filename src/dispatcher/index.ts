@@ -11,7 +11,8 @@ import { forward, type Route } from './forward.ts';
 declare const ROUTES: Route[];
 
 // The small Hono: another router, the same routes. The functions have one route each, and Hono's own.
-const app = new Hono<Env>();
+// Not strict: one trailing slash is ignored, here as in the functions.
+const app = new Hono<Env>({ strict: false });
 app.onError(onError);
 app.notFound(unrouted(ROUTES));
 for (const route of ROUTES) app.on(route.method, [route.path], forward(route));

@@ -77,7 +77,8 @@ export const functions = [
   ready,
 ] as const;
 
-export const app = new Hono<Env>();
+// Not strict: one trailing slash is ignored.
+export const app = new Hono<Env>({ strict: false });
 app.onError(onError);
 app.notFound(unrouted(functions.map(({ definition }) => definition)));
 for (const fn of functions) app.route('/', fn);

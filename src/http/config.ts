@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { DatabaseConfig, OpenDriver } from '../db/driver.ts';
+import { DEFAULT_MAX_AGE, parseDuration } from './duration.ts';
 import { roadOf } from './janitor-config.ts';
 import { parseOrigins } from './origins.ts';
 import type { RateLimiter } from './rate-limit.ts';
@@ -23,6 +24,10 @@ export interface Bindings {
   /** Required `iss` and `aud` of every token, where set. */
   JWT_ISSUER?: string;
   JWT_AUDIENCE?: string;
+  /** How long a token may be good for: `12h`, or `400d`, which is the default. */
+  JWT_MAX_AGE?: string;
+  /** `true` under `npm run dev` alone: there `JWT_SECRET` may be an example that everybody knows. */
+  DEVELOPMENT?: string;
   /** Origins whose pages may call, separated by commas: `https://app.example.com`. Empty by default: none. */
   CORS_ORIGINS?: string;
   /** `info` (the default) for a line in the log for each request, or `warn`. */
@@ -42,7 +47,11 @@ export interface Config {
     keys: { secret: string } | { jwksUrl: string };
     issuer?: string | undefined;
     audience?: string | undefined;
+    /** Seconds. */
+    maxAge: number;
   };
+  /** Whether `JWT_SECRET` may be a published example. */
+  isDevelopment: boolean;
   rateLimit?: { quota: number; seconds: number };
 }
 
@@ -65,6 +74,12 @@ const schema = z.object({
   JWKS_URL: optional,
   JWT_ISSUER: optional,
   JWT_AUDIENCE: optional,
+  JWT_MAX_AGE: z
+    .string()
+    .default('')
+    .transform((text) => parseDuration(text || DEFAULT_MAX_AGE) ?? 0)
+    .refine((seconds) => seconds > 0, { error: 'JWT_MAX_AGE must be a duration such as 12h or 400d' }),
+  DEVELOPMENT: z.enum(['', 'true'], { error: 'DEVELOPMENT must be true, or not set' }).default(''),
   CORS_ORIGINS: z
     .string()
     .default('')
@@ -121,7 +136,9 @@ function parse(bindings: Bindings): Config {
       keys: secret ? { secret } : { jwksUrl: jwksUrl as string },
       issuer: data.JWT_ISSUER,
       audience: data.JWT_AUDIENCE,
+      maxAge: data.JWT_MAX_AGE,
     },
+    isDevelopment: data.DEVELOPMENT === 'true',
     ...(quota ? { rateLimit: { quota, seconds } } : {}),
   };
 }

@@ -34,7 +34,7 @@ export function requestContext({ name, access }: { name: string; access: string 
     await drain(c.req.raw);
     const { headers } = c.res;
     headers.set('X-Request-Id', c.var.requestId);
-    headers.set('Cache-Control', isPrivate ? 'private, no-cache' : 'no-cache');
+    if (!headers.has('Cache-Control')) headers.set('Cache-Control', isPrivate ? 'private, no-cache' : 'no-cache');
     if (isPrivate) headers.set('Vary', 'Authorization, X-Tenant-Token');
     setSecurityHeaders(headers);
     setCorsHeaders(c, headers);
@@ -112,7 +112,9 @@ function answer(methods: string[], c: Context<Env>): Response {
     return new Problem('not_found', 'There is nothing at this path.').toResponse(c.var.requestId);
   }
   const Allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
-  if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { Allow } });
+  if (c.req.method === 'OPTIONS') {
+    return new Response(null, { status: 204, headers: { Allow, 'Cache-Control': 'no-store' } });
+  }
   return new Problem('method_not_allowed', `${c.req.method} is not possible here.`, { headers: { Allow } }).toResponse(
     c.var.requestId,
   );

@@ -59,7 +59,7 @@ export class Problem extends Error {
     return PROBLEMS[this.code].status;
   }
 
-  /** The `application/problem+json` response. */
+  /** The `application/problem+json` response. Nobody may store it: it speaks of one request, and 404 is cacheable otherwise. */
   toResponse(requestId: string): Response {
     const { status, title } = PROBLEMS[this.code];
     const { errors, members, headers } = this.options;
@@ -74,7 +74,7 @@ export class Problem extends Error {
         ...(errors ? { errors } : {}),
         ...members,
       }),
-      { status, headers: { 'Content-Type': 'application/problem+json', ...headers } },
+      { status, headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers } },
     );
   }
 }

@@ -43,7 +43,8 @@ export function parseQueryString(url: string, repeatable = NO_NAMES): Record<str
   return query;
 }
 
-function rawQuery(url: string): string {
+/** The query of a URL as it was sent, without the `?` and the fragment; empty where there is none. */
+export function rawQuery(url: string): string {
   const [beforeFragment = ''] = url.split('#', 1);
   const mark = beforeFragment.indexOf('?');
   return mark < 0 ? '' : beforeFragment.slice(mark + 1);

@@ -3,6 +3,7 @@ import type { StatusCode } from 'hono/utils/http-status';
 import type { Answer, JsonText, WriteAnswer } from '../db/answer.ts';
 import type { Env } from './context.ts';
 import { Problem } from './problems.ts';
+import { rawQuery } from './query-string.ts';
 
 type Json<T> = Response & TypedResponse<T, StatusCode, 'json'>;
 
@@ -21,7 +22,8 @@ export function written<T>({ status, location, etag, body, replayed }: WriteAnsw
 }
 
 /**
- * A list, with a `Link` to its next page (RFC 8288) where there is one.
+ * A list, with a `Link` to its next page (RFC 8288) where there is one: a relative reference (§3.1), because the host in
+ * a request is what its sender, or a cache between, put there, and cursor and token would follow it anywhere.
  * @throws Problem `not_found` where what the list belongs to is not there
  */
 export function listed<T>(
@@ -31,10 +33,10 @@ export function listed<T>(
 ): Json<T> {
   if (!answer) throw notFound(owner);
   if (!answer.nextCursor) return ok(answer);
-  const next = new URL(c.req.url);
-  next.searchParams.delete('skip');
-  next.searchParams.set('cursor', answer.nextCursor);
-  return ok(answer, { Link: `<${next.href}>; rel="next"` });
+  const next = new URLSearchParams(rawQuery(c.req.url));
+  next.delete('skip');
+  next.set('cursor', answer.nextCursor);
+  return ok(answer, { Link: `<${c.req.path}?${next}>; rel="next"` });
 }
 
 /** 200 with JSON that the database has no part in. */

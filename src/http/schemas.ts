@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { jsonbLength } from './jsonb-length.ts';
 import { Problem } from './problems.ts';
-import { parseJsonObject } from './strict-json.ts';
+import { jsonPointer, MAX_ERRORS, parseJsonObject } from './strict-json.ts';
 
 /**
  * The options of a `.refine()` that fails with a code of ours, and ends the checks of that value.
@@ -58,9 +58,41 @@ const jsonMembers = {
   additionalProperties: { $ref: '#/components/schemas/JsonValue' },
 };
 
-/** Any JSON object, handed on as it is; at most 16 KiB as the database prints it. */
-export const metadata = z
-  .looseObject({})
+/** Beyond this a double cannot tell whole numbers apart: 9007199254740993 would be stored as …992, in silence. */
+const MAX_EXACT = Number.MAX_SAFE_INTEGER;
+const INEXACT = `must be a number from -${MAX_EXACT} to ${MAX_EXACT}, or a string`;
+
+/**
+ * The paths of numbers beyond ±(2^53 − 1) in a JSON value, 20 at most. They are looked for after JSON.parse has rounded
+ * them: rounding keeps their order, so none of them becomes a smaller one, however it was spelled (1e20, 9007199254740993.0).
+ */
+function inexactNumbers(root: object): PropertyKey[][] {
+  const found: PropertyKey[][] = [];
+  const path: PropertyKey[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value === 'number') {
+      if (Math.abs(value) > MAX_EXACT && found.length < MAX_ERRORS) found.push([...path]);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [name, member] of Object.entries(value)) {
+        path.push(name);
+        visit(member);
+        path.pop();
+      }
+    }
+  };
+  visit(root);
+  return found;
+}
+
+/** Any JSON object whose numbers are stored as they were sent. */
+const jsonObject = z.looseObject({}).check(({ value, issues }) => {
+  for (const path of inexactNumbers(value)) {
+    issues.push({ code: 'custom', input: value, path, message: INEXACT, params: { code: 'number_out_of_range' } });
+  }
+});
+
+/** Metadata, handed on as they are; at most 16 KiB as the database prints them. */
+export const metadata = jsonObject
   .refine(
     (value) => jsonbLength(value) <= 16_384,
     fault('too_large', 'must be at most 16 KiB as the database prints it'),
@@ -68,9 +100,10 @@ export const metadata = z
   .meta({ examples: [{ client: 'acme' }], override: jsonMembers });
 
 /** What a patch merges into metadata (RFC 7396); the database measures what comes of it. */
-export const metadataPatch = z
-  .looseObject({})
-  .meta({ examples: [{ client: 'acme', budget: null }], override: jsonMembers });
+export const metadataPatch = jsonObject.meta({
+  examples: [{ client: 'acme', budget: null }],
+  override: jsonMembers,
+});
 
 /** Who acted: the `sub` of a token. */
 export const actor = z
@@ -204,14 +237,20 @@ export const jsonObjectParam = z
   .string()
   .meta({ contentMediaType: 'application/json', examples: ['{"client":"acme"}'] })
   .transform((text, ctx) => {
-    try {
-      return parseJsonObject(new TextEncoder().encode(text));
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const { code = error.code, pointer = '', message = '' } = error.options.errors?.[0] ?? {};
+    const refuse = (code: string, pointer: string, message: string) => {
       const reason = pointer === '' ? '' : `, but ${pointer} ${message}`;
       ctx.issues.push({ code: 'custom', input: text, message: `must be a JSON object${reason}`, params: { code } });
       return z.NEVER;
+    };
+    try {
+      const value = parseJsonObject(new TextEncoder().encode(text));
+      // Here, because the pointer of a parameter can only name the whole of it.
+      const [path] = inexactNumbers(value);
+      return path ? refuse('number_out_of_range', jsonPointer(path), INEXACT) : value;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const { code = error.code, pointer = '', message = '' } = error.options.errors?.[0] ?? {};
+      return refuse(code, pointer, message);
     }
   })
   .pipe(metadata);

@@ -36,7 +36,8 @@ export function serve<const D extends Definition>(
     ...(body ? [strictBody, validate('json', body)] : definition.method === 'post' ? [noBody] : []),
     handler as unknown as MiddlewareHandler<Env>,
   ];
-  const app = new Hono<Env>();
+  // Not strict: one trailing slash is ignored (CONTRACT §1).
+  const app = new Hono<Env>({ strict: false });
   app.onError(onError);
   app.notFound(unrouted([definition]));
   app.on(definition.method.toUpperCase(), [path], ...handlers);

@@ -21,7 +21,9 @@ export function signIn({
   access: Role;
 }): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const { role, tenantId, subject } = await verifyToken(presentedToken(c), configOf(c).tokens);
+    const token = presentedToken(c);
+    const config = await configOf(c);
+    const { role, tenantId, subject } = await verifyToken(token, config.tokens);
     c.set('tenantId', tenantId);
     await limitRate(c, tenantId ?? role);
     const allowed = access === 'platform' ? role === 'platform' : role !== 'platform' && RANK[role] >= RANK[access];
@@ -36,7 +38,7 @@ export function signIn({
       ...(tenantId ? { tenantId } : { platform: true }),
       ...(subject ? { actor: subject } : {}),
     };
-    openDatabase(c, caller, { mayLag: isEventual(c) && method === 'get' });
+    openDatabase(c, config, caller, { mayLag: isEventual(c) && method === 'get' });
     return next();
   };
 }

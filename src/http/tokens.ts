@@ -51,10 +51,13 @@ const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /**
  * Checks a JWT: signature under the pinned family of algorithms, `exp`, `nbf`, `iat`, `iss`, `aud` and our own claims
- * (CONTRACT §2). The database is not asked. Of a claim that stands twice the last one counts (RFC 7519 §4).
+ * (CONTRACT §2). `exp` may lie `maxAge` after `iat` at most, or after now where there is no `iat`. The database is not asked. Of a claim that stands twice the last one counts (RFC 7519 §4).
  * @throws Problem `unauthenticated`, or `unavailable` where a needed key could not be had.
  */
-export async function verifyToken(token: string, { keys, issuer, audience }: Config['tokens']): Promise<Principal> {
+export async function verifyToken(
+  token: string,
+  { keys, issuer, audience, maxAge }: Config['tokens'],
+): Promise<Principal> {
   const options = {
     ...(issuer ? { issuer } : {}),
     ...(audience ? { audience } : {}),
@@ -73,7 +76,8 @@ export async function verifyToken(token: string, { keys, issuer, audience }: Con
           });
     const { typ = 'JWT' } = protectedHeader;
     if (typeof typ !== 'string' || !TYPE.test(typ)) throw unauthenticated();
-    const { role, tenant_id, sub } = claims.parse(payload);
+    const { role, tenant_id, sub, exp, iat = Date.now() / 1000 + LEEWAY } = claims.parse(payload);
+    if (exp - iat > maxAge) throw unauthenticated();
     return { role, ...(tenant_id ? { tenantId: tenant_id } : {}), ...(sub === undefined ? {} : { subject: sub }) };
   } catch (error) {
     throw error instanceof Problem ? error : unauthenticated();

@@ -15,9 +15,9 @@ const COMPRESS_FROM = 64 * 1024;
 /**
  * The response as it can be sent: compressed where it is long and the caller takes gzip (RFC 9110 §12.5.3), or else as
  * it is, or where neither fits, by what is to be said then.
- * @param parameters of the query, that the endpoint knows
+ * @param parameters of the query, that the endpoint knows; where that is not told, those that were sent
  */
-export async function fitResponse(response: Response, request: Request, parameters: string[]): Promise<Response> {
+export async function fitResponse(response: Response, request: Request, parameters?: string[]): Promise<Response> {
   if (response.body === null) return response;
   const body = Buffer.from(await response.arrayBuffer());
   if (body.length < COMPRESS_FROM) return new Response(body, response);
@@ -60,7 +60,7 @@ function weaken(headers: Headers): void {
 }
 
 /** 422, naming the parameter to lower: the one that the database names where an answer exceeds 8 MiB. */
-function tooLarge({ searchParams }: URL, headers: Headers, parameters: string[]): Response {
+function tooLarge({ searchParams }: URL, headers: Headers, parameters = [...searchParams.keys()]): Response {
   const candidates = [...(searchParams.has('include') ? ['task_limit'] : []), 'limit', 'task_limit', 'include'];
   const lower = candidates.find((name) => parameters.includes(name));
   const advice = lower ? `lower ?${lower}, or accept gzip` : 'accept gzip';

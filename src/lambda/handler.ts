@@ -15,7 +15,7 @@ if (process.env.AWS_LAMBDA_FUNCTION_NAME) {
 export type HttpEvent = Extract<LambdaEvent, { rawPath: string }>;
 export type HttpHandler = (event: HttpEvent) => Promise<APIGatewayProxyResult>;
 
-/** The function of an endpoint, or the one that answers where no endpoint does. */
+/** The function of an endpoint, or the whole API. */
 type App = Pick<Hono<Env>, 'fetch'> & { definition?: Pick<Definition, 'name' | 'query'> };
 
 /**
@@ -23,11 +23,11 @@ type App = Pick<Hono<Env>, 'fetch'> & { definition?: Pick<Definition, 'name' | '
  * @param bindings see `readBindings`: read once, so that what they open lasts as long as the instance
  */
 export function lambdaHandler(app: App, bindings: Bindings): HttpHandler {
-  const parameters = Object.keys(app.definition?.query?.shape ?? {});
   return async (event) => {
     const answer = async (request: Request) => {
       restoreHeaders(request.headers, event.headers);
-      return fitResponse(await app.fetch(request, bindings), request, parameters);
+      const known = app.definition ? Object.keys(app.definition.query?.shape ?? {}) : undefined;
+      return fitResponse(await app.fetch(request, bindings), request, known);
     };
     return handle({ fetch: answer } as unknown as Hono)(readable(event));
   };

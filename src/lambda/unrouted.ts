@@ -1,16 +1,7 @@
-import { Hono } from 'hono';
-import { type Env, onError, unrouted } from '../http/context.ts';
-
 /*
- * The function of the route `$default`: answers what no other function does, as the dispatcher of the split deployment
- * on Cloudflare.
+ * The function of the route `$default`: the whole API, for requests that no other function is routed. API Gateway
+ * distinguishes `/tags` from `/tags/` and takes no route that ends in a slash, so what is sent with a trailing slash
+ * comes here and is served like any other; everything else is 404, 405 or an answer to OPTIONS.
  */
 
-/** What the other functions serve; the build puts it here, out of the definitions. */
-declare const ROUTES: { method: string; path: string }[];
-
-const app = new Hono<Env>();
-app.onError(onError);
-app.notFound(unrouted(ROUTES));
-
-export default app;
+export { app as default } from '../functions/index.ts';

@@ -159,6 +159,7 @@ test('what cannot work is said in one line, before anything is started', async (
     ['PORT is "65536"', { PORT: '65536' }],
     ['CORS_ORIGINS must be', { CORS_ORIGINS: 'https://a.example.com/path' }],
     ['RATE_LIMIT must be', { RATE_LIMIT: 'abc' }],
+    ['JWT_MAX_AGE must be', { JWT_MAX_AGE: '400' }],
     ['JWT_SECRET has 31 bytes', { JWT_SECRET: 'x'.repeat(31) }],
     ['JWT_SECRET has 10 bytes', { JWT_SECRET: 'top-secret' }],
     ['JWKS_URL is set', { JWKS_URL: 'https://id.example.com/top-secret' }],

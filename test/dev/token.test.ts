@@ -6,6 +6,7 @@ import { toolEnvironment } from '../../dev/run.ts';
 import { verifyToken } from '../../src/http/tokens.ts';
 
 const TENANT = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
+const DAY = 24 * 3600;
 const SECRET = 'a secret of this test, € and ü in it';
 
 interface Ran {
@@ -14,8 +15,8 @@ interface Ran {
   err: string;
 }
 
-function token(args: string[], secret = SECRET): Promise<Ran> {
-  const env = toolEnvironment({ JWT_SECRET: secret });
+function token(args: string[], secret = SECRET, maxAge = ''): Promise<Ran> {
+  const env = toolEnvironment({ JWT_SECRET: secret, JWT_MAX_AGE: maxAge });
   return new Promise((resolve) => {
     execFile('node', ['dev/token.ts', ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
@@ -31,7 +32,7 @@ async function claims({ code, out, err }: Ran, secret = SECRET) {
   const { payload } = await jwtVerify(jwt, new TextEncoder().encode(secret));
   const { iat = 0, exp = 0 } = payload;
   expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(20);
-  return { payload, seconds: exp - iat, principal: await verifyToken(jwt, { keys: { secret } }) };
+  return { payload, seconds: exp - iat, principal: await verifyToken(jwt, { keys: { secret }, maxAge: 400 * DAY }) };
 }
 
 test('a member of the tenant for one hour, where nothing else is said', async () => {
@@ -53,6 +54,19 @@ test('a platform token has no tenant; without JWT_SECRET the development default
   const { payload, principal } = await claims(await token(['--role', 'platform'], ''), DEVELOPMENT_SECRET);
   expect(payload).not.toHaveProperty('tenant_id');
   expect(principal).toEqual({ role: 'platform' });
+});
+
+test('for as long as JWT_MAX_AGE allows, and no longer', async () => {
+  const args = (expires: string) => ['--tenant', TENANT, '--expires', expires];
+  expect((await claims(await token(args('400d')))).seconds).toBe(400 * DAY);
+  expect(await token(args('9601h'))).toEqual({
+    code: 1,
+    out: '',
+    err: '--expires is "9601h": at most JWT_MAX_AGE is taken, which is 400d.\n',
+  });
+  expect((await token(args('61s'), SECRET, '1m')).err).toContain('which is 1m.');
+  expect((await token(args('800d'), SECRET, '900d')).code).toBe(0);
+  expect((await token(args('1h'), SECRET, 'a year')).err).toContain('JWT_MAX_AGE is "a year"');
 });
 
 test('wrong usage is one line that names the option', async () => {

@@ -15,6 +15,7 @@ afterEach(() => {
 
 const cases: [string, string, Partial<Bindings>][] = [
   ['a secret of 31 bytes', 'JWT_SECRET must be at least 32 bytes long', { JWT_SECRET: 'very-secret'.padEnd(31, '.') }],
+  ['an example', 'JWT_SECRET is a published example', { JWT_SECRET: 'a-string-secret-at-least-256-bits-long' }],
   ['neither secret nor keys', 'neither JWT_SECRET nor JWKS_URL is set', { JWT_SECRET: '' }],
   ['secret and keys', 'JWT_SECRET and JWKS_URL are both set', { JWKS_URL: 'https://id.example.com/very-secret' }],
   ['keys at no URL', 'JWKS_URL must be', { JWT_SECRET: '', JWKS_URL: 'very-secret' }],

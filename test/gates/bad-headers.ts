@@ -68,7 +68,7 @@ export function badHeaders(definitions: Definition[]): BadInput[] {
         cases: (target) => unknownMethod(target, method),
       };
     }),
-    ...['/nothing/at/all/here', '/', '//', '/%00'].map((more): BadInput => {
+    ...['/nothing/at/all/here', '//', '/%2F', '/%00'].map((more): BadInput => {
       return {
         name: `path: ${more} behind it`,
         status: 404,

@@ -60,6 +60,15 @@ const RULES: Rule[] = [
       ['an unpaired surrogate', { a: { b: '\ud800' } }, '/a/b', 'unpaired_surrogate'],
       ['__proto__', { a: [Object.fromEntries([['__proto__', 1]])] }, '/a/0/__proto__', 'forbidden_member'],
       ['a number beyond a double', { a: 'raw:1e400' }, '/a', 'number_out_of_range'],
+      ...['9007199254740992', '-9007199254740993', '9007199254740993.0', '1e20', '-1.5e300'].map(
+        (text) =>
+          [
+            `a number that is not exact: ${text}`,
+            { a: [0, { 'b/c': `raw:${text}` }] },
+            '/a/1/b~1c',
+            'number_out_of_range',
+          ] as const,
+      ),
     ] as const
   ).map(([name, value, inside, fault]): Rule => ({ name, kinds: ['free'], value: () => value, inside, fault })),
   { name: 'a byte more than 16 KiB', kinds: ['free'], value: () => sized('x'), fault: 'too_large', asks: isPatch },

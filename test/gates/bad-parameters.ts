@@ -156,6 +156,8 @@ const RULES: Rule[] = [
       ['{"a":"\\u0000"}', 'control_character'],
       ['{"a":"\\ud800"}', 'unpaired_surrogate'],
       ['{"a":1e400}', 'number_out_of_range'],
+      ['{"a":9007199254740993}', 'number_out_of_range'],
+      ['{"a":[{"b":-1e20}]}', 'number_out_of_range'],
       [JSON.stringify({ a: 'x'.repeat(16_376) }), 'too_large'],
     ] as const
   ).map(([text, fault]): Rule => ({ name: text.slice(0, 40), kinds: ['json'], value: () => text, fault })),

@@ -70,7 +70,7 @@ const MEMBERS: Partial<Record<Kind, (schema: Schema, depth: number) => unknown[]
     {},
     { '': '', 'a b': 'c\nd', constructor: {}, toString: null, '1': [[], [{}]] },
     { a: 'x'.repeat(16_384 - '{"a": ""}'.length) },
-    { a: [1e308, -1e-7, 5e-324, 'raw:-0', 'raw:12345678901234567890'] },
+    { a: [Number.MAX_SAFE_INTEGER, 'raw:-9007199254740991.0', 'raw:9.007199254740991e15', 0.1, 5e-324, 'raw:-0'] },
     deep(32 - depth),
   ],
   closed: (schema) => [required(schema)],

@@ -15,6 +15,18 @@ test('limits and origins are off by default, and read where they are set', () =>
   expect(allowedOrigins(set)).toEqual(['https://a.example.com', 'http://localhost:5173']);
 });
 
+test.each([
+  ['', 400 * 86_400],
+  [undefined, 400 * 86_400],
+  ['90s', 90],
+  ['15m', 900],
+  ['12h', 43_200],
+  ['30d', 2_592_000],
+])('JWT_MAX_AGE of %j is %d s', (text, seconds) => {
+  const bindings = { ...good, ...(text === undefined ? {} : { JWT_MAX_AGE: text }) };
+  expect(readConfig(bindings).tokens.maxAge).toBe(seconds);
+});
+
 test.each<[Partial<Bindings>, string]>([
   [{ DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL'],
   [{ DATABASE_URL: '' }, 'DATABASE_URL'],
@@ -29,6 +41,12 @@ test.each<[Partial<Bindings>, string]>([
   [{ RATE_LIMIT: '600' }, 'RATE_LIMIT'],
   [{ RATE_LIMIT: '0/60' }, 'RATE_LIMIT'],
   [{ RATE_LIMIT: '10/30' }, 'RATE_LIMIT'],
+  [{ JWT_MAX_AGE: '999' }, 'JWT_MAX_AGE'],
+  [{ JWT_MAX_AGE: '000d' }, 'JWT_MAX_AGE'],
+  [{ JWT_MAX_AGE: '1w' }, 'JWT_MAX_AGE'],
+  [{ JWT_MAX_AGE: '-1d' }, 'JWT_MAX_AGE'],
+  [{ JWT_MAX_AGE: 'forever' }, 'JWT_MAX_AGE'],
+  [{ DEVELOPMENT: 'false' }, 'DEVELOPMENT'],
 ])('%o is refused by one line that names %s and holds no value', (wrong, name) => {
   const message = (() => {
     try {

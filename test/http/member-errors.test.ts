@@ -85,6 +85,10 @@ describe('memberErrors', () => {
     ],
     [{ q: 'a', metadata: '1' }, '?metadata wrong_type: must be a JSON object'],
     [
+      { q: 'a', metadata: '{"a":[0,{"b/c":9007199254740993}]}' },
+      '?metadata number_out_of_range: must be a JSON object, but /a/1/b~1c must be a number from -9007199254740991 to 9007199254740991, or a string',
+    ],
+    [
       { q: 'a', metadata: '{"a":[{"b":1,"b":2}]}' },
       '?metadata duplicate_member: must be a JSON object, but /a/0/b stands twice in one object',
     ],

@@ -144,6 +144,8 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
         { a: { b: [1, null, ''] }, 1: 2, constructor: 3, toString: null },
         { a: { b: [1, null, ''] }, 1: 2, constructor: 3, toString: null },
       ],
+      [{ a: [2 ** 53 - 1, 1 - 2 ** 53, 0.1] }, { a: [2 ** 53 - 1, 1 - 2 ** 53, 0.1] }],
+      [{ a: [2 ** 53] }, 'refused: number_out_of_range'],
       [[], 'refused: wrong_type'],
       [null, 'refused: wrong_type'],
       ['{}', 'refused: wrong_type'],

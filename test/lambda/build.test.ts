@@ -42,7 +42,7 @@ describe('the template', () => {
       const { Variables } = resource(name).Environment;
       const secrets = Object.keys(Variables).filter((key) => /URL|SECRET/.test(key));
       if (kind === 'scheduled') expect(secrets).toEqual(['JANITOR_DATABASE_URL']);
-      else if (kind === 'fallback' || openToAll.includes(name)) expect(secrets).toEqual([]);
+      else if (openToAll.includes(name)) expect(secrets).toEqual([]);
       else expect(secrets).toEqual(['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL']);
       expect('DATABASE_DRIVER' in Variables).toBe(secrets.length > 0);
     }
@@ -89,12 +89,15 @@ describe('each function', () => {
   test('has what it uses, and nothing else', () => {
     for (const { name, kind, parts } of functions) {
       const packages = packagesOf(parts).map(([found]) => found);
-      const hasDatabase = kind !== 'fallback' && !openToAll.includes(name);
+      const hasDatabase = !openToAll.includes(name);
       expect([name, packages.includes('pg')]).toEqual([name, hasDatabase]);
       expect([name, packages.includes('kysely')]).toEqual([name, hasDatabase]);
-      expect([name, packages.includes('jose')]).toEqual([name, hasDatabase && kind === 'function' && name !== 'ready']);
+      expect([name, packages.includes('jose')]).toEqual([
+        name,
+        hasDatabase && kind !== 'scheduled' && name !== 'ready',
+      ]);
       const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/\w+\/[\w-]+\.ts$/.test(path));
-      expect(endpoints).toHaveLength(kind === 'function' ? 1 : 0);
+      expect(endpoints).toHaveLength({ function: 1, scheduled: 0, fallback: definitions.length }[kind]);
     }
   });
 

@@ -98,7 +98,7 @@ describe('a read', () => {
         'content-type': 'application/problem+json',
         'x-request-id': 'r-1',
         'x-content-type-options': 'nosniff',
-        'cache-control': 'private, no-cache',
+        'cache-control': 'no-store',
       });
       for (const name of ['etag', 'link', 'location', 'content-encoding'])
         expect(reply.headers).not.toHaveProperty(name);

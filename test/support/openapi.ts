@@ -43,7 +43,7 @@ export function expectDocumented(
   url: string,
   { status, headers, text, json }: { status: number; headers: Headers; text: string; json: unknown },
 ): void {
-  const [path = ''] = url.split('?');
+  const path = (url.split('?')[0] ?? '').replace(/\/$/, '');
   const route = routes.find(({ pattern }) => pattern.test(path));
   const name = (method === 'HEAD' ? 'GET' : method).toLowerCase();
   const operation = route?.operations[name];

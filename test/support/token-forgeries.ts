@@ -21,7 +21,9 @@ const member = (name: string, value: unknown): [string, Record<string, unknown>]
 export function forgedClaims(now: number): [string, Record<string, unknown>][] {
   return [
     ...[undefined, null, '', `${now + 60}`, [now + 60], {}, true].map((exp) => member('exp', exp)),
-    ...[0, -1, -(now + 600), now - 61, now - 60.5, now * -1e9, 1e308, 2 ** 53].map((exp) => member('exp', exp)),
+    ...[0, -1, -(now + 600), now - 61, now - 60.5, now * -1e9, now + 401 * 86_400, 1e308, 2 ** 53].map((exp) =>
+      member('exp', exp),
+    ),
     ...[now + 61, now * 1000, `${now}`, 'now', null, [now], 1e308].map((iat) => member('iat', iat)),
     ...[now + 61, now * 1000, `${now}`, null, {}, 1e308].map((nbf) => member('nbf', nbf)),
     ...[undefined, null, '', 'acme', 1, true, {}, [TENANT], { id: TENANT }].map((id) => member('tenant_id', id)),

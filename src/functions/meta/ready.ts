@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { unavailable } from '../../db/errors.ts';
 import { readiness } from '../../db/queries/readiness.ts';
 import { SCHEMA_VERSION } from '../../db/schema-version.ts';
-import { openDatabase } from '../../http/open-database.ts';
+import { configOf, openDatabase } from '../../http/open-database.ts';
 import { publicEndpoint } from '../../http/public-endpoint.ts';
 import { plain } from '../../http/respond.ts';
 
@@ -25,7 +25,7 @@ export default publicEndpoint(
     problems: ['unavailable', 'timeout'],
   },
   async (c) => {
-    const found = await readiness(openDatabase(c, { function: 'ready' }));
+    const found = await readiness(openDatabase(c, await configOf(c), { function: 'ready' }));
     if (!found?.schemaVersion || found.schemaVersion < SCHEMA_VERSION) {
       throw unavailable('The database lacks a migration.');
     }

@@ -34,9 +34,8 @@ async function walk(tenant: TestTenant, query: string, limit: number, between = 
     }
     expect(next_cursor).toMatch(/^[A-Za-z0-9._-]+$/);
     expect(json.data).toHaveLength(limit);
-    const next = new URL(/^<(.+)>; rel="next"$/.exec(link ?? '')?.[1] ?? '');
-    expect(next.searchParams.get('cursor')).toBe(next_cursor);
-    url = `${next.pathname}${next.search}`;
+    url = /^<(\/.+)>; rel="next"$/.exec(link ?? '')?.[1] ?? '';
+    expect(new URLSearchParams(url.split('?')[1]).get('cursor')).toBe(next_cursor);
     await between();
   }
   throw new Error('the pages never end');

@@ -92,9 +92,8 @@ test('walking its pages shows each once, ties included', async () => {
       while (url) {
         const { json, headers } = await tenant.get(url);
         walked.push(...json.data);
-        const next = /^<(.+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
-        expect(next === undefined).toBe(!json.page.has_more);
-        url = next?.replace(/^https?:\/\/[^/]+/, '');
+        url = /^<(\/.+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
+        expect(url === undefined).toBe(!json.page.has_more);
       }
       expect(walked).toEqual(all);
     }
