@@ -10,8 +10,8 @@ import { timedOut } from './errors.ts';
 export const MAX_RUNNING = 10;
 
 /** Batches of one tenant that wait until one of those ends, and for how long they do (ms). */
-export const MAX_WAITING = 50;
-export const MAX_WAIT = 2000;
+export const MAX_WAITING = 100;
+export const MAX_WAIT = 5000;
 
 /** How often one that waits looks whether it is its turn (ms): one of the next that can be, and one further behind. */
 const POLL = { next: 5, behind: 20 };

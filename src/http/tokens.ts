@@ -51,7 +51,8 @@ const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /**
  * Checks a JWT: signature under the pinned family of algorithms, `exp`, `nbf`, `iat`, `iss`, `aud` and our own claims
- * (CONTRACT §2). `exp` may lie `maxAge` after `iat` at most, or after now where there is no `iat`. The database is not asked. Of a claim that stands twice the last one counts (RFC 7519 §4).
+ * (CONTRACT §2). `exp` may lie `maxAge` after `iat` at most, or after now where there is no `iat`. The database is not
+ * asked. Of a claim that stands twice the last one counts (RFC 7519 §4).
  * @throws Problem `unauthenticated`, or `unavailable` where a needed key could not be had.
  */
 export async function verifyToken(
