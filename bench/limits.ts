@@ -1,0 +1,140 @@
+/**
+ * How long requests take at the bounds that docs/limits.md names, for a tenant that is newer than the last ANALYZE:
+ *
+ *   PATH="$PWD/node_modules/.bin:$PATH" node bench/limits.ts [tasks]
+ *
+ * A project of 10 000 tasks with descriptions of 10 000 characters (about 1 400 words each) is searched, read, moved,
+ * trashed, restored and purged; then purges are measured beside stored answers. All functions in this process, over the
+ * local Neon endpoint and a PostgreSQL with fsync in a scratch directory. Milliseconds, and the round trips of each.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { signToken } from '../dev/jwt.ts';
+import { migrate } from '../dev/migrate.ts';
+import { startNeonEndpoint } from '../dev/neon-endpoint.ts';
+import { startPostgres } from '../dev/postgres.ts';
+import { app } from '../src/functions/index.ts';
+
+const TASKS = Number(process.argv[2] ?? 10_000);
+const JWT_SECRET = 'a secret of the scratch database, 32 bytes';
+
+const directory = await mkdtemp(join(tmpdir(), 'onetrip-bench-'));
+const postgres = await startPostgres({ dataDir: join(directory, 'data') });
+const url = new URL(postgres.adminUrl);
+url.pathname = '/scratch';
+await migrate(url.href, 'up');
+const admin = new pg.Client({ connectionString: url.href });
+await admin.connect();
+await admin.query(`create role onetrip_worker login password 'worker' in role onetrip_app`);
+const endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: Number(url.port) } });
+const bindings = {
+  DATABASE_URL: 'postgres://onetrip_worker:worker@localhost/scratch',
+  NEON_ENDPOINT: endpoint.url,
+  JWT_SECRET,
+  LOG_LEVEL: 'warn',
+  SLOW_QUERY_MS: '999999',
+};
+
+async function makeTenant() {
+  const { rows } = await admin.query(`insert into tenants (name) values ('bench') returning id`);
+  const token = await signToken({ role: 'admin', tenantId: rows[0].id }, 3600, JWT_SECRET);
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await app.request(
+      `http://localhost/api/v1/${path}`,
+      {
+        method,
+        headers: {
+          Authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+      bindings,
+    );
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, json: text ? JSON.parse(text) : undefined };
+  };
+  return { id: rows[0].id as string, call };
+}
+
+type Call = Awaited<ReturnType<typeof makeTenant>>['call'];
+
+async function measured(name: string, call: Call, ...request: Parameters<Call>) {
+  const start = performance.now();
+  const reply = await call(...request);
+  const trips = /desc="(\d+)/.exec(reply.headers.get('Server-Timing') ?? '')?.[1];
+  console.log(`${name.padEnd(58)} ${reply.status} ${(performance.now() - start).toFixed(0).padStart(7)} ms ${trips}`);
+  return reply;
+}
+
+try {
+  // Others, of whom the planner knows, so that the tenant that is measured is a stranger to it.
+  const others = await Promise.all(Array.from({ length: 20 }, makeTenant));
+  for (const { call } of others) {
+    const tasks = Array.from({ length: 200 }, (_, n) => ({ title: `task ${n}`, tags: [`tag ${n % 9}`] }));
+    await call('POST', 'projects', { name: 'P', tasks });
+  }
+  await admin.query('analyze');
+
+  const { id: tenant, call } = await makeTenant();
+  const { json: project } = await call('POST', 'projects', { name: 'Large', tasks: [{ title: 'root', tags: ['a'] }] });
+  const { json: other } = await call('POST', 'projects', { name: 'Other' });
+  const [root] = project.tasks;
+  await admin.query(
+    `insert into tasks (tenant_id, project_id, parent_id, title, description, position)
+     select $1, $2, $3, 'task ' || n, left((
+       select string_agg(left(md5((random() * 20000)::int::text), 6), ' ') from generate_series(1, 1430) where n > 0
+     ), 10000), n from generate_series(1, $4::integer) as n`,
+    [tenant, project.id, root.id, TASKS - 1],
+  );
+  const path = `projects/${project.id}`;
+  await measured('list the first 100 tasks', call, 'GET', `${path}/tasks?limit=100`);
+  await measured('search a word of one title', call, 'GET', 'tasks?q=task+777');
+  await measured('search a prefix that every task has', call, 'GET', 'tasks?q=ta');
+  await measured('count them', call, 'GET', 'tasks?count=true&limit=1');
+  await measured('statistics', call, 'GET', `${path}/stats`);
+  await measured('more than 8 MiB', call, 'GET', `${path}?task_limit=1000`);
+  await measured(`move a tree of ${TASKS}`, call, 'PATCH', `tasks/${root.id}`, { project_id: other.id });
+  await measured('and back', call, 'PATCH', `tasks/${root.id}`, { project_id: project.id });
+  await measured(`trash a task with ${TASKS - 1} below it`, call, 'DELETE', `tasks/${root.id}`);
+  await measured('restore it', call, 'POST', `tasks/${root.id}/restore`);
+  await measured(`trash a project of ${TASKS} tasks`, call, 'DELETE', path);
+  await measured('restore it', call, 'POST', `${path}/restore?task_limit=0`);
+  await call('DELETE', path);
+  await measured('purge it', call, 'POST', `${path}/purge`);
+
+  const keyed = (key: string) => ({ 'Idempotency-Key': key });
+  const tasks = Array.from({ length: 500 }, (_, n) => ({ title: `task ${n}`, description: 'd'.repeat(1500) }));
+  const { json: stored } = await measured(
+    'create 500 tasks with a key',
+    call,
+    'POST',
+    'projects',
+    { name: 'S', tasks },
+    keyed('c'),
+  );
+  const statuses: Record<number, number> = {};
+  for (let n = 0; n < 40; n++) {
+    await call('DELETE', `projects/${stored.id}`);
+    const { status } = await call('POST', `projects/${stored.id}/restore?task_limit=1000`, undefined, keyed(`r${n}`));
+    if (status !== 200) await call('POST', `projects/${stored.id}/restore?task_limit=0`);
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  const { rows } = await admin.query(
+    `select pg_size_pretty(pg_total_relation_size('idempotency_keys') + pg_total_relation_size('idempotency_mentions')) as size`,
+  );
+  console.log('40 restores of them, each with a key:', statuses, 'stored', rows[0].size);
+  const { json: empty } = await call('POST', 'projects', { name: 'Empty' });
+  await call('DELETE', `projects/${empty.id}`);
+  await measured('purge an empty project beside them', call, 'POST', `projects/${empty.id}/purge`);
+  await call('DELETE', `projects/${stored.id}`);
+  await measured('purge the project that all of them show', call, 'POST', `projects/${stored.id}/purge`);
+} finally {
+  await endpoint.stop();
+  await admin.end();
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+}
