@@ -53,8 +53,9 @@ function secondsOf(expires: string): number {
   const maxAge = process.env.JWT_MAX_AGE || DEFAULT_MAX_AGE;
   const most = parseDuration(maxAge);
   if (!most) throw new Error(`JWT_MAX_AGE is ${shown(maxAge)}: a duration such as 12h or 400d is needed.`);
-  if (seconds > most)
+  if (seconds > most) {
     throw new Error(`--expires is ${shown(expires)}: at most JWT_MAX_AGE is taken, which is ${maxAge}.`);
+  }
   return seconds;
 }
 

@@ -84,7 +84,7 @@ function inexactNumbers(root: object): PropertyKey[][] {
   return found;
 }
 
-/** Any JSON object whose numbers are stored as they were sent. */
+/** Any JSON object without such numbers. */
 const jsonObject = z.looseObject({}).check(({ value, issues }) => {
   for (const path of inexactNumbers(value)) {
     issues.push({ code: 'custom', input: value, path, message: INEXACT, params: { code: 'number_out_of_range' } });
