@@ -3,30 +3,39 @@
 set local lock_timeout = '2s';
 set local statement_timeout = '30s';
 
--- What the planner is to believe of the columns that say whose a row is: a tenant has one of 100 rows of each table, a
--- project one of 20 tasks of its tenant. ANALYZE keeps a list of the most common values instead, and of a tenant or project that
--- is not among them, because it is newer or smaller, the planner expects a single row. Then any index that is led by the
--- tenant seems as good as the right one, and a nested loop over all rows of the tenant as good as a look-up: plans that
--- take a time that grows with the square or the cube of what the tenant has, until the next ANALYZE.
--- So all tenants are planned alike, whenever ANALYZE came by. Statistics target 0 keeps it from these columns.
-do $$
+-- Tells the planner how many different values a column has, instead of what ANALYZE finds, which leaves the column alone
+-- from now on (statistics target 0). For columns that say whose a row is.
+--
+-- ANALYZE keeps a list of the most common values, and of a tenant or project that is not among them, because it is newer
+-- or smaller, the planner expects a single row. Then any index that is led by the tenant seems as good as the right one,
+-- and a nested loop over all rows of the tenant as good as a look-up: plans whose time grows with the square or the cube of
+-- what the tenant has, until the next ANALYZE. So all tenants are planned alike, whenever ANALYZE came by.
+create function expect_distinct(relation regclass, column_name text, count integer) returns void
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 declare
-  tenants_column record;
+  named record;
 begin
-  for tenants_column in
-    select relname::text as relation, attname::text as name, case attname when 'tenant_id' then 100 else 20 end::real as n_distinct
-    from pg_attribute join pg_class on pg_class.oid = attrelid
-    where relnamespace = 'public'::regnamespace and relkind = 'r' and not attisdropped
-      and (attname = 'tenant_id' or (relname, attname) = ('tasks', 'project_id'))
-  loop
-    execute format('alter table %I alter column %I set statistics 0', tenants_column.relation, tenants_column.name);
-    perform pg_clear_attribute_stats('public', tenants_column.relation, tenants_column.name, false);
-    perform pg_restore_attribute_stats(
-      'schemaname', 'public', 'relname', tenants_column.relation, 'attname', tenants_column.name, 'inherited', false,
-      'null_frac', 0::real, 'avg_width', 16, 'n_distinct', tenants_column.n_distinct);
-  end loop;
+  select nspname::text as schema, relname::text as name, relkind = 'p' as is_partitioned into named
+  from pg_class join pg_namespace on pg_namespace.oid = relnamespace where pg_class.oid = relation;
+  execute format('alter table %s alter column %I set statistics 0', relation, column_name);
+  perform pg_clear_attribute_stats(named.schema, named.name, column_name, named.is_partitioned);
+  perform pg_restore_attribute_stats(
+    'schemaname', named.schema, 'relname', named.name, 'attname', column_name, 'inherited', named.is_partitioned,
+    'null_frac', 0::real, 'avg_width', 16, 'n_distinct', count::real);
 end
 $$;
+
+-- A tenant has one of 100 rows of each table, a project one of 20 tasks of its tenant.
+select expect_distinct('projects', 'tenant_id', 100);
+select expect_distinct('project_search', 'tenant_id', 100);
+select expect_distinct('tasks', 'tenant_id', 100);
+select expect_distinct('tasks', 'project_id', 20);
+select expect_distinct('task_search', 'tenant_id', 100);
+select expect_distinct('tags', 'tenant_id', 100);
+select expect_distinct('task_tags', 'tenant_id', 100);
+select expect_distinct('audit_log', 'tenant_id', 100);
+select expect_distinct('idempotency_keys', 'tenant_id', 100);
+select expect_distinct('idempotency_mentions', 'tenant_id', 100);
 
 -- Every query of a tenant has an index that is led by the tenant, so no table is ever to be read through, which may seem
 -- cheaper while it is small.
@@ -61,14 +70,15 @@ begin
   for tenants_column in
     select relname::text as relation, attname::text as name
     from pg_attribute join pg_class on pg_class.oid = attrelid
-    where relnamespace = 'public'::regnamespace and relkind = 'r' and not attisdropped
-      and (attname = 'tenant_id' or (relname, attname) = ('tasks', 'project_id'))
+    where relnamespace = 'public'::regnamespace and relkind = 'r' and attnum > 0 and attstattarget = 0
   loop
     execute format('alter table %I alter column %I set statistics default', tenants_column.relation, tenants_column.name);
     perform pg_clear_attribute_stats('public', tenants_column.relation, tenants_column.name, false);
   end loop;
 end
 $$;
+
+drop function expect_distinct;
 
 create or replace function enter_tenant(tenant uuid, actor text, request_id text) returns void
 language plpgsql volatile as $$

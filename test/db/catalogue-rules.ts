@@ -103,6 +103,12 @@ export const RULES = {
       ${columnName('conrelid', 'conkey[1]')} = 'tenant_id'
       and coalesce(${columnName('confrelid', 'confkey[1]')} = there.tenant_column, false))`,
 
+  // Statistics target 0, and how many different tenants the planner is to believe in: see expect_distinct().
+  'every tenant is planned alike': `
+    select shown from tables where of_tenant and not exists (
+      select from pg_attribute join pg_statistic on starelid = attrelid and staattnum = attnum
+      where attrelid = tables.oid and attname = 'tenant_id' and attstattarget = 0 and stadistinct = 100 and stakind1 = 0)`,
+
   'what hangs below goes when its owner goes': `
     select shown || '.' || conname from pg_constraint join tables on tables.oid = conrelid
     where contype = 'f' and confdeltype <> 'c'`,

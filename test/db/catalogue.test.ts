@@ -12,7 +12,8 @@ const rules = Object.keys(RULES) as Rule[];
 const CANARY = `
   create table canary (tenant_id uuid references tenants on delete cascade, id uuid, primary key (tenant_id, id));
   alter table canary enable row level security, force row level security;
-  create policy tenant on canary to onetrip_app using (tenant_id = (select current_tenant()));`;
+  create policy tenant on canary to onetrip_app using (tenant_id = (select current_tenant()));
+  select expect_distinct('canary', 'tenant_id', 100);`;
 
 const DEFINER = (settings: string) =>
   `create function leak() returns setof tasks language sql security definer ${settings} as 'select * from tasks';`;
@@ -68,6 +69,10 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
       'create table other (id uuid primary key); alter table tags add constraint odd foreign key (tenant_id) references other',
     ],
     ['aside.plain', 'create table aside (tenant uuid constraint plain references tenants)'],
+  ],
+  'every tenant is planned alike': [
+    ['canary', `${CANARY} alter table canary alter tenant_id set statistics 100`],
+    ['tags', `select pg_clear_attribute_stats('public', 'tags', 'tenant_id', false)`],
   ],
   'what hangs below goes when its owner goes': [
     ['tags.stays', 'alter table tags add constraint stays foreign key (tenant_id) references tenants'],
