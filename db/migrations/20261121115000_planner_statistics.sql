@@ -25,17 +25,23 @@ begin
 end
 $$;
 
--- A tenant has one of 100 rows of each table, a project one of 20 tasks of its tenant.
-select expect_distinct('projects', 'tenant_id', 100);
-select expect_distinct('project_search', 'tenant_id', 100);
-select expect_distinct('tasks', 'tenant_id', 100);
+-- A tenant has one of 20 rows of each table, a project one of 20 tasks of its tenant.
+select expect_distinct('projects', 'tenant_id', 20);
+select expect_distinct('project_search', 'tenant_id', 20);
+select expect_distinct('tasks', 'tenant_id', 20);
 select expect_distinct('tasks', 'project_id', 20);
-select expect_distinct('task_search', 'tenant_id', 100);
-select expect_distinct('tags', 'tenant_id', 100);
-select expect_distinct('task_tags', 'tenant_id', 100);
-select expect_distinct('audit_log', 'tenant_id', 100);
-select expect_distinct('idempotency_keys', 'tenant_id', 100);
-select expect_distinct('idempotency_mentions', 'tenant_id', 100);
+select expect_distinct('task_search', 'tenant_id', 20);
+select expect_distinct('tags', 'tenant_id', 20);
+select expect_distinct('task_tags', 'tenant_id', 20);
+select expect_distinct('audit_log', 'tenant_id', 20);
+select expect_distinct('idempotency_keys', 'tenant_id', 20);
+select expect_distinct('idempotency_mentions', 'tenant_id', 20);
+
+-- Most rows are not in the trash: until the first ANALYZE the planner takes a column for all but never null.
+select pg_restore_attribute_stats(
+  'schemaname', 'public', 'relname', relation, 'attname', 'deleted_at', 'inherited', false,
+  'null_frac', 0.9::real, 'avg_width', 8, 'n_distinct', -0.1::real)
+from unnest(array['projects', 'tasks']) as relation;
 
 -- Every query of a tenant has an index that is led by the tenant, so no table is ever to be read through, which may seem
 -- cheaper while it is small.

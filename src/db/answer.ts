@@ -1,5 +1,6 @@
 import { type Compilable, type SelectQueryBuilder, sql } from 'kysely';
 import { Problem } from '../http/problems.ts';
+import { withinLimit } from './answer-size.ts';
 import type { Database } from './client.ts';
 import { ANSWERED_ALREADY, sqlState } from './errors.ts';
 
@@ -23,7 +24,7 @@ export type Source<T> = Query<{ version: number | null; body: T }>;
 
 interface AnswerOptions {
   /** The parameter to lower where the answer would exceed 8 MiB: `?limit`. */
-  lower?: string;
+  lower?: string | undefined;
   /** Entity tags that the caller has, without quotes; `*` for any. */
   ifNoneMatch?: string[];
 }
@@ -32,7 +33,7 @@ interface AnswerOptions {
 export type ListSource<T> = Query<{ version: null; body: T; next_cursor: string | null }>;
 
 /** The `answer` (etag, body) of a source, for a statement to end with or to store. */
-function withAnswer<T>(db: Database, source: Source<T>, lower: string) {
+function withAnswer<T>(db: Database, source: Source<T>, lower: string | undefined) {
   // Both are materialised, because PostgreSQL would otherwise build the JSON once for every mention.
   return db.query
     .with(
@@ -46,7 +47,7 @@ function withAnswer<T>(db: Database, source: Source<T>, lower: string) {
           .selectFrom('source')
           .select([
             sql<string>`etag_of(version, body::text)`.as('etag'),
-            sql<JsonText<T>>`within_limit(body::text, ${lower})`.as('body'),
+            withinLimit<JsonText<T>>('body', lower).as('body'),
           ]),
     );
 }
@@ -59,7 +60,7 @@ function withAnswer<T>(db: Database, source: Source<T>, lower: string) {
 export async function readAnswer<T>(
   db: Database,
   source: Source<T>,
-  { lower = '', ifNoneMatch = [] }: AnswerOptions = {},
+  { lower, ifNoneMatch = [] }: AnswerOptions = {},
 ): Promise<Answer<T> | undefined> {
   return withAnswer(db, source, lower)
     .selectFrom('answer')
@@ -124,7 +125,7 @@ export function writeAnswer<T>(
   statements: Compilable[],
   source: Source<T>,
 ): Promise<WriteAnswer<T>> {
-  const answer = withAnswer(db, source, reply.lower ?? '');
+  const answer = withAnswer(db, source, reply.lower);
   const shown = answer.selectFrom('answer').select(['etag', 'body']);
   return once<T>(db, reply, statements, shown, ({ key, stored }) =>
     answer

@@ -6,6 +6,7 @@ import {
   type SelectQueryBuilder,
   sql,
 } from 'kysely';
+import { itemsWithinLimit } from './answer-size.ts';
 import type { DB } from './types.ts';
 
 /** One member of a sort order. */
@@ -61,6 +62,8 @@ export interface PageRequest<T> {
   skip?: number | undefined;
   /** See {@link cursorContext}; an expression where it depends on an outer row. */
   context: Expression<string>;
+  /** The parameter to lower where the page would exceed what an answer may have. */
+  lower?: string | undefined;
 }
 
 /**
@@ -71,7 +74,20 @@ export interface PageRequest<T> {
  */
 export function keysetPage<T>(
   db: Kysely<DB>,
-  { rows, table, item, keys, id, joinForSort = same, joinForItem = same, limit, after, skip, context }: PageRequest<T>,
+  {
+    rows,
+    table,
+    item,
+    keys,
+    id,
+    joinForSort = same,
+    joinForItem = same,
+    limit,
+    after,
+    skip,
+    context,
+    lower,
+  }: PageRequest<T>,
 ) {
   const order: SortKey[] = [...keys, { expression: id, type: 'uuid', descending: keys[0]?.descending ?? false }];
   const values = sql.join(order.map(({ expression }) => sql`${expression}::text`));
@@ -101,7 +117,7 @@ export function keysetPage<T>(
       case when count(*) > ${limit}::integer
         then make_cursor(${context}, coalesce((array_agg(sort_values order by n))[${limit}::integer], '[]'))
       end as next_cursor
-    from (${shown}) as shown
+    from ${itemsWithinLimit(shown, ['n', 'sort_values'], lower)} as shown
   )`;
 }
 

@@ -15,6 +15,8 @@ export interface ListRequest {
   sort: { member: string; descending: boolean }[];
   /** The filters as canonical text; a cursor is bound to it. */
   filters: string;
+  /** The parameter to lower where the page would exceed what an answer may have. */
+  lower?: string | undefined;
 }
 
 /** How a list can be sorted: by member name. */
@@ -34,7 +36,7 @@ export type List<T> = Pick<PageRequest<T>, 'rows' | 'table' | 'item' | 'id' | 'j
 export function listSource<T>(
   db: Database,
   { name, owner = '', onlyIf, sorts, ...list }: List<T>,
-  { limit, skip, after, count, filters, sort }: ListRequest,
+  { limit, skip, after, count, filters, sort, lower = '?limit' }: ListRequest,
 ): ListSource<Page<T>> {
   const keys = sort.map(({ member, descending }) => {
     const key = sorts[member];
@@ -42,7 +44,7 @@ export function listSource<T>(
     return { ...key, descending };
   });
   const context = sql<string>`${cursorContext(db.scope, name, { owner, filters, sort: sortText(sort) })}::text`;
-  const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context });
+  const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context, lower });
   const total = count ? sql`, 'total', (${list.rows.select(sql`count(*)`.as('total'))})` : sql``;
   const source = db.query.selectFrom(page.as('page')).select([
     sql<null>`null::integer`.as('version'),

@@ -107,7 +107,7 @@ export const RULES = {
   'every tenant is planned alike': `
     select shown from tables where of_tenant and not exists (
       select from pg_attribute join pg_statistic on starelid = attrelid and staattnum = attnum
-      where attrelid = tables.oid and attname = 'tenant_id' and attstattarget = 0 and stadistinct = 100 and stakind1 = 0)`,
+      where attrelid = tables.oid and attname = 'tenant_id' and attstattarget = 0 and stadistinct = 20 and stakind1 = 0)`,
 
   'what hangs below goes when its owner goes': `
     select shown || '.' || conname from pg_constraint join tables on tables.oid = conrelid

@@ -13,7 +13,7 @@ const CANARY = `
   create table canary (tenant_id uuid references tenants on delete cascade, id uuid, primary key (tenant_id, id));
   alter table canary enable row level security, force row level security;
   create policy tenant on canary to onetrip_app using (tenant_id = (select current_tenant()));
-  select expect_distinct('canary', 'tenant_id', 100);`;
+  select expect_distinct('canary', 'tenant_id', 20);`;
 
 const DEFINER = (settings: string) =>
   `create function leak() returns setof tasks language sql security definer ${settings} as 'select * from tasks';`;

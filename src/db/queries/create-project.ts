@@ -20,6 +20,6 @@ export function createProject(db: Database, project: NewProject, tasks: NewTask[
     db,
     reply,
     [insertProject, ...insertTasks(db, project.id, tasks)],
-    projectWithTasks(db, project.id, Math.max(tasks.length, 200)),
+    projectWithTasks(db, project.id, Math.max(tasks.length, 200), reply.lower),
   );
 }

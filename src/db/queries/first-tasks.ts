@@ -8,8 +8,10 @@ import type { DB } from '../types.ts';
 /**
  * For a lateral join on projects: the first `limit` tasks of each in `position` order, and where the project's own
  * list of tasks (`GET /projects/{id}/tasks`) goes on from there.
+ * @param lower the parameter to lower where the tasks of one project would exceed what an answer may have
  */
-export function firstTasks(db: Database, limit: number) {
+export function firstTasks(db: Database, limit: number, lower: string | undefined) {
+  const members = taskMembers(db.tenantId);
   const rows = expressionBuilder<DB, 'projects'>()
     .selectFrom('tasks')
     .where('tasks.tenant_id', '=', db.tenantId)
@@ -22,16 +24,18 @@ export function firstTasks(db: Database, limit: number) {
   return keysetPage(db.query, {
     rows,
     table: 'tasks',
-    item: jsonBuildObject(taskMembers),
-    keys: [{ expression: taskMembers.position, type: 'float8' }],
-    id: taskMembers.id,
+    item: jsonBuildObject(members),
+    keys: [{ expression: members.position, type: 'float8' }],
+    id: members.id,
     limit,
+    lower,
     context: sql<string>`concat(${head}::text, projects.id, ${tail}::text)`,
   }).as('first');
 }
 
 type First = ReturnType<typeof keysetPage<TaskJson>> extends RawBuilder<infer T> ? T : never;
-type TaskJson = ReturnType<typeof jsonBuildObject<typeof taskMembers>> extends RawBuilder<infer T> ? T : never;
+type TaskJson =
+  ReturnType<typeof jsonBuildObject<ReturnType<typeof taskMembers>>> extends RawBuilder<infer T> ? T : never;
 
 /** The members `tasks` and `tasks_page`; needs {@link firstTasks} joined. */
 export function firstTasksMembers(limit: number) {

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../client.ts';
 import type { Rows } from '../keyset.ts';
@@ -18,7 +18,7 @@ export interface ProjectFilters extends TimeFilters {
 const sorts = {
   created_at: { expression: sql.ref('projects.created_at'), type: 'timestamptz' },
   updated_at: { expression: sql.ref('projects.updated_at'), type: 'timestamptz' },
-  name: { expression: projectMembers.name, type: 'text' },
+  name: { expression: sql.ref('projects.name'), type: 'text' },
   task_count: { expression: sql.ref('live.task_count'), type: 'integer' },
 } satisfies SortMembers;
 
@@ -35,48 +35,41 @@ export function listProjects(
     .where('projects.tenant_id', '=', db.tenantId)
     .where('projects.deleted_at', 'is', null);
   let rows = withinTimes(live, 'projects', filters);
+  const isOneOf = (ids: RawBuilder<unknown>) => sql<boolean>`projects.id = any(array(${ids}))`;
   if (status) rows = rows.where('projects.status', '=', status);
   if (name !== undefined) rows = rows.where('projects.name', '=', name);
-  if (q !== undefined) rows = rows.where(sql<boolean>`projects.id in (select search_projects(${q}))`);
-  if (metadata) {
-    rows = rows.where(sql<boolean>`projects.id in (select projects_with_metadata(${JSON.stringify(metadata)}::jsonb))`);
-  }
-  if (tag !== undefined) {
-    rows = rows.where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('tags')
-          .innerJoin('task_tags', (join) =>
-            join.onRef('task_tags.tenant_id', '=', 'tags.tenant_id').onRef('task_tags.tag_id', '=', 'tags.id'),
-          )
-          .innerJoin('tasks', (join) =>
-            join.onRef('tasks.tenant_id', '=', 'task_tags.tenant_id').onRef('tasks.id', '=', 'task_tags.task_id'),
-          )
-          .where('tags.tenant_id', '=', db.tenantId)
-          .where(sql<boolean>`tags.key = tag_key(${tag})`)
-          .whereRef('tasks.project_id', '=', 'projects.id')
-          .where('tasks.deleted_at', 'is', null)
-          .select('tasks.id'),
-      ),
-    );
-  }
-  const members = { ...projectMembers, ...(taskLimit === undefined ? {} : firstTasksMembers(taskLimit)) };
+  if (q !== undefined) rows = rows.where(isOneOf(sql`select search_projects(${q})`));
+  if (metadata) rows = rows.where(isOneOf(sql`select projects_with_metadata(${JSON.stringify(metadata)}::jsonb)`));
+  if (tag !== undefined) rows = rows.where(isOneOf(projectsWithTag(db, tag)));
+  const nested = taskLimit !== undefined && (!fields || fields.some((field) => field.startsWith('tasks')));
+  const members = { ...projectMembers(db.tenantId), ...(nested ? firstTasksMembers(taskLimit) : {}) };
   const list = {
     name: 'projects',
     rows,
     table: 'projects',
     item: jsonBuildObject(pick(members, fields)),
-    id: projectMembers.id,
+    id: members.id,
     sorts,
-    joinForSort: request.sort.some(({ member }) => member === 'task_count') ? joinTaskCount : undefined,
-    joinForItem: taskLimit === undefined ? undefined : joinFirstTasks(db, taskLimit),
+    joinForSort: request.sort.some(({ member }) => member === 'task_count') ? joinTaskCount(db) : undefined,
+    joinForItem: nested ? joinFirstTasks(db, taskLimit, request.lower) : undefined,
   };
   return listSource(db, list, request);
 }
 
-function joinTaskCount(rows: Rows): Rows {
-  return rows.innerJoinLateral(liveTaskCount.as('live'), (join) => join.onTrue());
+/** The ids of projects that have a live task with a tag. */
+function projectsWithTag(db: Database, name: string) {
+  const tagged = sql`
+    select task_id from task_tags where tenant_id = ${db.tenantId}
+      and tag_id = (select id from tags where tenant_id = ${db.tenantId} and key = tag_key(${name}))`;
+  return sql`
+    select distinct project_id from tasks
+    where tenant_id = ${db.tenantId} and id = any(array(${tagged})) and deleted_at is null`;
 }
 
-function joinFirstTasks(db: Database, taskLimit: number): (page: Rows) => Rows {
-  return (page) => page.innerJoinLateral(firstTasks(db, taskLimit), (join) => join.onTrue());
+function joinTaskCount(db: Database): (rows: Rows) => Rows {
+  return (rows) => rows.innerJoinLateral(liveTaskCount(db.tenantId).as('live'), (join) => join.onTrue());
+}
+
+function joinFirstTasks(db: Database, taskLimit: number, lower: string | undefined): (page: Rows) => Rows {
+  return (page) => page.innerJoinLateral(firstTasks(db, taskLimit, lower), (join) => join.onTrue());
 }

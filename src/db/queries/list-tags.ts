@@ -20,11 +20,11 @@ export function listTags(
 ) {
   let rows = db.query.selectFrom('tags').where('tags.tenant_id', '=', db.tenantId);
   if (q !== undefined) rows = rows.where(sql<boolean>`starts_with(tags.key, tag_key(${q}))`);
-  const item = jsonBuildObject(pick({ ...tagMembers, ...tagCount }, fields));
-  const joinForSort = request.sort.some(({ member }) => member === 'task_count') ? joinTagCount : undefined;
+  const item = jsonBuildObject(pick({ ...tagMembers, ...tagCount(db.tenantId) }, fields));
+  const joinForSort = request.sort.some(({ member }) => member === 'task_count') ? joinTagCount(db) : undefined;
   return listSource(db, { name: 'tags', rows, table: 'tags', item, id: tagMembers.id, sorts, joinForSort }, request);
 }
 
-function joinTagCount(rows: Rows): Rows {
-  return rows.innerJoinLateral(liveTagCount.as('live'), (join) => join.onTrue());
+function joinTagCount(db: Database): (rows: Rows) => Rows {
+  return (rows) => rows.innerJoinLateral(liveTagCount(db.tenantId).as('live'), (join) => join.onTrue());
 }

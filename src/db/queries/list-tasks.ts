@@ -21,12 +21,12 @@ export interface TaskFilters extends TimeFilters {
 }
 
 const sorts = {
-  position: { expression: taskMembers.position, type: 'float8' },
+  position: { expression: sql.ref('tasks.position'), type: 'float8' },
   created_at: { expression: sql.ref('tasks.created_at'), type: 'timestamptz' },
   updated_at: { expression: sql.ref('tasks.updated_at'), type: 'timestamptz' },
-  due_on: { expression: taskMembers.due_on, type: 'date', nullable: true },
-  priority: { expression: taskMembers.priority, type: 'integer' },
-  title: { expression: taskMembers.title, type: 'text' },
+  due_on: { expression: sql.ref('tasks.due_on'), type: 'date', nullable: true },
+  priority: { expression: sql.ref('tasks.priority'), type: 'integer' },
+  title: { expression: sql.ref('tasks.title'), type: 'text' },
 } satisfies SortMembers;
 
 /** The tenant's tasks outside the trash, filtered; of one project where `owner` is given. */
@@ -43,6 +43,7 @@ export function listTasks(
   let rows = withinTimes(live, 'tasks', filters);
   if (owner !== undefined) rows = rows.where('tasks.project_id', '=', owner);
   for (const condition of conditions(db, filters)) rows = rows.where(condition);
+  const members = taskMembers(db.tenantId);
   return listSource(
     db,
     {
@@ -50,8 +51,8 @@ export function listTasks(
       ...(owner === undefined ? {} : { owner, onlyIf: projectIsLive(db, owner) }),
       rows,
       table: 'tasks',
-      item: jsonBuildObject(pick(taskMembers, fields)),
-      id: taskMembers.id,
+      item: jsonBuildObject(pick(members, fields)),
+      id: members.id,
       sorts,
     },
     request,
@@ -74,9 +75,9 @@ function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
   if (due_after !== undefined) all.push(sql<boolean>`tasks.due_on > ${due_after}::date`);
   if (due_before !== undefined) all.push(sql<boolean>`tasks.due_on < ${due_before}::date`);
   if (overdue) all.push(isOverdue);
-  if (q !== undefined) all.push(sql<boolean>`tasks.id in (select search_tasks(${q}))`);
+  if (q !== undefined) all.push(sql<boolean>`tasks.id = any(array(select search_tasks(${q})))`);
   if (metadata) {
-    all.push(sql<boolean>`tasks.id in (select tasks_with_metadata(${JSON.stringify(metadata)}::jsonb))`);
+    all.push(sql<boolean>`tasks.id = any(array(select tasks_with_metadata(${JSON.stringify(metadata)}::jsonb)))`);
   }
   if (tag) all.push(hasAllTags(db, tag));
   return all;
@@ -85,12 +86,12 @@ function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
 /** One condition for all names, so that many cost no more to plan than one. */
 function hasAllTags(db: Database, names: string[]) {
   const keys = sql`select distinct tag_key(name) as key from unnest(${names}::text[]) as given (name)`;
-  return sql<boolean>`tasks.id in (
-    select task_tags.task_id
-    from tags join task_tags on task_tags.tenant_id = tags.tenant_id and task_tags.tag_id = tags.id
-    where tags.tenant_id = ${db.tenantId} and tags.key = any(array(${keys}))
-    group by task_tags.task_id
-    having count(*) = (select count(*) from (${keys}) as wanted))`;
+  const tags = sql`select id from tags where tenant_id = ${db.tenantId} and key = any(array(${keys}))`;
+  return sql<boolean>`tasks.id = any(array(
+    select task_id from task_tags
+    where tenant_id = ${db.tenantId} and tag_id = any(array(${tags}))
+    group by task_id
+    having count(*) = (select count(*) from (${keys}) as wanted)))`;
 }
 
 /** Due before today (UTC, the time zone of every batch), and neither completed nor cancelled. */

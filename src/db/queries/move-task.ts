@@ -95,11 +95,11 @@ function move(
     .from(
       sql<{ id: string; n: number; project_id: string; last: number }>`(
         with recursive ${treeOf(db, id)}
-        select tree.id, row_number() over (order by tasks.position, tasks.id) as n, ${target} as project_id, (
+        select tree.id, row_number() over (order by tree.position, tree.id) as n, ${target} as project_id, (
           select coalesce(max(position), 0) from tasks
           where tenant_id = ${db.tenantId} and project_id = ${target} and deleted_at is null
         ) as last
-        from tree join tasks on tasks.tenant_id = ${db.tenantId} and tasks.id = tree.id
+        from tree
       )`.as('moved'),
     )
     .set({

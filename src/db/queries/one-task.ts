@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
+import { itemsWithinLimit } from '../answer-size.ts';
 import type { Database } from '../client.ts';
 import { taskMembers } from '../representations.ts';
 import { MAX_LEVEL, treeOf } from './task-tree.ts';
@@ -7,48 +8,51 @@ import { MAX_LEVEL, treeOf } from './task-tree.ts';
 /** Subtasks that one answer nests. */
 const MAX_SUBTASKS = 1000;
 
-type TaskJson = ReturnType<typeof jsonBuildObject<typeof taskMembers>> extends RawBuilder<infer T> ? T : never;
+type TaskMembers = ReturnType<typeof taskMembers>;
+type TaskJson = ReturnType<typeof jsonBuildObject<TaskMembers>> extends RawBuilder<infer T> ? T : never;
 export type TaskTree = TaskJson & { subtasks: TaskTree[] };
-
-const project = jsonBuildObject({
-  id: sql<string>`projects.id`,
-  name: sql<string>`projects.name`,
-});
 
 /** One task outside the trash, with its project. No row where it is unknown or trashed. */
 export function oneTask(db: Database, id: string) {
-  return liveTask(db, id).select(['tasks.version', jsonBuildObject({ ...taskMembers, project }).as('body')]);
+  return liveTask(db, id).select(['tasks.version', jsonBuildObject(withProject(db)).as('body')]);
 }
 
-/** The same with all tasks below it, nested. Problems: `unprocessable` where there are too many. */
-export function oneTaskWithSubtasks(db: Database, id: string) {
+/**
+ * The same with all tasks below it, nested. Problems: `unprocessable` where there are too many, or where they are too
+ * large together.
+ * @param lower the parameter to leave out then
+ */
+export function oneTaskWithSubtasks(db: Database, id: string, lower: string) {
   const tooMany = {
     code: 'unprocessable',
     detail: `There are more than ${MAX_SUBTASKS} subtasks: leave out include=subtasks.`,
-    errors: [{ pointer: '?include', code: 'answer_too_large', message: `nests at most ${MAX_SUBTASKS} subtasks` }],
+    errors: [{ pointer: lower, code: 'answer_too_large', message: `nests at most ${MAX_SUBTASKS} subtasks` }],
   };
   const count = sql`(
     with recursive ${treeOf(db, id)}
-    select count(*) - 1 from tree
-    join tasks as live on live.tenant_id = ${db.tenantId} and live.id = tree.id and live.deleted_at is null)`;
+    select count(*) - 1 from (select from tree where deleted_at is null limit ${MAX_SUBTASKS + 2}) as live)`;
   return liveTask(db, id)
     .innerJoinLateral(outer(1), (join) => join.onTrue())
     .select([
       'tasks.version',
       sql`must(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
-      jsonBuildObject({ ...taskMembers, project, subtasks: subtasks(db, 2) }).as('body'),
+      jsonBuildObject({ ...withProject(db), subtasks: subtasks(db, 2, lower) }).as('body'),
     ]);
 }
 
 function liveTask(db: Database, id: string) {
   return db.query
     .selectFrom('tasks')
-    .innerJoin('projects', (join) =>
-      join.onRef('projects.tenant_id', '=', 'tasks.tenant_id').onRef('projects.id', '=', 'tasks.project_id'),
-    )
     .where('tasks.tenant_id', '=', db.tenantId)
     .where('tasks.id', '=', id)
     .where('tasks.deleted_at', 'is', null);
+}
+
+function withProject(db: Database) {
+  const project = sql<{ id: string; name: string }>`(
+    select json_build_object('id', id, 'name', name) from projects
+    where tenant_id = ${db.tenantId} and id = tasks.project_id)`;
+  return { ...taskMembers(db.tenantId), project };
 }
 
 /** The task of one level under a name of its own, since the next level has `tasks` for itself. */
@@ -57,16 +61,19 @@ function outer(level: number) {
 }
 
 /** The tasks right below that of the level above, each with its own below it: one correlated query a level. */
-function subtasks(db: Database, level: number): RawBuilder<TaskTree[]> {
+function subtasks(db: Database, level: number, lower: string): RawBuilder<TaskTree[]> {
   if (level > MAX_LEVEL) return sql<TaskTree[]>`'[]'::json`;
   const above = `level_${level - 1}`;
-  const item = jsonBuildObject({ ...taskMembers, subtasks: subtasks(db, level + 1) });
+  const item = jsonBuildObject({ ...taskMembers(db.tenantId), subtasks: subtasks(db, level + 1, lower) });
+  const items = db.query
+    .selectFrom('tasks')
+    .innerJoinLateral(outer(level), (join) => join.onTrue())
+    .where('tasks.tenant_id', '=', db.tenantId)
+    .where(sql<boolean>`tasks.project_id = ${sql.id(above, 'project_id')}`)
+    .where(sql<boolean>`tasks.parent_id = ${sql.id(above, 'id')}`)
+    .where('tasks.deleted_at', 'is', null)
+    .select(['tasks.position', 'tasks.id', item.as('item')]);
   return sql<TaskTree[]>`(
     select coalesce(json_agg(item order by position, id), '[]')
-    from (
-      select tasks.position, tasks.id, ${item} as item
-      from tasks cross join lateral (select tasks.id, tasks.project_id) as ${sql.id(`level_${level}`)}
-      where tasks.tenant_id = ${db.tenantId} and tasks.project_id = ${sql.id(above, 'project_id')}
-        and tasks.parent_id = ${sql.id(above, 'id')} and tasks.deleted_at is null
-    ) as children)`;
+    from ${itemsWithinLimit(items, ['position', 'id'], lower)} as children)`;
 }

@@ -8,7 +8,7 @@ const count = (status: string) => sql<number>`count(*) filter (where tasks.statu
 /** What a project's live tasks add up to. No row where the project is unknown or trashed. */
 export function projectStats(db: Database, id: string) {
   const tasks = sql`from tasks
-    where tasks.tenant_id = projects.tenant_id and tasks.project_id = projects.id and tasks.deleted_at is null`;
+    where tasks.tenant_id = ${db.tenantId} and tasks.project_id = ${id} and tasks.deleted_at is null`;
   const stats = jsonBuildObject({
     task_count: sql<number>`count(*)::integer`,
     by_status: jsonBuildObject({
@@ -20,7 +20,7 @@ export function projectStats(db: Database, id: string) {
     overdue_count: sql<number>`count(*) filter (where ${isOverdue})::integer`,
     completion_ratio: sql<number>`coalesce(
       ${count('completed')}::double precision / nullif(count(*) - ${count('cancelled')}, 0), 0)`,
-    by_tag: byTag(db, id),
+    by_tag: byTag(db, sql`select tasks.id ${tasks}`),
   });
   return db.query
     .selectFrom('projects')
@@ -35,22 +35,20 @@ export function projectStats(db: Database, id: string) {
     ]);
 }
 
-function byTag(db: Database, id: string) {
+function byTag(db: Database, taskIds: ReturnType<typeof sql>) {
+  const counted = db.query
+    .selectFrom('task_tags')
+    .where('tenant_id', '=', db.tenantId)
+    .where(sql<boolean>`task_id = any(array(${taskIds}))`)
+    .groupBy('tag_id')
+    .select(['tag_id', sql<number>`count(*)::integer`.as('task_count')]);
   return jsonArrayFrom(
     db.query
-      .selectFrom('tasks')
-      .innerJoin('task_tags', (join) =>
-        join.onRef('task_tags.tenant_id', '=', 'tasks.tenant_id').onRef('task_tags.task_id', '=', 'tasks.id'),
-      )
-      .innerJoin('tags', (join) =>
-        join.onRef('tags.tenant_id', '=', 'task_tags.tenant_id').onRef('tags.id', '=', 'task_tags.tag_id'),
-      )
-      .where('tasks.tenant_id', '=', db.tenantId)
-      .where('tasks.project_id', '=', id)
-      .where('tasks.deleted_at', 'is', null)
-      .groupBy(['tags.id', 'tags.name', 'tags.color'])
-      .select(['tags.id', 'tags.name', 'tags.color', sql<number>`count(*)::integer`.as('task_count')])
-      .orderBy('task_count', 'desc')
+      .selectFrom(counted.as('counted'))
+      .innerJoin('tags', 'tags.id', 'counted.tag_id')
+      .where('tags.tenant_id', '=', db.tenantId)
+      .select(['tags.id', 'tags.name', 'tags.color', 'counted.task_count'])
+      .orderBy('counted.task_count', 'desc')
       .orderBy('tags.name')
       .orderBy('tags.id'),
   );

@@ -22,6 +22,6 @@ export function restoreProject(db: Database, id: string, expected: Expected, rep
       db.query.updateTable('projects').set(restored).where('tenant_id', '=', db.tenantId).where('id', '=', id),
       db.query.updateTable('tasks').set(restored).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),
     ],
-    projectWithTasks(db, id, taskLimit),
+    projectWithTasks(db, id, taskLimit, reply.lower),
   );
 }

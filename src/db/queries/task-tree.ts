@@ -17,14 +17,15 @@ export function levelOf(db: Database, taskId: string) {
 }
 
 /**
- * The common table expression `tree`: a task and all below it, trashed members too, each with its `depth` (0 for the
- * task itself). To stand behind `with recursive`.
+ * The common table expression `tree`: a task and all below it, trashed members too, each with `project_id`, `position`,
+ * `deleted_at` and its `depth` (0 for the task itself). To stand behind `with recursive`.
  */
 export function treeOf(db: Database, taskId: string) {
   return sql`tree as (
-    select id, project_id, 0 as depth from tasks where tenant_id = ${db.tenantId} and id = ${taskId}
+    select id, project_id, position, deleted_at, 0 as depth
+    from tasks where tenant_id = ${db.tenantId} and id = ${taskId}
     union all
-    select tasks.id, tasks.project_id, tree.depth + 1
+    select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
     from tree join tasks on tasks.tenant_id = ${db.tenantId} and tasks.project_id = tree.project_id
       and tasks.parent_id = tree.id
   )`;

@@ -14,6 +14,6 @@ export async function trashTask(db: Database, id: string, expected: Expected): P
       .set(trashed(id))
       .where('tenant_id', '=', db.tenantId)
       .where('deleted_at', 'is', null)
-      .where(sql<boolean>`id in (with recursive ${treeOf(db, id)} select id from tree)`),
+      .where(sql<boolean>`id = any(array(with recursive ${treeOf(db, id)} select id from tree))`),
   ]);
 }

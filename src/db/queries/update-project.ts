@@ -42,5 +42,5 @@ export function oneProject(db: Database, id: string) {
     .where('projects.tenant_id', '=', db.tenantId)
     .where('projects.id', '=', id)
     .where('projects.deleted_at', 'is', null)
-    .select(['projects.version', jsonBuildObject(projectMembers).as('body')]);
+    .select(['projects.version', jsonBuildObject(projectMembers(db.tenantId)).as('body')]);
 }

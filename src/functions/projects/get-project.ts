@@ -27,8 +27,9 @@ export default endpoint(
   async (c) => {
     const { id } = c.req.valid('param');
     const { task_limit } = c.req.valid('query');
-    const answer = await readAnswer(c.var.db, projectWithTasks(c.var.db, id, task_limit), {
-      lower: '?task_limit',
+    const lower = '?task_limit';
+    const answer = await readAnswer(c.var.db, projectWithTasks(c.var.db, id, task_limit, lower), {
+      lower,
       ifNoneMatch: entityTags(c.req.header('If-None-Match')),
     });
     if (!answer) throw notFound('project');

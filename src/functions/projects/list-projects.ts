@@ -44,10 +44,15 @@ export default endpoint(
     if (!include) refuseNested(task_limit, fields);
     const taskLimit = include && (task_limit ?? 20);
     const { request, filters } = await listRequest(c.var.db, { name: 'projects' }, query);
-    const answer = await readList(c.var.db, listProjects(c.var.db, filters, request, { fields, taskLimit }), {
-      lower: include ? '?task_limit' : '?limit',
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
+    const lower = include ? '?task_limit' : '?limit';
+    const answer = await readList(
+      c.var.db,
+      listProjects(c.var.db, filters, { ...request, lower }, { fields, taskLimit }),
+      {
+        lower,
+        ifNoneMatch: entityTags(c.req.header('If-None-Match')),
+      },
+    );
     return listed(c, answer);
   },
 );

@@ -29,9 +29,10 @@ export default endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    const source = c.req.valid('query').include ? oneTaskWithSubtasks(c.var.db, id) : oneTask(c.var.db, id);
+    const lower = c.req.valid('query').include && '?include';
+    const source = lower ? oneTaskWithSubtasks(c.var.db, id, lower) : oneTask(c.var.db, id);
     const answer = await readAnswer<z.output<typeof TaskDetail>>(c.var.db, source, {
-      lower: '?include',
+      lower,
       ifNoneMatch: entityTags(c.req.header('If-None-Match')),
     });
     if (!answer) throw notFound('task');

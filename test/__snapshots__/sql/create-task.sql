@@ -64,17 +64,19 @@ from given)) as "complete";
 with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
-inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
-and "tags"."id" = "task_tags"."tag_id"
-where "task_tags"."tenant_id" = "tasks"."tenant_id"
+inner join "tags" on "tags"."id" = "task_tags"."tag_id"
+where "tags"."tenant_id" = $1
+and "task_tags"."tenant_id" = $2
 and "task_tags"."task_id" = "tasks"."id"
-order by "tags"."name", "tags"."id") as agg), 'project', json_build_object('id', projects.id, 'name', projects.name)) as "body"
+order by "tags"."name", "tags"."id") as agg), 'project', (
+select json_build_object('id', id, 'name', name)
+from projects
+where tenant_id = $3
+and id = tasks.project_id)) as "body"
 from "tasks"
-inner join "projects" on "projects"."tenant_id" = "tasks"."tenant_id"
-and "projects"."id" = "tasks"."project_id"
-where "tasks"."tenant_id" = $1
-and "tasks"."id" = $2
-and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+where "tasks"."tenant_id" = $4
+and "tasks"."id" = $5
+and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $6::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
 from "answer";

@@ -36,14 +36,14 @@ update "tasks"
 set "deleted_at" = now(), "deleted_by" = nullif(current_setting('app.actor'), ''), "trash_id" = $1
 where "tenant_id" = $2
 and "deleted_at" is null
-and id in (with recursive tree as (
-select id, project_id, 0 as depth
+and id = any(array(with recursive tree as (
+select id, project_id, position, deleted_at, 0 as depth
 from tasks
 where tenant_id = $3
 and id = $4
-union all select tasks.id, tasks.project_id, tree.depth + 1
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
 from tree join tasks on tasks.tenant_id = $5
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
 select id
-from tree);
+from tree));

@@ -2,7 +2,7 @@ select enter_tenant($1, $2, $3);
 
 with "source" as materialized (select null::integer as "version", json_build_object('id', "tenants"."id", 'name', "tenants"."name", 'status', "tenants"."status", 'created_at', rfc3339("tenants"."created_at"), 'updated_at', rfc3339("tenants"."updated_at")) as "body"
 from "tenants"
-where "tenants"."id" = $1), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $2) as "body"
+where "tenants"."id" = $1), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $2::json)::text else "body"::text end as "body"
 from "source")
 select "etag", case when array['*', etag] && $3::text[] then null else answer.body end as "body"
 from "answer";

@@ -2,33 +2,36 @@ select enter_tenant($1, $2, $3);
 
 with "source" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = "projects"."tenant_id"
+where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"
-and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at"), 'tasks', first.data, 'tasks_page', json_build_object( 'limit', $1::integer, 'has_more', first.has_more, 'next_cursor', first.next_cursor)) as "body"
+and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at"), 'tasks', first.data, 'tasks_page', json_build_object( 'limit', $2::integer, 'has_more', first.has_more, 'next_cursor', first.next_cursor)) as "body"
 from "projects"
 inner join lateral (
 select coalesce(json_agg(item
-order by n) filter (where n <= $2::integer), '[]') as data, count(*) > $3::integer as has_more, case when count(*) > $4::integer then make_cursor(concat($5::text, projects.id, $6::text), coalesce((array_agg(sort_values
-order by n))[$7::integer], '[]')) end as next_cursor
-from ((select "n", "sort_values", case when n <= $8::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+order by n) filter (where n <= $3::integer), '[]') as data, count(*) > $4::integer as has_more, case when count(*) > $5::integer then make_cursor(concat($6::text, projects.id, $7::text), coalesce((array_agg(sort_values
+order by n))[$8::integer], '[]')) end as next_cursor
+from (
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $9::json)::text::json else item end as item
+from ((select "n", "sort_values", case when n <= $10::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
-inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
-and "tags"."id" = "task_tags"."tag_id"
-where "task_tags"."tenant_id" = "tasks"."tenant_id"
+inner join "tags" on "tags"."id" = "task_tags"."tag_id"
+where "tags"."tenant_id" = $11
+and "task_tags"."tenant_id" = $12
 and "task_tags"."task_id" = "tasks"."id"
 order by "tags"."name", "tags"."id") as agg)) end as "item"
 from (select row_number() over () as n, *
 from ((select "tasks".*, json_build_array("tasks"."position"::text, "tasks"."id"::text) as "sort_values"
 from "tasks"
-where "tasks"."tenant_id" = $9
+where "tasks"."tenant_id" = $13
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position" asc, "tasks"."id" asc
-limit $10)) as cut) as "tasks")) as shown ) as "first" on true
-where "projects"."tenant_id" = $11
+limit $14)) as cut) as "tasks"
+offset 0)) as built) as shown ) as "first" on true
+where "projects"."tenant_id" = $15
 and "projects"."deleted_at" is null
-and "projects"."id" = $12), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $13) as "body"
+and "projects"."id" = $16), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $17::json)::text else "body"::text end as "body"
 from "source")
-select "etag", case when array['*', etag] && $14::text[] then null else answer.body end as "body"
+select "etag", case when array['*', etag] && $18::text[] then null else answer.body end as "body"
 from "answer";

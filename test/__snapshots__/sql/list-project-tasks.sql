@@ -5,27 +5,30 @@ from (
 select coalesce(json_agg(item
 order by n) filter (where n <= $2::integer), '[]') as data, count(*) > $3::integer as has_more, case when count(*) > $4::integer then make_cursor($5::text, coalesce((array_agg(sort_values
 order by n))[$6::integer], '[]')) end as next_cursor
-from ((select "n", "sort_values", case when n <= $7::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
+from (
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $7::json)::text::json else item end as item
+from ((select "n", "sort_values", case when n <= $8::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
-inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
-and "tags"."id" = "task_tags"."tag_id"
-where "task_tags"."tenant_id" = "tasks"."tenant_id"
+inner join "tags" on "tags"."id" = "task_tags"."tag_id"
+where "tags"."tenant_id" = $9
+and "task_tags"."tenant_id" = $10
 and "task_tags"."task_id" = "tasks"."id"
 order by "tags"."name", "tags"."id") as agg)) end as "item"
 from (select row_number() over () as n, *
 from ((select "tasks".*, json_build_array("tasks"."position"::text, "tasks"."id"::text) as "sort_values"
 from "tasks"
-where "tasks"."tenant_id" = $8
+where "tasks"."tenant_id" = $11
 and "tasks"."deleted_at" is null
-and "tasks"."project_id" = $9
+and "tasks"."project_id" = $12
 order by "tasks"."position" asc, "tasks"."id" asc
-limit $10)) as cut) as "tasks")) as shown ) as "page"
+limit $13)) as cut) as "tasks"
+offset 0)) as built) as shown ) as "page"
 where exists (
 select from projects
-where tenant_id = $11
-and id = $12
-and deleted_at is null)), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $13) as "body"
+where tenant_id = $14
+and id = $15
+and deleted_at is null)), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $16::json)::text else "body"::text end as "body"
 from "source")
-select "etag", case when array['*', etag] && $14::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
+select "etag", case when array['*', etag] && $17::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
 from "answer", "source";

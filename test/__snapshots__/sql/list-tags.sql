@@ -8,11 +8,13 @@ from (
 select coalesce(json_agg(item
 order by n) filter (where n <= $4::integer), '[]') as data, count(*) > $5::integer as has_more, case when count(*) > $6::integer then make_cursor($7::text, coalesce((array_agg(sort_values
 order by n))[$8::integer], '[]')) end as next_cursor
-from ((select "n", "sort_values", case when n <= $9::integer then json_build_object('id', "tags"."id", 'name', "tags"."name", 'color', "tags"."color", 'version', "tags"."version", 'created_at', rfc3339("tags"."created_at"), 'updated_at', rfc3339("tags"."updated_at"), 'task_count', (select count(*)::integer as "task_count"
+from (
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $9::json)::text::json else item end as item
+from ((select "n", "sort_values", case when n <= $10::integer then json_build_object('id', "tags"."id", 'name', "tags"."name", 'color', "tags"."color", 'version', "tags"."version", 'created_at', rfc3339("tags"."created_at"), 'updated_at', rfc3339("tags"."updated_at"), 'task_count', (select count(*)::integer as "task_count"
 from "task_tags"
-inner join "tasks" on "tasks"."tenant_id" = "task_tags"."tenant_id"
-and "tasks"."id" = "task_tags"."task_id"
-where "task_tags"."tenant_id" = "tags"."tenant_id"
+inner join "tasks" on "tasks"."id" = "task_tags"."task_id"
+where "tasks"."tenant_id" = $11
+and "task_tags"."tenant_id" = $12
 and "task_tags"."tag_id" = "tags"."id"
 and "tasks"."deleted_at" is null)) end as "item"
 from (select row_number() over () as n, *
@@ -20,15 +22,16 @@ from ((select "tags".*, json_build_array("live"."task_count"::text, "tags"."id":
 from "tags"
 inner join lateral (select count(*)::integer as "task_count"
 from "task_tags"
-inner join "tasks" on "tasks"."tenant_id" = "task_tags"."tenant_id"
-and "tasks"."id" = "task_tags"."task_id"
-where "task_tags"."tenant_id" = "tags"."tenant_id"
+inner join "tasks" on "tasks"."id" = "task_tags"."task_id"
+where "tasks"."tenant_id" = $13
+and "task_tags"."tenant_id" = $14
 and "task_tags"."tag_id" = "tags"."id"
 and "tasks"."deleted_at" is null) as "live" on true
-where "tags"."tenant_id" = $10
-and starts_with(tags.key, tag_key($11))
+where "tags"."tenant_id" = $15
+and starts_with(tags.key, tag_key($16))
 order by "live"."task_count" desc, "tags"."id" desc
-limit $12)) as cut) as "tags")) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $13) as "body"
+limit $17)) as cut) as "tags"
+offset 0)) as built) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $18::json)::text else "body"::text end as "body"
 from "source")
-select "etag", case when array['*', etag] && $14::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
+select "etag", case when array['*', etag] && $19::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
 from "answer", "source";

@@ -41,11 +41,11 @@ from (select
 from tasks as doomed
 where doomed.tenant_id = $1
 and doomed.id = any(array(with recursive tree as (
-select id, project_id, 0 as depth
+select id, project_id, position, deleted_at, 0 as depth
 from tasks
 where tenant_id = $2
 and id = $3
-union all select tasks.id, tasks.project_id, tree.depth + 1
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
 from tree join tasks on tasks.tenant_id = $4
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
@@ -64,11 +64,11 @@ and mentions.resource_id = any(array(select doomed.id
 from tasks as doomed
 where doomed.tenant_id = $5
 and doomed.id = any(array(with recursive tree as (
-select id, project_id, 0 as depth
+select id, project_id, position, deleted_at, 0 as depth
 from tasks
 where tenant_id = $6
 and id = $7
-union all select tasks.id, tasks.project_id, tree.depth + 1
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
 from tree join tasks on tasks.tenant_id = $8
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
@@ -82,11 +82,11 @@ and id = any(array(select doomed.id
 from tasks as doomed
 where doomed.tenant_id = $2
 and doomed.id = any(array(with recursive tree as (
-select id, project_id, 0 as depth
+select id, project_id, position, deleted_at, 0 as depth
 from tasks
 where tenant_id = $3
 and id = $4
-union all select tasks.id, tasks.project_id, tree.depth + 1
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
 from tree join tasks on tasks.tenant_id = $5
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )

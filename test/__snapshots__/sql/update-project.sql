@@ -19,13 +19,13 @@ and "id" = $4;
 
 with "source" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = "projects"."tenant_id"
+where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at")) as "body"
 from "projects"
-where "projects"."tenant_id" = $1
-and "projects"."id" = $2
-and "projects"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+where "projects"."tenant_id" = $2
+and "projects"."id" = $3
+and "projects"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $4::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
 from "answer";

@@ -19,7 +19,7 @@ and "id" = $4;
 with "source" as materialized (select "tags"."version", json_build_object('id', "tags"."id", 'name', "tags"."name", 'color', "tags"."color", 'version', "tags"."version", 'created_at', rfc3339("tags"."created_at"), 'updated_at', rfc3339("tags"."updated_at")) as "body"
 from "tags"
 where "tags"."tenant_id" = $1
-and "tags"."id" = $2), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+and "tags"."id" = $2), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $3::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
 from "answer";

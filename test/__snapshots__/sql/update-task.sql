@@ -42,23 +42,22 @@ update "tasks"
 set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else moved.last + moved.n * greatest(1, abs(moved.last) * 2 ^ -51) end, "title" = case when tasks.id = $3 then $4 else "tasks"."title" end, "metadata" = case when tasks.id = $5 then merge_patch("tasks"."metadata", $6::jsonb) else "tasks"."metadata" end
 from (
 with recursive tree as (
-select id, project_id, 0 as depth
+select id, project_id, position, deleted_at, 0 as depth
 from tasks
 where tenant_id = $7
 and id = $8
-union all select tasks.id, tasks.project_id, tree.depth + 1
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
 from tree join tasks on tasks.tenant_id = $9
 and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
-select tree.id, row_number() over (order by tasks.position, tasks.id) as n, $10::uuid as project_id, (
+select tree.id, row_number() over (order by tree.position, tree.id) as n, $10::uuid as project_id, (
 select coalesce(max(position), 0)
 from tasks
 where tenant_id = $11
 and project_id = $12::uuid
 and deleted_at is null ) as last
-from tree join tasks on tasks.tenant_id = $13
-and tasks.id = tree.id ) as "moved"
-where "tasks"."tenant_id" = $14
+from tree ) as "moved"
+where "tasks"."tenant_id" = $13
 and "tasks"."id" = "moved"."id";
 
 select must(not exists (
@@ -121,17 +120,19 @@ and task_id = $2) <= $3::integer, $4::json) as "must";
 with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
-inner join "tags" on "tags"."tenant_id" = "task_tags"."tenant_id"
-and "tags"."id" = "task_tags"."tag_id"
-where "task_tags"."tenant_id" = "tasks"."tenant_id"
+inner join "tags" on "tags"."id" = "task_tags"."tag_id"
+where "tags"."tenant_id" = $1
+and "task_tags"."tenant_id" = $2
 and "task_tags"."task_id" = "tasks"."id"
-order by "tags"."name", "tags"."id") as agg), 'project', json_build_object('id', projects.id, 'name', projects.name)) as "body"
+order by "tags"."name", "tags"."id") as agg), 'project', (
+select json_build_object('id', id, 'name', name)
+from projects
+where tenant_id = $3
+and id = tasks.project_id)) as "body"
 from "tasks"
-inner join "projects" on "projects"."tenant_id" = "tasks"."tenant_id"
-and "projects"."id" = "tasks"."project_id"
-where "tasks"."tenant_id" = $1
-and "tasks"."id" = $2
-and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", within_limit(body::text, $3) as "body"
+where "tasks"."tenant_id" = $4
+and "tasks"."id" = $5
+and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $6::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
 from "answer";

@@ -13,7 +13,7 @@ create table comments (
   foreign key (tenant_id, task_id) references tasks (tenant_id, id) on delete cascade
 );
 
-select expect_distinct('comments', 'tenant_id', 100);
+select expect_distinct('comments', 'tenant_id', 20);
 
 create index comments_by_task on comments (tenant_id, task_id, created_at, id);
 

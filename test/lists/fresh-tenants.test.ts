@@ -1,0 +1,224 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { functions } from '../../src/functions/index.ts';
+import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
+import { type TestApi, type TestTenant, useApi } from '../support/api.ts';
+import { recordStatements } from '../support/sql.ts';
+
+/*
+ * How PostgreSQL carries out each read where its statistics do not know the tenant: because it came after the last
+ * ANALYZE, or because there was none yet. Each list with each of its filters and sorts, and each nested read, handles no
+ * more rows than a few times what the tenant has: nothing grows with the square of it, and nothing is read through.
+ */
+
+const [PROJECTS, TASKS, TAGS] = [60, 1500, 200];
+/** Rows of the fresh tenant, in all tables: each task has three taggings and an entry in the audit log. */
+const ROWS = PROJECTS + TASKS + TAGS + 3 * TASKS + TASKS;
+
+/** A value for each filter, by its name. A filter that is not here fails the test. */
+const FILTERS: Record<string, string[]> = {
+  q: ['ta', 'task 7 pro', 'none'],
+  metadata: ['{"n":7}', '{"kind":"same"}', '{"a":{}}'],
+  tag: ['g1', 'none'],
+  name: ['project 7'],
+  status: ['active', 'pending,completed'],
+  include: ['tasks'],
+  priority_min: ['1'],
+  parent_id: ['none', 'TASK'],
+  project_id: ['PROJECT'],
+  due_after: ['2026-05-01'],
+  due_before: ['2026-05-01'],
+  overdue: ['true'],
+  created_after: ['2020-01-01T00:00:00Z'],
+  created_before: ['2030-01-01T00:00:00Z'],
+  updated_after: ['2020-01-01T00:00:00Z'],
+  updated_before: ['2030-01-01T00:00:00Z'],
+  resource_type: ['task'],
+  resource_id: ['TASK'],
+  actor: ['tester'],
+  action: ['insert', 'purge'],
+  after: ['2020-01-01T00:00:00Z'],
+  before: ['2030-01-01T00:00:00Z'],
+  type: ['task', 'project'],
+};
+/** What says how a page is cut and shown, and not which rows are on it. */
+const PAGING = ['limit', 'cursor', 'skip', 'count', 'sort', 'fields', 'task_limit'];
+
+interface Parameter {
+  name: string;
+  in: string;
+  schema: { pattern?: string };
+}
+
+/** The paths to try of one endpoint, with ids yet to be filled in. */
+function casesOf(path: string): string[] {
+  const operations = document.paths as unknown as Record<string, { get?: { parameters?: Parameter[] } }>;
+  const parameters = operations[path]?.get?.parameters ?? [];
+  const query = parameters.filter((parameter) => parameter.in === 'query');
+  const base = path.replace('{id}', path.includes('/projects/') ? 'PROJECT' : path.includes('/tags/') ? 'TAG' : 'TASK');
+  const sorts = /\(([\w|]+)\)/.exec(query.find(({ name }) => name === 'sort')?.schema.pattern ?? '')?.[1]?.split('|');
+  const filters = query
+    .filter(({ name }) => !PAGING.includes(name))
+    .flatMap(({ name }) => {
+      const values = name === 'include' && path.endsWith('tasks/{id}') ? ['subtasks'] : FILTERS[name];
+      if (!values) throw new Error(`no value to try for the filter ${name} of ${path}`);
+      // Two resources have a status, each its own values.
+      const fitting = values.filter(
+        (value) => name !== 'status' || (value === 'active') === path.endsWith('/projects'),
+      );
+      return fitting.map((value) => `${name}=${encodeURIComponent(value)}`);
+    });
+  const orders = (sorts ?? []).flatMap((sort) => [`sort=${sort}`, `sort=-${sort}`]);
+  const queries = [
+    '',
+    ...filters,
+    ...orders,
+    ...(sorts ? filters.flatMap((filter) => orders.filter((_, n) => n % 2).map((order) => `${filter}&${order}`)) : []),
+    ...(sorts ? ['limit=100', 'count=true', ...filters.map((filter) => `${filter}&count=true`)] : []),
+    ...(query.some(({ name }) => name === 'task_limit') && !sorts ? ['task_limit=1000'] : []),
+    ...(path.endsWith('/projects') ? ['include=tasks&limit=100&task_limit=200', 'include=tasks&tag=g1&q=pro'] : []),
+    ...(path.endsWith('/tasks') ? ['tag=g1&tag=g2&tag=g3', 'tag=g1&q=ta&metadata={"kind":"same"}&priority_min=0'] : []),
+  ];
+  return queries.map((one) => (one ? `${base}?${one}` : base));
+}
+
+const paths = functions
+  .map(({ definition }) => definition)
+  .filter(({ method, access }) => method === 'get' && access !== 'public' && access !== 'platform')
+  .map(({ path }) => path.replace(':id', '{id}'));
+
+/** Rows of one tenant, past the API. */
+async function fill(admin: pg.Client, tenant: string, { projects = PROJECTS, tasks = TASKS, tags = TAGS } = {}) {
+  await admin.query(
+    `insert into projects (tenant_id, name, metadata, created_at)
+     select $1, 'project ' || n, json_build_object('n', n, 'kind', 'same', 'a', json_build_object('b', 1)),
+       now() - n * interval '1 second' from generate_series(1, $2::integer) as n`,
+    [tenant, projects],
+  );
+  await admin.query(
+    `insert into tasks (tenant_id, project_id, title, metadata, position, due_on, priority)
+     select $1, p.id, 'task ' || n, json_build_object('n', n, 'kind', 'same', 'a', json_build_object('b', 1)),
+       n, date '2026-01-01' + n, n % 5
+     from generate_series(1, $2::integer) as n
+     join (select id, row_number() over (order by id) as place from projects where tenant_id = $1) as p
+       on p.place = 1 + n % (select count(*) from projects where tenant_id = $1)`,
+    [tenant, tasks],
+  );
+  // A third of them lies below another one of its project.
+  await admin.query(
+    `update tasks set parent_id = first.id from (
+       select distinct on (project_id) project_id, id from tasks where tenant_id = $1 order by project_id, position) as first
+     where tenant_id = $1 and tasks.project_id = first.project_id and tasks.id <> first.id and position::integer % 3 = 0`,
+    [tenant],
+  );
+  await admin.query(
+    `insert into tags (tenant_id, name) select $1, 'g' || n from generate_series(1, $2::integer) as n`,
+    [tenant, tags],
+  );
+  await admin.query(
+    `insert into task_tags (tenant_id, task_id, tag_id)
+     select t.tenant_id, t.id, g.id from tasks as t join tags as g
+       on g.tenant_id = t.tenant_id and g.name in ('g1', 'g2', 'g' || 3 + t.position::integer % $2)
+     where t.tenant_id = $1`,
+    [tenant, tags - 3],
+  );
+  await admin.query(
+    `update tasks set deleted_at = now(), trash_id = id where tenant_id = $1 and position::integer % 20 = 1`,
+    [tenant],
+  );
+}
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Join Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  Plans?: Plan[];
+}
+
+const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+
+/** Rows that the nodes of a plan gave or dropped, most of all. */
+function handled(plan: Plan): number {
+  const each = nodes(plan).map(
+    (node) =>
+      node['Actual Loops'] *
+      (node['Actual Rows'] +
+        (node['Rows Removed by Filter'] ?? 0) +
+        (node['Rows Removed by Join Filter'] ?? 0) +
+        (node['Rows Removed by Index Recheck'] ?? 0)),
+  );
+  return Math.max(...each);
+}
+
+function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>): void {
+  describe(name, () => {
+    const api = useApi();
+    let tenant: TestTenant;
+    let worker: pg.Client;
+    const ids: Record<string, string> = {};
+
+    beforeAll(async () => {
+      const { admin } = api.database;
+      for (const table of ['projects', 'tasks', 'tags', 'task_tags', 'audit_log', 'project_search', 'task_search']) {
+        await admin.query(`alter table ${table} set (autovacuum_enabled = off)`);
+      }
+      await prepare(api);
+      tenant = await api.tenant();
+      await fill(admin, tenant.id);
+      const one = async (sql: string) => (await admin.query(sql, [tenant.id])).rows[0].id;
+      ids.TASK = await one('select parent_id as id from tasks where tenant_id = $1 and parent_id is not null limit 1');
+      ids.PROJECT = await one(`select project_id as id from tasks where tenant_id = $1 and id = '${ids.TASK}'`);
+      ids.TAG = await one(`select id from tags where tenant_id = $1 and name = 'g1'`);
+      const url = new URL(api.database.url);
+      url.host = `127.0.0.1:${admin.port}`;
+      worker = new pg.Client({ connectionString: url.href });
+      await worker.connect();
+    }, 120_000);
+
+    afterAll(() => worker?.end());
+
+    /** The plan of the read that a call makes, run as the Worker's role within the tenant. */
+    async function planOf(path: string): Promise<Plan> {
+      const [enter, read] = await recordStatements(() => tenant.get(path));
+      if (!enter || !read) throw new Error(`not one read: ${path}`);
+      try {
+        await worker.query('begin');
+        await worker.query(enter.query, enter.params);
+        const { rows } = await worker.query(`explain (analyze, timing off, format json) ${read.query}`, read.params);
+        return rows[0]['QUERY PLAN'][0].Plan;
+      } finally {
+        await worker.query('rollback');
+      }
+    }
+
+    test.each(paths)(
+      '%s',
+      async (path) => {
+        const cases = casesOf(path).map((one) => one.replaceAll(/PROJECT|TASK|TAG/g, (id) => ids[id] as string));
+        const found: Record<string, number> = {};
+        for (const one of cases) {
+          const plan = await planOf(one);
+          const scans = nodes(plan).filter((node) => node['Node Type'] === 'Seq Scan' && node['Relation Name']);
+          expect(
+            scans.map((node) => node['Relation Name']),
+            one,
+          ).toEqual([]);
+          found[one] = handled(plan);
+        }
+        expect(Object.entries(found).filter(([, rows]) => rows > 2 * ROWS)).toEqual([]);
+      },
+      60_000,
+    );
+  });
+}
+
+describeReads('a tenant that came after the last ANALYZE', async ({ database: { admin }, tenant }) => {
+  for (let n = 0; n < 10; n++) await fill(admin, (await tenant()).id, { projects: 10, tasks: 100, tags: 20 });
+  await admin.query('vacuum analyze');
+});
+
+describeReads('a database that has never been analyzed', async () => {});
