@@ -20,7 +20,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'node', include: ['test/**/*.test.ts'], provide: { tier: 'node' } },
+        test: { name: 'node', include: ['test/**/*.test.ts'], isolate: false, provide: { tier: 'node' } },
       },
       {
         extends: true,
@@ -41,6 +41,7 @@ export default defineConfig({
           name: 'lambda',
           include: [api],
           exclude: keyServers,
+          isolate: false,
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.
           server: { deps: { external: [/\/lambda\/[\w-]+\/index\.mjs/] } },

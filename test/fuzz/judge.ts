@@ -26,7 +26,7 @@ export function judge({ intent, headers, method }: Fuzzed, reply: Reply, body?: 
     expect(BY_STATE, 'valid by construction').toContain(`${pointer} ${code}`);
     return;
   }
-  expect([200, 201, 204, 304, 404, 409, 412, 422], 'valid by construction').toContain(status);
+  expect([200, 201, 202, 204, 304, 404, 409, 412, 422], 'valid by construction').toContain(status);
   const stored = (status === 200 || status === 201) && !answered.has('Idempotency-Replayed');
   if (stored && typeof body === 'string') expectStored(JSON.parse(body), json, method);
 }

@@ -141,7 +141,7 @@ export function valid(kind: Kind, schema: Schema, name: string): fc.Arbitrary<un
     case 'integer':
       return fc.integer({ min: minimum, max: maximum });
     case 'number':
-      return fc.oneof(fc.integer({ min: -10, max: 10 }), fc.double({ noNaN: true, noDefaultInfinity: true }));
+      return fc.oneof(fc.integer({ min: -10, max: 10 }), fc.double({ min: minimum, max: maximum, noNaN: true }));
     case 'switch':
       return only === undefined ? fc.boolean() : fc.constant(only);
     case 'uuid':

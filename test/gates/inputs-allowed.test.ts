@@ -62,7 +62,7 @@ const MEMBERS: Partial<Record<Kind, (schema: Schema, depth: number) => unknown[]
   text: ({ maxLength = 0 }) => [text(maxLength, 'x'), text(maxLength, '😀'), '', ' ', 'a\r\n\tb', '\u200b'],
   enum: ({ enum: values = [] }) => values,
   integer: ({ minimum = 0, maximum = 0 }) => [minimum, maximum, 'raw:1.0', 'raw:1e0', 'raw:-0', 'raw:100e-2'],
-  number: () => [0, -1.5, 1e308, -1e308, 5e-324, 2 ** 53, 'raw:-0', 'raw:1e-400'],
+  number: ({ minimum = 0, maximum = 0 }) => [0, -1.5, minimum, maximum, 5e-324, 'raw:-0', 'raw:1e-400'],
   uuid: () => ['01976D5C-7B1E-7C3A-9F00-3C1D2E4F5A6B', '00000000-0000-0000-0000-000000000000'],
   date: () => ['2024-02-29', '2000-02-29', '0001-01-01', '9999-12-31'],
   color: () => ['#000000', '#abCDef'],

@@ -256,7 +256,10 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
     s.position,
     [
       [-1.5, -1.5],
-      [1e300, 1e300],
+      [1e15, 1e15],
+      [-1e15, -1e15],
+      [1e15 + 1, 'refused: too_big'],
+      [-1e300, 'refused: too_small'],
       [Number.POSITIVE_INFINITY, 'refused: wrong_type'],
       [Number.NaN, 'refused: wrong_type'],
       ['1', 'refused: wrong_type'],
@@ -470,7 +473,7 @@ describe('the document', () => {
       metadata: { type: 'object', additionalProperties: {} },
       status: { type: 'string', enum: ['pending', 'in_progress', 'completed', 'cancelled'] },
       priority: { type: 'integer', minimum: 0, maximum: 4 },
-      position: { type: 'number' },
+      position: { type: 'number', minimum: -1e15, maximum: 1e15 },
       color: { type: 'string', pattern: '^#[0-9A-Fa-f]{6}$' },
     };
     const content = { 'application/json': { schema: { properties } } };

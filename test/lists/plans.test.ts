@@ -35,13 +35,13 @@ beforeAll(async () => {
      join (select *, row_number() over (order by id) as place from projects) as p on p.place = 1 + (n::bigint * n) % 20000`,
     [TASKS],
   );
-  await admin.query(`insert into tags (tenant_id, name) select $1, 'tag ' || n from generate_series(1, 200) as n`, [
+  await admin.query(`insert into tags (tenant_id, name) select $1, 'tag ' || n from generate_series(1, 2000) as n`, [
     tenant.id,
   ]);
   await admin.query(
     `insert into task_tags (tenant_id, task_id, tag_id)
      select t.tenant_id, t.id, g.id from tasks as t join (select id, row_number() over () as place from tags) as g
-       on g.place = 1 + t.position::integer % 200 where t.tenant_id = $1`,
+       on g.place = 1 + t.position::integer % 2000 where t.tenant_id = $1`,
     [tenant.id],
   );
   await admin.query(
