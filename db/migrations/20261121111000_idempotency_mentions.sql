@@ -42,8 +42,8 @@ begin atomic
   where id is not null;
 end;
 
--- Keeps the size and the mentions of a stored answer, and bounds what a tenant can have stored: 4 MiB an answer, which
--- no project that can be created exceeds, and 128 MiB of all answers that are larger than 4 KiB.
+-- Keeps the size and the mentions of a stored answer, and bounds what a tenant can have stored: an answer is of 8 MiB at
+-- most, and all that are larger than 4 KiB of 128 MiB. How many small ones there are is bounded by the rate of requests.
 create function keep_stored_answer() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 declare
@@ -54,10 +54,6 @@ begin
   if old.body is not null then
     -- It is forgotten, or was stored before there was a bound.
     null;
-  elsif new.bytes > 4 * 1024 * 1024 then
-    perform must(false, json_build_object(
-      'code', 'unprocessable',
-      'detail', 'The answer is larger than 4 MiB, too large to be stored for an Idempotency-Key: ask for fewer tasks in it (task_limit), or send no key.'));
   elsif new.bytes > 4096 then
     select coalesce(sum(bytes), 0), ceil(extract(epoch from min(expires_at) - clock_timestamp()))
     into stored, seconds
@@ -66,7 +62,7 @@ begin
     if stored + new.bytes > 128 * 1024 * 1024 then
       perform must(false, json_build_object(
         'code', 'rate_limited',
-        'detail', 'The answers stored for the Idempotency-Keys of this tenant take up 128 MiB; each is kept for 24 hours. Ask for smaller answers (task_limit), or send no key.',
+        'detail', 'The answers stored for the Idempotency-Keys of this tenant take up 128 MiB; each is kept for 24 hours. Send no key, or ask for smaller answers, where the request has a task_limit.',
         'headers', json_build_object(
           'Retry-After', greatest(seconds, 1)::text,
           'RateLimit', format('"stored-answers";r=0;t=%s', greatest(seconds, 1)),
@@ -85,20 +81,29 @@ for each row execute function keep_stored_answer();
 
 -- Takes the key for this transaction, or ends it: OT001 when the same request has been answered (the stored answer is
 -- fetched then), a problem when another request has, or when the first is still running after 500 ms. Who waited longer
--- would hold a connection that other tenants need. The timeout is caught here because no other one means this.
+-- would hold a connection that other tenants need. The timeout is caught here because no other one means this: who alters
+-- the table is waited for before, as long as usual.
 create or replace function claim_idempotency_key(wanted text, hash text) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 declare
   first_hash text;
   usual constant text := current_setting('lock_timeout');
 begin
-  perform set_config('lock_timeout', '500ms', true);
-  insert into idempotency_keys (tenant_id, key, request_hash)
-  values (current_tenant(), wanted, hash)
-  on conflict (tenant_id, key) do update
-  set request_hash = excluded.request_hash, status = null, body = null, etag = null, location = null,
-    expires_at = excluded.expires_at
-  where idempotency_keys.expires_at < now();
+  lock table idempotency_keys in row exclusive mode;
+  begin
+    perform set_config('lock_timeout', '500ms', true);
+    insert into idempotency_keys (tenant_id, key, request_hash)
+    values (current_tenant(), wanted, hash)
+    on conflict (tenant_id, key) do update
+    set request_hash = excluded.request_hash, status = null, body = null, etag = null, location = null,
+      expires_at = excluded.expires_at
+    where idempotency_keys.expires_at < now();
+  exception when lock_not_available then
+    perform must(false, json_build_object(
+      'code', 'conflict',
+      'detail', 'The first request with this Idempotency-Key is still running.',
+      'headers', json_build_object('Retry-After', '1')));
+  end;
   if found then
     perform set_config('lock_timeout', usual, true);
     return;
@@ -107,11 +112,6 @@ begin
   perform must(first_hash is not distinct from hash, json_build_object(
     'code', 'unprocessable', 'detail', 'This Idempotency-Key was used with another request.'));
   raise exception using errcode = 'OT001', message = 'idempotency key answered already';
-exception when lock_not_available then
-  perform must(false, json_build_object(
-    'code', 'conflict',
-    'detail', 'The first request with this Idempotency-Key is still running.',
-    'headers', json_build_object('Retry-After', '1')));
 end
 $$;
 

@@ -43,8 +43,8 @@ select pg_restore_attribute_stats(
   'null_frac', 0.9::real, 'avg_width', 8, 'n_distinct', -0.1::real)
 from unnest(array['projects', 'tasks']) as relation;
 
--- Every query of a tenant has an index that is led by the tenant, so no table is ever to be read through, which may seem
--- cheaper while it is small.
+-- Every query of a tenant, and of the scheduled purge, has an index, so no table is ever to be read through, which may
+-- seem cheaper while it is small.
 create or replace function enter_tenant(tenant uuid, actor text, request_id text) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -61,6 +61,22 @@ begin
   if not exists (select from tenants where id = tenant and status = 'active') then
     perform must(false, '{"code": "forbidden", "detail": "The tenant of this token is unknown or suspended."}');
   end if;
+end
+$$;
+
+create or replace function enter_platform(actor text, request_id text) returns void
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+begin
+  perform
+    set_config('app.tenant_id', '', true),
+    set_config('app.role', 'platform', true),
+    set_config('app.actor', coalesce(actor, ''), true),
+    set_config('app.request_id', request_id, true),
+    set_config('statement_timeout', '10s', true),
+    set_config('lock_timeout', '5s', true),
+    set_config('timezone', 'UTC', true),
+    set_config('jit', 'off', true),
+    set_config('enable_seqscan', 'off', true);
 end
 $$;
 
@@ -101,5 +117,20 @@ begin
   if not exists (select from tenants where id = tenant and status = 'active') then
     perform must(false, '{"code": "forbidden", "detail": "The tenant of this token is unknown or suspended."}');
   end if;
+end
+$$;
+
+create or replace function enter_platform(actor text, request_id text) returns void
+language plpgsql volatile as $$
+begin
+  perform
+    set_config('app.tenant_id', '', true),
+    set_config('app.role', 'platform', true),
+    set_config('app.actor', coalesce(actor, ''), true),
+    set_config('app.request_id', request_id, true),
+    set_config('statement_timeout', '10s', true),
+    set_config('lock_timeout', '5s', true),
+    set_config('timezone', 'UTC', true),
+    set_config('jit', 'off', true);
 end
 $$;

@@ -81,7 +81,6 @@ revoke execute on function enter_platform(text, text) from onetrip_janitor;
 alter function must(boolean, json) reset search_path;
 alter function retry_unless(boolean) reset search_path;
 alter function within_limit(text, text) reset search_path;
-alter function enter_platform(text, text) reset search_path;
 alter function merge_patch(jsonb, jsonb) reset search_path;
 alter function touch_tagged_tasks() reset search_path;
 alter function refuse_change() reset search_path;

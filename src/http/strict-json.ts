@@ -165,6 +165,8 @@ function scan(text: string): { tooDeep?: MemberError; duplicate?: MemberError } 
       case ']':
         stack.pop();
         top = stack.at(-1);
+        // An empty object has had no name.
+        nameNext = false;
         break;
       case ',':
         if (typeof top?.at === 'number') top.at++;

@@ -4,6 +4,7 @@ import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '..
 import type { Bindings } from '../http/config.ts';
 import { readJanitorConfig } from '../http/janitor-config.ts';
 import { log } from '../http/log.ts';
+import { Problem } from '../http/problems.ts';
 
 /*
  * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, and tenants that are
@@ -25,40 +26,49 @@ export async function purge(bindings: Bindings): Promise<Purged> {
   const open = () => new Database(config, { platform: true, actor: 'janitor', requestId, function: 'purge' });
 
   /** Repeats a batch until it finds nothing more, or fewer rows than fill it. @returns whether it came to an end. */
-  async function inBatches(batch: () => Promise<number>, isLast: (count: number) => boolean): Promise<boolean> {
+  async function inBatches<T>(batch: () => Promise<T>, isLast: (result: T) => boolean): Promise<boolean> {
     for (let n = 0; n < MAX_BATCHES; n++) if (isLast(await batch())) return true;
     return false;
   }
 
   async function purgeKind(kind: Kind): Promise<void> {
+    let size = BATCH;
     await inBatches(
       async () => {
-        const count = await purgeExpired(open(), kind);
-        sum[kind] += count;
+        const count = await purgeExpired(open(), kind, size).catch((error) => {
+          // Rows with a long history take long to erase: fewer of them may do.
+          if (!(error instanceof Problem) || error.code !== 'timeout' || size === 1) throw error;
+          size = Math.ceil(size / 10);
+          return undefined;
+        });
+        sum[kind] += count ?? 0;
         return count;
       },
       // A batch of leaves can be small while their parents are still there.
-      (count) => count === 0 || (kind !== 'tasks' && count < BATCH),
+      (count) => count === 0 || (kind !== 'tasks' && count !== undefined && count < size),
     );
   }
 
-  async function purgeTenants(): Promise<void> {
-    for (const id of await deletingTenants(open())) {
-      for (const table of TENANT_TABLES) {
-        const done = await inBatches(
-          () => purgeTenantRows(open(), id, table),
-          (count) => count === 0,
-        );
-        if (!done) return;
-      }
-      await purgeTenant(open(), id);
-      sum.tenants++;
+  async function purgeTenantWhole(id: string): Promise<void> {
+    for (const table of TENANT_TABLES) {
+      const done = await inBatches(
+        () => purgeTenantRows(open(), id, table),
+        (count) => count === 0,
+      );
+      if (!done) return;
     }
+    await purgeTenant(open(), id);
+    sum.tenants++;
   }
 
-  for (const part of [...KINDS.map((kind) => () => purgeKind(kind)), purgeTenants]) {
-    await part().catch((error) => failures.push(error));
-  }
+  const attempt = (part: Promise<unknown>) => part.catch((error) => failures.push(error));
+  for (const kind of KINDS) await attempt(purgeKind(kind));
+  await attempt(
+    deletingTenants(open()).then(async (ids) => {
+      // One that fails, or has much, keeps no other waiting.
+      for (const id of ids) await attempt(purgeTenantWhole(id));
+    }),
+  );
   log('info', 'purged', { request_id: requestId, ...sum });
   if (failures.length > 0) throw failures[0];
   return sum;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { migrationsDirectory } from '../../dev/migrate.ts';
 import { useDatabase } from '../support/database.ts';
 import { insert, makeWorld, value } from './sessions.ts';
@@ -8,17 +8,18 @@ import { insert, makeWorld, value } from './sessions.ts';
 /* What becomes of tags that were two and are one since characters that nobody sees no longer count. */
 
 const database = useDatabase();
-let up: string;
-let down: string;
-
-beforeAll(async () => {
-  const file = await readFile(join(migrationsDirectory, '20261121114000_tag_keys.sql'), 'utf8');
-  [up = '', down = ''] = file.split('-- migrate:down');
-});
+/** The statements of a migration. */
+async function migration(name: string, direction: 'up' | 'down'): Promise<string> {
+  const file = await readFile(join(migrationsDirectory, `20261121${name}.sql`), 'utf8');
+  return file.split('-- migrate:down')[direction === 'up' ? 0 : 1] ?? '';
+}
 
 test('are joined: the oldest stays, with the tasks of both', async () => {
   const { admin } = database;
-  await admin.query(`begin; ${down}; commit`);
+  const run = async (name: string, direction: 'up' | 'down') =>
+    admin.query(`begin; ${await migration(name, direction)}; commit`);
+  await run('114200_end_tag_keys_fill', 'down');
+  await run('114000_tag_keys', 'down');
   const { tenant, task, subtask } = await makeWorld(admin);
   const tag = async (name: string) => {
     const make = `insert into tags (tenant_id, name, created_at) values ($1, $2, clock_timestamp()) returning id`;
@@ -34,7 +35,9 @@ test('are joined: the oldest stays, with the tasks of both', async () => {
     [subtask, 3],
   ];
   for (const [task_id, n] of tagged) await insert(admin, 'task_tags', { tenant_id: tenant, task_id, tag_id: ids[n] });
-  await admin.query(`begin; ${up}; commit`);
+  await run('114000_tag_keys', 'up');
+  await admin.query(await migration('114100_fill_tag_keys', 'up'));
+  await run('114200_end_tag_keys_fill', 'up');
   const { rows } = await admin.query(
     `select tags.id, key, array_agg(task_id) filter (where task_id is not null) as tasks
      from tags left join task_tags on tag_id = tags.id where tags.tenant_id = $1 and name <> 'design' group by 1, 2 order by 2`,

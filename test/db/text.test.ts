@@ -30,12 +30,14 @@ describe('tag_key()', () => {
     ['Å', '\u212b', 'A\u030a', 'å'],
     ['한글', '\u1112\u1161\u11ab\u1100\u1173\u11af'],
     ['Ꭰ', 'ꭰ'],
+    ['home', 'ho\u200bme', '\u2067home\u2069', 'home\u00ad', 'home \u200b', '\u200f home'],
+    ['❤', '❤\ufe0f'],
   ])('is the same for %s and %s', async (...spellings) => {
     expect(await ask('select count(distinct tag_key(name))::int from unnest($1::text[]) as name', spellings)).toBe(1);
   });
 
   test('is another for what is not the same word', async () => {
-    const names = ['a', 'á', 'ab', 'a b', 'a-b', 'i', 'ı', 'i\u0307', 'ss', 's', '1', '¹', 'ａ', ' a'];
+    const names = ['a', 'á', 'ab', 'a b', 'a-b', 'i', 'ı', 'i\u0307', 'ss', 's', '1', '¹', 'ａ'];
     expect(await ask('select count(distinct tag_key(name))::int from unnest($1::text[]) as name', names)).toBe(
       names.length,
     );

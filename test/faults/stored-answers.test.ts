@@ -18,17 +18,6 @@ async function store(tenant: TestTenant, { count, body, bytes }: { count: number
   );
 }
 
-/** A project with this many tasks of about 40 KB each. */
-async function largeProject(tenant: TestTenant, tasks: number): Promise<string> {
-  const { json } = await tenant.post('/api/v1/projects', { name: 'Large' });
-  await api.database.admin.query(
-    `insert into tasks (tenant_id, project_id, title, description, position)
-     select $1, $2, 'task', repeat('\u{1F680}', 10000), n from generate_series(1, $3::integer) as n`,
-    [tenant.id, json.id, tasks],
-  );
-  return `/api/v1/projects/${json.id}`;
-}
-
 test('a purge reads no answer that tells of something else', async () => {
   const tenant = await api.tenant();
   // As large as any, and such as do not shrink when PostgreSQL compresses them.
@@ -53,18 +42,6 @@ test('a purge reads no answer that tells of something else', async () => {
   );
   expect(rows.filter(({ forgotten }) => forgotten)).toEqual([{ key: 'create', forgotten: true }]);
   expect(rows).toHaveLength(21);
-});
-
-test('an answer of over 4 MiB is refused beside a key, with words that help, and nothing is done', async () => {
-  const tenant = await api.tenant();
-  const path = await largeProject(tenant, 120);
-  await tenant.call(path, { method: 'DELETE' });
-  const refused = await tenant.post(`${path}/restore`, undefined, keyed('restore'));
-  expect(refused).toMatchObject({ status: 422, json: { code: 'unprocessable', detail: /4 MiB.*task_limit/ } });
-  expect((await tenant.get(path)).status).toBe(404);
-  expect((await tenant.post(`${path}/restore?task_limit=50`, undefined, keyed('fewer'))).status).toBe(200);
-  await tenant.call(path, { method: 'DELETE' });
-  expect((await tenant.post(`${path}/restore`, undefined)).status).toBe(200);
 });
 
 test('all large answers of a tenant take up 128 MiB at most; small ones, other tenants and other requests go on', async () => {

@@ -7,13 +7,32 @@ import type { Database } from '../client.ts';
  * @param ids a query of the ids that will be gone
  */
 export function forgetAnswers(db: Database, ids: RawBuilder<unknown>): Compilable {
+  return forget(db, mentions(db, ids));
+}
+
+/** The same for so many answers at most; tells how many they were. */
+export function forgetSomeAnswers(
+  db: Database,
+  ids: RawBuilder<unknown>,
+  limit: number,
+): Compilable<{ count: number }> {
+  const some = sql`select distinct key from (${mentions(db, ids)}) as mentioning (key) limit ${limit}`;
+  return db.query
+    .with('forgotten', () => forget(db, some).returning('key'))
+    .selectNoFrom(sql<number>`(select count(*)::integer from forgotten)`.as('count'));
+}
+
+function forget(db: Database, keys: RawBuilder<unknown>) {
   return db.query
     .updateTable('idempotency_keys')
     .set({ body: null, etag: null })
     .where('tenant_id', '=', db.tenantId)
-    .where(
-      sql<boolean>`key = any(array(
-        select mentions.key from idempotency_mentions as mentions
-        where mentions.tenant_id = ${db.tenantId} and mentions.resource_id = any(array(${ids}))))`,
-    );
+    .where(sql<boolean>`key = any(array(${keys}))`);
+}
+
+/** A query of the keys whose answers tell of one of these. */
+export function mentions(db: Database, ids: RawBuilder<unknown>) {
+  return sql`
+    select mentions.key from idempotency_mentions as mentions
+    where mentions.tenant_id = ${db.tenantId} and mentions.resource_id = any(array(${ids}))`;
 }

@@ -58,10 +58,10 @@ export function insertMissingTags(db: Database, names: string[]) {
 
 /**
  * The n-th position after the last one. Where doubles lie further apart than whole numbers do, beyond 2^53, which
- * positions can no longer be set to, it is the n-th double.
+ * positions can no longer be set to, it is the n-th double; at the end of the doubles the id decides.
  */
 export function placeAfter(last: RawBuilder<unknown>, n: RawBuilder<unknown>) {
-  return sql<number>`${last} + ${n} * greatest(1, abs(${last}) * 2 ^ -51)`;
+  return sql<number>`case when abs(${last}) > 1e300 then ${last} else ${last} + ${n} * greatest(1, abs(${last}) * 2 ^ -51) end`;
 }
 
 function insertRows(db: Database, projectId: string, tasks: NewTask[]) {

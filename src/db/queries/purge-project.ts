@@ -9,10 +9,10 @@ import { PURGING, purgeInBatches } from './purge-tasks.ts';
 /** Deletes a trashed project for good, with its tasks. Problems: `conflict` where it is not in the trash. */
 export function purgeProject(db: Database, id: string, expected: Expected, reply: Reply) {
   return purgeInBatches(db, {
+    id,
     doomed: sql<boolean>`doomed.project_id = ${id}`,
-    expected,
-    lock: (versions) => [
-      lockRow(db, 'project', id, { expected: versions, trashed: true }),
+    lock: [
+      lockRow(db, 'project', id, { expected, trashed: true }),
       conflictUnless(
         db,
         sql<boolean>`(select deleted_at is not null from projects where tenant_id = ${db.tenantId} and id = ${id})`,

@@ -9,11 +9,11 @@ import { treeOf } from './task-tree.ts';
 /** Deletes a trashed task for good, with all below it. Problems: `conflict` where it is not in the trash. */
 export function purgeTask(db: Database, id: string, expected: Expected, reply: Reply) {
   return purgeInBatches(db, {
+    id,
     doomed: sql<boolean>`doomed.id = any(array(with recursive ${treeOf(db, id)} select id from tree))`,
-    expected,
-    lock: (versions) => [
+    lock: [
       ...lockProjectOf(db, id),
-      lockRow(db, 'task', id, { expected: versions, trashed: true }),
+      lockRow(db, 'task', id, { expected, trashed: true }),
       conflictUnless(
         db,
         sql<boolean>`(select deleted_at is not null from tasks where tenant_id = ${db.tenantId} and id = ${id})`,

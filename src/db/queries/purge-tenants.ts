@@ -32,7 +32,7 @@ export async function purgeTenantRows(
     where child.tenant_id = ${tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)`;
   const batch = sql`
     select ${key} from ${sql.table(table)} as doomed
-    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} limit ${BATCH}`;
+    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} order by ${key} limit ${BATCH}`;
   const [gone] = await db.write([
     db.query
       .with('gone', (qb) =>

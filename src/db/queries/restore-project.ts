@@ -4,6 +4,9 @@ import type { Database } from '../client.ts';
 import { conflictUnless, type Expected, lockRow } from '../lock.ts';
 import { projectWithTasks } from './project-with-tasks.ts';
 
+/** Whether a row in the trash is not yet due for the scheduled purge, which may have begun with it otherwise. */
+export const keptInTrash = sql<boolean>`deleted_at >= now() - interval '30 days'`;
+
 /** What a row becomes when it comes back. */
 export const restored = { deleted_at: null, deleted_by: null, trash_id: null };
 
@@ -16,7 +19,8 @@ export function restoreProject(db: Database, id: string, expected: Expected, rep
       lockRow(db, 'project', id, { expected, trashed: true }),
       conflictUnless(
         db,
-        sql<boolean>`(select trash_id = id from projects where tenant_id = ${db.tenantId} and id = ${id})`,
+        sql<boolean>`(
+          select trash_id = id and ${keptInTrash} from projects where tenant_id = ${db.tenantId} and id = ${id})`,
         'The project is not in the trash, or its purge has begun.',
       ),
       db.query.updateTable('projects').set(restored).where('tenant_id', '=', db.tenantId).where('id', '=', id),

@@ -3,7 +3,7 @@ import { type Reply, writeAnswer } from '../answer.ts';
 import type { Database } from '../client.ts';
 import { conflictUnless, type Expected, lockProjectOf, lockRow } from '../lock.ts';
 import { oneTask } from './one-task.ts';
-import { restored } from './restore-project.ts';
+import { keptInTrash, restored } from './restore-project.ts';
 
 /**
  * Takes a task out of the trash, with exactly the subtasks that went along. Problems: `conflict` where it is not there
@@ -19,7 +19,7 @@ export function restoreTask(db: Database, id: string, expected: Expected, reply:
       lockRow(db, 'task', id, { expected, trashed: true }),
       conflictUnless(
         db,
-        sql<boolean>`(select trash_id = id ${task})`,
+        sql<boolean>`(select trash_id = id and ${keptInTrash} ${task})`,
         'The task was not put into the trash by itself, or its purge has begun.',
       ),
       conflictUnless(

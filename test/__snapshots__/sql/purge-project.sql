@@ -16,12 +16,31 @@ from projects
 where tenant_id = $1
 and id = $2), $3::json) as "must";
 
-select split_unless((select count(*)
-from (select
+select split_unless( (select count(*)
+from (select doomed.id
 from tasks as doomed
 where doomed.tenant_id = $1
 and doomed.project_id = $2
-limit $3) as bounded) <= $4::integer) as "few";
+limit $3) as bounded) <= $4::integer
+and (select count(*)
+from (
+select from audit_log
+where audit_log.tenant_id = $5
+and audit_log.resource_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $6
+and doomed.project_id = $7))
+limit $8) as bounded) <= $9::integer
+and (select count(*)
+from (
+select mentions.key
+from idempotency_mentions as mentions
+where mentions.tenant_id = $10
+and mentions.resource_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $11
+and doomed.project_id = $12))
+limit $13) as bounded) <= $14::integer) as "few";
 
 update "idempotency_keys"
 set "body" = $1, "etag" = $2

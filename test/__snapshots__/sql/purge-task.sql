@@ -36,8 +36,8 @@ from tasks
 where tenant_id = $1
 and id = $2), $3::json) as "must";
 
-select split_unless((select count(*)
-from (select
+select split_unless( (select count(*)
+from (select doomed.id
 from tasks as doomed
 where doomed.tenant_id = $1
 and doomed.id = any(array(with recursive tree as (
@@ -51,7 +51,46 @@ and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
 select id
 from tree))
-limit $5) as bounded) <= $6::integer) as "few";
+limit $5) as bounded) <= $6::integer
+and (select count(*)
+from (
+select from audit_log
+where audit_log.tenant_id = $7
+and audit_log.resource_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $8
+and doomed.id = any(array(with recursive tree as (
+select id, project_id, position, deleted_at, 0 as depth
+from tasks
+where tenant_id = $9
+and id = $10
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $11
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree))))
+limit $12) as bounded) <= $13::integer
+and (select count(*)
+from (
+select mentions.key
+from idempotency_mentions as mentions
+where mentions.tenant_id = $14
+and mentions.resource_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $15
+and doomed.id = any(array(with recursive tree as (
+select id, project_id, position, deleted_at, 0 as depth
+from tasks
+where tenant_id = $16
+and id = $17
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $18
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree))))
+limit $19) as bounded) <= $20::integer) as "few";
 
 update "idempotency_keys"
 set "body" = $1, "etag" = $2

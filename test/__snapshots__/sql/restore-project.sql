@@ -11,7 +11,9 @@ where tenant_id = $4
 and id = $5 for no key
 update ) as locked on true ) as "found";
 
-select must((select trash_id = id
+select must((
+select trash_id = id
+and deleted_at >= now() - interval '30 days'
 from projects
 where tenant_id = $1
 and id = $2), $3::json) as "must";

@@ -32,6 +32,7 @@ and id = $5 for no key
 update ) as locked on true ) as "found";
 
 select must((select trash_id = id
+and deleted_at >= now() - interval '30 days'
 from tasks
 where tasks.tenant_id = $1
 and tasks.id = $2), $3::json) as "must";

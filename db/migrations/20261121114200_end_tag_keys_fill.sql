@@ -1,0 +1,17 @@
+-- migrate:up
+
+set local lock_timeout = '2s';
+set local statement_timeout = '30s';
+
+drop policy backfill on tasks;
+drop policy backfill on task_tags;
+drop policy backfill on tags;
+
+-- migrate:down
+
+set local lock_timeout = '2s';
+set local statement_timeout = '30s';
+
+create policy backfill on tags to current_user using (true) with check (true);
+create policy backfill on task_tags to current_user using (true) with check (true);
+create policy backfill on tasks to current_user using (true) with check (true);
