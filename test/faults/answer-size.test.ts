@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
+import { longTextsRead } from '../support/long-texts.ts';
 
 /* An answer that would be too large is refused before it is built, whatever it would have been. */
 
@@ -40,22 +41,8 @@ beforeAll(async () => {
   path = `/api/v1/tasks/${rows[0].id}`;
 }, 120_000);
 
-/** Pages of long texts that PostgreSQL read meanwhile: six a task. */
-async function pagesRead(work: () => Promise<unknown>): Promise<number> {
-  const { admin } = api.database;
-  const sum = async () => {
-    await admin.query('select pg_stat_force_next_flush()');
-    const { rows } = await admin.query(
-      `select toast_blks_hit + toast_blks_read as pages from pg_statio_user_tables where relname = 'tasks'`,
-    );
-    return Number(rows[0].pages);
-  };
-  const before = await sum();
-  await work();
-  // The session of the request tells of it once it is idle.
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  return (await sum()) - before;
-}
+/** Pages of descriptions that PostgreSQL reads meanwhile: six a task. */
+const pagesRead = (work: () => Promise<unknown>) => longTextsRead(api, tenant, 'tasks', work);
 
 const refused = (pointer: string) => ({
   status: 422,

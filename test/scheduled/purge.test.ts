@@ -130,3 +130,17 @@ test('a tenant that is being deleted goes with all that is its own, in batches, 
   expect((await api.platform(`/api/v1/tenants/${doomed.id}`, patch)).status).toBe(404);
   expect((await doomed.get('/api/v1/projects')).status).toBe(403);
 });
+
+test('what is due cannot be restored any more, for some of it may be gone', async () => {
+  const tenant = await api.tenant();
+  const { id, tasks } = await project(tenant, 'due');
+  const conflict = { status: 409, json: { code: 'conflict' } };
+  await trash(tenant, `tasks/${tasks[0].id}`);
+  await age(tasks[0].id, 31);
+  expect(await tenant.post(`/api/v1/tasks/${tasks[0].id}/restore`, undefined)).toMatchObject(conflict);
+  await trash(tenant, `projects/${id}`);
+  await age(id, 31);
+  expect(await tenant.post(`/api/v1/projects/${id}/restore`, undefined)).toMatchObject(conflict);
+  expect((await tenant.get('/api/v1/trash')).json.data).toEqual([]);
+  expect((await tenant.post(`/api/v1/projects/${id}/purge`, undefined)).status).toBe(204);
+});
