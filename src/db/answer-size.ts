@@ -26,7 +26,7 @@ export function withinLimit<T extends string>(body: string, lower: string | unde
 /**
  * Rows whose `item` is JSON that becomes part of an answer, with the columns that are named. Problems: `unprocessable`
  * with the first item that makes them exceed 8 MiB together: the rows come one by one, so no more than that is built,
- * however many there are. OFFSET 0 keeps PostgreSQL from building each item twice.
+ * however many there are, as long as work_mem holds them (`enter_tenant()` sets it). OFFSET 0 keeps PostgreSQL from building each item twice.
  */
 export function itemsWithinLimit(rows: Rows, columns: string[], lower: string | undefined) {
   const size = sql`sum(octet_length(item::text)) over (rows unbounded preceding)`;

@@ -52,11 +52,11 @@ describe('enter_tenant()', () => {
       value(
         client,
         `select array_agg(current_setting(name) order by name)
-         from unnest(array['enable_seqscan', 'jit', 'lock_timeout', 'statement_timeout', 'timezone']) as name`,
+         from unnest(array['enable_seqscan', 'jit', 'lock_timeout', 'statement_timeout', 'timezone', 'work_mem']) as name`,
       ),
     );
     await worker.client.query('reset timezone');
-    expect(settings).toEqual(['off', 'off', '5s', '10s', 'UTC']);
+    expect(settings).toEqual(['off', 'off', '5s', '10s', 'UTC', '32MB']);
   });
 
   test('refuses a tenant that is unknown or suspended, with the same problem', async () => {
