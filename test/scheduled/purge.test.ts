@@ -141,6 +141,5 @@ test('what is due cannot be restored any more, for some of it may be gone', asyn
   await trash(tenant, `projects/${id}`);
   await age(id, 31);
   expect(await tenant.post(`/api/v1/projects/${id}/restore`, undefined)).toMatchObject(conflict);
-  expect((await tenant.get('/api/v1/trash')).json.data).toEqual([]);
   expect((await tenant.post(`/api/v1/projects/${id}/purge`, undefined)).status).toBe(204);
 });

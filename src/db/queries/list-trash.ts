@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../client.ts';
 import { type ListRequest, listSource, pick, type SortMembers } from '../list.ts';
-import { keptInTrash } from './restore-project.ts';
 
 const members = {
   type: sql<'project' | 'task'>`trash.type`,
@@ -24,10 +23,10 @@ export function listTrash(
 ) {
   const projects = sql`
     select 'project' as type, id, name, version, deleted_at, deleted_by from projects
-    where tenant_id = ${db.tenantId} and trash_id = id and ${keptInTrash}`;
+    where tenant_id = ${db.tenantId} and trash_id = id`;
   const tasks = sql`
     select 'task' as type, id, title as name, version, deleted_at, deleted_by from tasks
-    where tenant_id = ${db.tenantId} and trash_id = id and ${keptInTrash}`;
+    where tenant_id = ${db.tenantId} and trash_id = id`;
   const both = type === 'project' ? projects : type === 'task' ? tasks : sql`${projects} union all ${tasks}`;
   const rows = db.query.selectFrom(sql<{ id: string }>`(${both})`.as('trash'));
   const item = jsonBuildObject(pick(members, fields));

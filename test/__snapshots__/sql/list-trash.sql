@@ -15,12 +15,10 @@ select 'project' as type, id, name, version, deleted_at, deleted_by
 from projects
 where tenant_id = $9
 and trash_id = id
-and deleted_at >= now() - interval '30 days'
 union all select 'task' as type, id, title as name, version, deleted_at, deleted_by
 from tasks
 where tenant_id = $10
-and trash_id = id
-and deleted_at >= now() - interval '30 days') as "trash"
+and trash_id = id) as "trash"
 order by "trash"."deleted_at" desc, trash.id desc
 limit $11)) as cut) as "trash"
 offset 0)) as built) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $12::json)::text else "body"::text end as "body"
