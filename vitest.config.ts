@@ -2,11 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 /*
  * Four tiers. `node`: everything, through `app.request`. `split`: the API suite again, in the runtime that Cloudflare
- * uses, each function a Worker of its own behind the dispatcher. `workerd`: of that suite what all endpoints share, and
- * one resource, with all functions in one Worker: the same functions in the same runtime. `lambda`: the API suite through
- * the functions as they are deployed on AWS, with events as API Gateway sends them.
+ * uses, each function a Worker of its own behind the dispatcher. `workerd`: of that suite what all endpoints share, with
+ * all functions in one Worker: the same functions in the same runtime. `lambda`: the same and one resource, through the
+ * functions as they are deployed on AWS, with events as API Gateway sends them, and the other driver.
  */
-const api = 'test/functions/**/*.test.ts';
+const shared = ['test/functions/*.test.ts', 'test/functions/meta/*.test.ts'];
 /** What happens between requests and the database, or between requests and key servers, whatever the tier is. */
 const races = ['test/functions/races.test.ts'];
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
@@ -26,20 +26,25 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workerd',
-          include: ['test/functions/*.test.ts', 'test/functions/{meta,projects}/*.test.ts'],
+          include: shared,
           exclude: races,
           provide: { tier: 'workerd' },
         },
       },
       {
         extends: true,
-        test: { name: 'split', include: [api], exclude: [...races, ...keyServers], provide: { tier: 'split' } },
+        test: {
+          name: 'split',
+          include: ['test/functions/**/*.test.ts'],
+          exclude: [...races, ...keyServers],
+          provide: { tier: 'split' },
+        },
       },
       {
         extends: true,
         test: {
           name: 'lambda',
-          include: [api],
+          include: [...shared, 'test/functions/tasks/*.test.ts'],
           exclude: keyServers,
           isolate: false,
           provide: { tier: 'lambda' },
