@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /*
- * Four tiers. `node`: everything, through `app.request`. `split`: the API suite again, in the runtime that Cloudflare
- * uses, each function a Worker of its own behind the dispatcher. `workerd`: of that suite what all endpoints share, with
- * all functions in one Worker: the same functions in the same runtime. `lambda`: the same and one resource, through the
+ * Four tiers. `node`: everything, through `app.request`. `split`: the API suite again but for tasks, in the runtime that
+ * Cloudflare uses, each function a Worker of its own behind the dispatcher. `workerd`: of that suite what all endpoints share, with
+ * all functions in one Worker: the same functions in the same runtime. `lambda`: the same and tasks, through the
  * functions as they are deployed on AWS, with events as API Gateway sends them, and the other driver.
  */
 const shared = ['test/functions/*.test.ts', 'test/functions/meta/*.test.ts'];
-/** What happens between requests and the database, or between requests and key servers, whatever the tier is. */
+/** What happens between requests and the database, and between a runtime and key servers: one tier of a kind can tell. */
 const races = ['test/functions/races.test.ts'];
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
 
@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'split',
           include: ['test/functions/**/*.test.ts'],
-          exclude: [...races, ...keyServers],
+          exclude: [...races, ...keyServers, 'test/functions/tasks/*.test.ts'],
           provide: { tier: 'split' },
         },
       },

