@@ -118,3 +118,16 @@ test('a task comes last whatever the positions are', async () => {
   const titles = (await tenant.get(`${path(project.id)}/tasks`)).json.data.map(({ title }: { title: string }) => title);
   expect(titles).toEqual(['largest', 'next', 'a', 'b', 'c', 'd', 'e']);
 });
+
+test.for([Number.MIN_VALUE, -Number.MIN_VALUE])('a task comes last after the position %d', async (position) => {
+  const tenant = await api.tenant();
+  const { json: project } = await tenant.post('/api/v1/projects', { name: 'P' });
+  const { json: other } = await tenant.post('/api/v1/projects', { name: 'Q', tasks: [{ title: 'moved' }] });
+  const tasks = `${path(project.id)}/tasks`;
+  await tenant.post(tasks, { title: 'tiny', position });
+  expect(await tenant.post(tasks, { title: 'new' })).toMatchObject({ status: 201 });
+  const body = { project_id: project.id };
+  await tenant.call(`/api/v1/tasks/${other.tasks[0].id}`, { method: 'PATCH', body });
+  const titles = (await tenant.get(tasks)).json.data.map(({ title }: { title: string }) => title);
+  expect(titles).toEqual(['tiny', 'new', 'moved']);
+});

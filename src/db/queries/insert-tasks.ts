@@ -61,7 +61,7 @@ export function insertMissingTags(db: Database, names: string[]) {
  * positions can no longer be set to, it is the n-th double; at the end of the doubles the id decides.
  */
 export function placeAfter(last: RawBuilder<unknown>, n: RawBuilder<unknown>) {
-  return sql<number>`case when abs(${last}) > 1e300 then ${last} else ${last} + ${n} * greatest(1, abs(${last}) * 2 ^ -51) end`;
+  return sql<number>`case when abs(${last}) > 1e300 then ${last} else ${last} + ${n} * greatest(2 ^ 51, abs(${last})) * 2 ^ -51 end`;
 }
 
 function insertRows(db: Database, projectId: string, tasks: NewTask[]) {

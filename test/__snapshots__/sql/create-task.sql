@@ -39,7 +39,7 @@ on conflict ("tenant_id", "key") do nothing;
 
 insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata")
 select $1::uuid, $2::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, (
-select case when abs(coalesce(max(last.position), 0)) > 1e300 then coalesce(max(last.position), 0) else coalesce(max(last.position), 0) + 1 * greatest(1, abs(coalesce(max(last.position), 0)) * 2 ^ -51) end
+select case when abs(coalesce(max(last.position), 0)) > 1e300 then coalesce(max(last.position), 0) else coalesce(max(last.position), 0) + 1 * greatest(2 ^ 51, abs(coalesce(max(last.position), 0))) * 2 ^ -51 end
 from tasks as last
 where last.tenant_id = $3
 and last.project_id = $4

@@ -39,7 +39,7 @@ and id = $2
 and deleted_at is null), $3::json) as "must";
 
 update "tasks"
-set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else case when abs(moved.last) > 1e300 then moved.last else moved.last + moved.n * greatest(1, abs(moved.last) * 2 ^ -51) end end, "title" = case when tasks.id = $3 then $4 else "tasks"."title" end, "metadata" = case when tasks.id = $5 then merge_patch("tasks"."metadata", $6::jsonb) else "tasks"."metadata" end
+set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else case when abs(moved.last) > 1e300 then moved.last else moved.last + moved.n * greatest(2 ^ 51, abs(moved.last)) * 2 ^ -51 end end, "title" = case when tasks.id = $3 then $4 else "tasks"."title" end, "metadata" = case when tasks.id = $5 then merge_patch("tasks"."metadata", $6::jsonb) else "tasks"."metadata" end
 from (
 with recursive tree as (
 select id, project_id, position, deleted_at, 0 as depth
