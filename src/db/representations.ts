@@ -29,13 +29,13 @@ export function liveTaskCount(tenantId: string) {
 
 /** How many tasks with a tag are not in the trash. */
 export function liveTagCount(tenantId: string) {
+  // What unnest() gives looks short to the planner, so that it always makes a hash table of the trash, once for all tags.
+  const trash = sql`select unnest(array(select id from tasks where tenant_id = ${tenantId} and trash_id is not null))`;
   return tags
     .selectFrom('task_tags')
-    .innerJoin('tasks', 'tasks.id', 'task_tags.task_id')
-    .where('tasks.tenant_id', '=', tenantId)
     .where('task_tags.tenant_id', '=', tenantId)
     .whereRef('task_tags.tag_id', '=', 'tags.id')
-    .where('tasks.deleted_at', 'is', null)
+    .where(sql<boolean>`task_tags.task_id not in (${trash})`)
     .select(sql<number>`count(*)::integer`.as('task_count'));
 }
 

@@ -12,21 +12,23 @@ from (
 select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $9::json)::text::json else item end as item
 from ((select "n", "sort_values", case when n <= $10::integer then json_build_object('id', "tags"."id", 'name', "tags"."name", 'color', "tags"."color", 'version', "tags"."version", 'created_at', rfc3339("tags"."created_at"), 'updated_at', rfc3339("tags"."updated_at"), 'task_count', (select count(*)::integer as "task_count"
 from "task_tags"
-inner join "tasks" on "tasks"."id" = "task_tags"."task_id"
-where "tasks"."tenant_id" = $11
-and "task_tags"."tenant_id" = $12
+where "task_tags"."tenant_id" = $11
 and "task_tags"."tag_id" = "tags"."id"
-and "tasks"."deleted_at" is null)) end as "item"
+and task_tags.task_id not in (select unnest(array(select id
+from tasks
+where tenant_id = $12
+and trash_id is not null))))) end as "item"
 from (select row_number() over () as n, *
 from ((select "tags".*, json_build_array("live"."task_count"::text, "tags"."id"::text) as "sort_values"
 from "tags"
 inner join lateral (select count(*)::integer as "task_count"
 from "task_tags"
-inner join "tasks" on "tasks"."id" = "task_tags"."task_id"
-where "tasks"."tenant_id" = $13
-and "task_tags"."tenant_id" = $14
+where "task_tags"."tenant_id" = $13
 and "task_tags"."tag_id" = "tags"."id"
-and "tasks"."deleted_at" is null) as "live" on true
+and task_tags.task_id not in (select unnest(array(select id
+from tasks
+where tenant_id = $14
+and trash_id is not null)))) as "live" on true
 where "tags"."tenant_id" = $15
 and starts_with(tags.key, tag_key($16))
 order by "live"."task_count" desc, "tags"."id" desc
