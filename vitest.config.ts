@@ -20,7 +20,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'node', include: ['test/**/*.test.ts'], isolate: false, provide: { tier: 'node' } },
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts'],
+          isolate: false,
+          provide: { tier: 'node' },
+        },
       },
       {
         extends: true,

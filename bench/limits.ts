@@ -11,10 +11,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { signToken } from '../dev/jwt.ts';
-import { migrate } from '../dev/migrate.ts';
-import { startNeonEndpoint } from '../dev/neon-endpoint.ts';
-import { startPostgres } from '../dev/postgres.ts';
+import { signToken } from '../dev/local/jwt.ts';
+import { migrate } from '../dev/local/migrate.ts';
+import { startPostgres } from '../dev/local/postgres.ts';
+import { startNeonEndpoint } from '../dev/neon-endpoint/endpoint.ts';
 import { app } from '../src/functions/index.ts';
 
 const TASKS = Number(process.argv[2] ?? 10_000);

@@ -15,10 +15,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Miniflare } from 'miniflare';
 import pg from 'pg';
 import { buildOneWorker } from '../dev/build/one-worker.ts';
-import { signToken } from '../dev/jwt.ts';
-import { migrate } from '../dev/migrate.ts';
-import { startNeonEndpoint } from '../dev/neon-endpoint.ts';
-import { startPostgres } from '../dev/postgres.ts';
+import { signToken } from '../dev/local/jwt.ts';
+import { migrate } from '../dev/local/migrate.ts';
+import { startPostgres } from '../dev/local/postgres.ts';
+import { startNeonEndpoint } from '../dev/neon-endpoint/endpoint.ts';
 
 const ROUNDS = 20;
 const AT_ONCE = 60;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Bindings } from '../../src/http/config.ts';
+import type { Bindings } from '../../src/config/config.ts';
 import { root } from './bundle.ts';
 import { bindingOf, type Worker } from './workers.ts';
 
@@ -48,7 +48,7 @@ type Secret = Exclude<keyof Bindings, 'DATABASE_DRIVER' | 'RATE_LIMITER'>;
 
 /** The secrets that each part of the source reads; the first one must be set. The rest of the bindings are `vars`. */
 const SECRETS: Record<string, [Secret, ...Secret[]]> = {
-  'src/http/open-database.ts': [
+  'src/http/endpoint/open-database.ts': [
     ...(['DATABASE_URL', 'DATABASE_URL_READONLY', 'NEON_ENDPOINT'] as const),
     ...(['JWT_SECRET', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_MAX_AGE'] as const),
   ],
@@ -91,7 +91,7 @@ export async function readBaseConfig(): Promise<BaseConfig> {
 export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): WorkerConfig {
   const { name, kind, parts } = worker;
   const isFront = kind === 'dispatcher';
-  const asksDatabase = 'src/db/client.ts' in parts;
+  const asksDatabase = 'src/db/client/database.ts' in parts;
   const [required] = secretsOf(worker);
   return {
     name,
@@ -107,7 +107,7 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): W
     // An empty list takes away what an earlier deployment of that name had.
     triggers: { crons: kind === 'scheduled' ? base.crons : [] },
     vars: base.vars,
-    ...('src/http/rate-limit.ts' in parts ? { ratelimits: base.ratelimits } : {}),
+    ...('src/http/auth/rate-limit.ts' in parts ? { ratelimits: base.ratelimits } : {}),
     ...(isFront ? { services: services(base.name, all) } : {}),
     ...(required ? { secrets: { required: [required] } } : {}),
     observability: base.observability,

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_AGE } from '../../src/http/duration.ts';
+import { DEFAULT_MAX_AGE } from '../../src/config/duration.ts';
 import { secretsOf } from './configs.ts';
 import type { LambdaFunction } from './lambda.ts';
 
@@ -158,7 +158,7 @@ const ROLE = {
 
 function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const { name, kind, parts } = fn;
-  const asksDatabase = 'src/db/client.ts' in parts;
+  const asksDatabase = 'src/db/client/database.ts' in parts;
   // The fallback is the whole API, so the purge is in its bundle too, but nothing calls it there.
   const janitor = 'JANITOR_DATABASE_URL';
   const secrets = kind === 'scheduled' ? [janitor] : secretsOf(fn).filter((secret) => secret !== janitor);

@@ -39,8 +39,8 @@ export async function buildLambda(directory: string): Promise<LambdaFunction[]> 
       entry,
       route: { method, path },
     })),
-    { name: 'scheduled-purge', kind: 'scheduled', entry: 'src/lambda/scheduled.ts' },
-    { name: 'unrouted', kind: 'fallback', entry: 'src/lambda/unrouted.ts' },
+    { name: 'scheduled-purge', kind: 'scheduled', entry: 'src/platform/lambda/scheduled.ts' },
+    { name: 'unrouted', kind: 'fallback', entry: 'src/platform/lambda/default-route.ts' },
   ];
   await rm(output, { recursive: true, force: true });
   await mkdir(output, { recursive: true });
@@ -77,7 +77,7 @@ async function bundleLambda(sources: Omit<LambdaFunction, 'parts'>[], directory:
     entryPoints: sources.map(({ name, entry }) => ({ in: entry, out: join(name, 'index') })),
     write: false,
   });
-  const asksDatabase = (name: string) => 'src/db/client.ts' in partsOf(sourceGraph, name);
+  const asksDatabase = (name: string) => 'src/db/client/database.ts' in partsOf(sourceGraph, name);
 
   const { metafile } = await build({
     ...common,
@@ -110,13 +110,13 @@ function partsOf({ outputs }: Metafile, name: string): Parts {
 function entryPoint({ kind, entry }: Omit<LambdaFunction, 'parts'>, asksDatabase: boolean): string {
   const bindings = asksDatabase ? 'readBindings(process.env, pgDriver)' : 'readBindings(process.env)';
   return [
-    `import { readBindings } from './src/lambda/bindings.ts';`,
-    ...(asksDatabase ? [`import { pgDriver } from './src/db/pg.ts';`] : []),
+    `import { readBindings } from './src/platform/lambda/bindings.ts';`,
+    ...(asksDatabase ? [`import { pgDriver } from './src/db/client/drivers/pg.ts';`] : []),
     ...(kind === 'scheduled'
       ? [`import { purgeHandler } from './${entry}';`, `export const handler = purgeHandler(${bindings});`]
       : [
           `import app from './${entry}';`,
-          `import { lambdaHandler } from './src/lambda/handler.ts';`,
+          `import { lambdaHandler } from './src/platform/lambda/handler.ts';`,
           `export const handler = lambdaHandler(app, ${bindings});`,
         ]),
   ].join('\n');

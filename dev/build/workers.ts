@@ -1,6 +1,6 @@
 import { glob } from 'node:fs/promises';
-import type { Route } from '../../src/dispatcher/forward.ts';
 import { functions } from '../../src/functions/index.ts';
+import type { Route } from '../../src/platform/cloudflare/dispatcher/forward.ts';
 import { bundle, type Parts, root } from './bundle.ts';
 
 /*
@@ -45,7 +45,7 @@ export async function bundleSplit(prefix: string, directory: string): Promise<Wo
   const workers: Omit<Worker, 'parts'>[] = [
     ...found.map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
     { name: `${prefix}-scheduled-purge`, kind: 'scheduled', entry: 'src/scheduled/purge.ts' },
-    { name: prefix, kind: 'dispatcher', entry: 'src/dispatcher/index.ts' },
+    { name: prefix, kind: 'dispatcher', entry: 'src/platform/cloudflare/dispatcher/index.ts' },
   ];
   const routes: Route[] = found.map(({ name, method, path }) => ({ name, method, path, binding: bindingOf(name) }));
   const entries = Object.fromEntries(workers.map(({ name, entry }) => [name, entry]));

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { type Env, onError, unrouted } from '../http/context.ts';
+import { type Env, onError, unrouted } from '../http/endpoint/context.ts';
 import purge from '../scheduled/purge.ts';
 import listAuditLog from './audit/list-audit-log.ts';
 import docs from './meta/docs.ts';

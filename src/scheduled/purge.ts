@@ -1,10 +1,10 @@
-import { Database } from '../db/client.ts';
-import { BATCH, KINDS, type Kind, purgeExpired } from '../db/queries/purge-expired.ts';
-import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/purge-tenants.ts';
-import type { Bindings } from '../http/config.ts';
-import { readJanitorConfig } from '../http/janitor-config.ts';
-import { log } from '../http/log.ts';
-import { Problem } from '../http/problems.ts';
+import type { Bindings } from '../config/config.ts';
+import { readJanitorConfig } from '../config/janitor.ts';
+import { Database } from '../db/client/database.ts';
+import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/tenants/purge-tenants.ts';
+import { BATCH, KINDS, type Kind, purgeExpired } from '../db/queries/trash/purge-expired.ts';
+import { log } from '../log.ts';
+import { Problem } from '../problem.ts';
 
 /*
  * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, and tenants that are

@@ -18,7 +18,7 @@ for (const part of ['src', 'dev', 'wrangler.toml', 'package.json', 'package-lock
 }
 await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
 
-const inCopy = (script: string, ...args: string[]) => run('node', [join(copy, 'dev', script), ...args]);
+const inCopy = (script: string, ...args: string[]) => run('node', [join(copy, 'dev', 'cli', script), ...args]);
 
 const PLANTED = `
 import * as z from 'zod';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { migrationsDirectory } from '../../dev/migrate.ts';
+import { migrationsDirectory } from '../../dev/local/migrate.ts';
 import { useDatabase } from '../support/database.ts';
 import { insert, makeWorld, value } from './sessions.ts';
 

@@ -22,7 +22,7 @@ export class Dev {
   readonly #child: ChildProcess;
 
   constructor(env: Record<string, string>) {
-    this.#child = spawn('node', ['dev/main.ts'], {
+    this.#child = spawn('node', ['dev/cli/dev.ts'], {
       env: toolEnvironment({ ...UNSET, ...env }),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

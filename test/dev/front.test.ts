@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startFront } from '../../dev/front.ts';
+import { startFront } from '../../dev/local/front.ts';
 
 /* The front of `npm run dev`, before a server that stands where wrangler does. */
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, expect, inject, test, vi } from 'vitest';
-import { startPostgres } from '../../dev/postgres.ts';
+import { startPostgres } from '../../dev/local/postgres.ts';
 import { alive, cleanUp, commandLine, type Dev, emptyDirectory, freePort, startDev } from './dev-support.ts';
 
 afterAll(cleanUp);

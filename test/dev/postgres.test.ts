@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../dev/postgres.ts';
-import { findLauncher, launch, run } from '../../dev/postgres-process.ts';
-import { eventually } from './neon-support.ts';
+import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
+import { findLauncher, launch, run } from '../../dev/local/postgres-process.ts';
+import { eventually } from '../../dev/neon-endpoint/test/support.ts';
 
 const isRoot = process.getuid?.() === 0;
 const nobody = { name: 'nobody', uid: 65534, gid: 65534 };
-const MODULE = new URL('../../dev/postgres.ts', import.meta.url).href;
+const MODULE = new URL('../../dev/local/postgres.ts', import.meta.url).href;
 
 /** Of mode 0700, as mkdtemp makes it; symbolic links resolved, to be compared with what /proc tells. */
 let dataDir: string;

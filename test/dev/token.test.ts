@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
-import { DEVELOPMENT_SECRET } from '../../dev/jwt.ts';
+import { DEVELOPMENT_SECRET } from '../../dev/local/jwt.ts';
 import { toolEnvironment } from '../../dev/run.ts';
-import { verifyToken } from '../../src/http/tokens.ts';
+import { verifyToken } from '../../src/http/auth/tokens.ts';
 
 const TENANT = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
 const DAY = 24 * 3600;
@@ -18,7 +18,7 @@ interface Ran {
 function token(args: string[], secret = SECRET, maxAge = ''): Promise<Ran> {
   const env = toolEnvironment({ JWT_SECRET: secret, JWT_MAX_AGE: maxAge });
   return new Promise((resolve) => {
-    execFile('node', ['dev/token.ts', ...args], { env }, (error, out, err) =>
+    execFile('node', ['dev/cli/token.ts', ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { MAX_RUNNING } from '../../src/db/in-flight.ts';
-import { readConfig } from '../../src/http/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { MAX_RUNNING } from '../../src/db/client/concurrency.ts';
 import { type Reply, type TestTenant, useApi } from '../support/api.ts';
 import { keepLog } from './support.ts';
 import { answering, type Fault, FaultyEndpoint } from './support-endpoint.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { migrationsDirectory } from '../../dev/migrate.ts';
+import { migrationsDirectory } from '../../dev/local/migrate.ts';
 import { run } from '../../dev/run.ts';
 import { Cluster, keepLog } from './support.ts';
 import { check } from './support-check.ts';

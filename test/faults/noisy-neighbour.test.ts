@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildOneWorker } from '../../dev/build/one-worker.ts';
-import { MAX_RUNNING } from '../../src/db/in-flight.ts';
+import { MAX_RUNNING } from '../../src/db/client/concurrency.ts';
 import { type TestTenant, useApi } from '../support/api.ts';
 
 /* One tenant sends more than its share, and the others do not notice. */

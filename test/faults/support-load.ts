@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bindings } from '../../src/config/config.ts';
 import { app } from '../../src/functions/index.ts';
-import type { Bindings } from '../../src/http/config.ts';
 import { type Reply, signToken } from '../support/api.ts';
 import { expectDocumented } from '../support/openapi.ts';
 import { type Client, OPERATIONS, prepare } from './support-operations.ts';

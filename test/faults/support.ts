@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { onTestFinished, vi } from 'vitest';
-import { migrate } from '../../dev/migrate.ts';
-import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint.ts';
-import { type PostgresServer, startPostgres } from '../../dev/postgres.ts';
-import type { Bindings } from '../../src/http/config.ts';
+import { migrate } from '../../dev/local/migrate.ts';
+import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
+import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/endpoint.ts';
+import type { Bindings } from '../../src/config/config.ts';
 import { JWT_SECRET } from '../support/api.ts';
 import { WORKER_ROLE } from '../support/global-setup.ts';
 

@@ -3,7 +3,7 @@ import { type Reply, type TestTenant, useApi } from '../support/api.ts';
 
 /*
  * What only happens when two requests meet. Each is tried often enough to meet indeed; without the locks that
- * src/db/lock.ts takes, each has been seen to fail.
+ * src/db/sql/lock.ts takes, each has been seen to fail.
  */
 
 const api = useApi();

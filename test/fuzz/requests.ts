@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Definition } from '../../src/http/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/endpoint.ts';
 import {
   bodySchema,
   bodyWith,
@@ -9,7 +9,7 @@ import {
   type Parameter,
   parameters,
   type Schema,
-} from '../gates/bad-slots.ts';
+} from '../endpoints/bad-slots.ts';
 import { brokenMember, brokenParameter, idOf, json, TAG_NAMES, text, valid } from './values.ts';
 
 /*

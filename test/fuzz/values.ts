@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Kind, listed, type Schema } from '../gates/bad-slots.ts';
+import { type Kind, listed, type Schema } from '../endpoints/bad-slots.ts';
 
 /* What single members and parameters can be: valid by construction, or broken by construction. */
 

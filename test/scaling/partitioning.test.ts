@@ -3,7 +3,7 @@ import { neonConfig } from '@neondatabase/serverless';
 import { loadModule, parseSync } from 'libpg-query';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { migrate } from '../../dev/migrate.ts';
+import { migrate } from '../../dev/local/migrate.ts';
 import { useApi } from '../support/api.ts';
 import { describeSchema } from '../support/catalogue.ts';
 import { callExample, definitions, makeWorld } from '../support/examples.ts';

@@ -11,11 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import pg from 'pg';
-import { migrate } from '../../dev/migrate.ts';
-import { startNeonEndpoint } from '../../dev/neon-endpoint.ts';
-import { startPostgres } from '../../dev/postgres.ts';
+import { migrate } from '../../dev/local/migrate.ts';
+import { startPostgres } from '../../dev/local/postgres.ts';
+import { startNeonEndpoint } from '../../dev/neon-endpoint/endpoint.ts';
+import type { Bindings } from '../../src/config/config.ts';
 import { app } from '../../src/functions/index.ts';
-import type { Bindings } from '../../src/http/config.ts';
 import { partitionTasks } from '../support/partitioned.ts';
 import { recordStatements } from '../support/sql.ts';
 

@@ -6,8 +6,8 @@ import type { TestProject } from 'vitest/node';
 import { buildLambda } from '../../dev/build/lambda.ts';
 import { buildOneWorker } from '../../dev/build/one-worker.ts';
 import { buildSplit } from '../../dev/build/split.ts';
-import { migrate } from '../../dev/migrate.ts';
-import { startPostgres } from '../../dev/postgres.ts';
+import { migrate } from '../../dev/local/migrate.ts';
+import { startPostgres } from '../../dev/local/postgres.ts';
 import { partitionTasks } from './partitioned.ts';
 
 declare module 'vitest' {

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** The last message of every answer, ReadyForQuery (PostgreSQL manual, §54.7), without its last byte. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
-/** With which src/db/pg.ts tries a connection that has rested: it belongs to no batch. */
+/** With which src/db/client/drivers/pg.ts tries a connection that has rested: it belongs to no batch. */
 const TRIAL = Buffer.from('Q\0\0\0\x0bselect\0');
 
 /** A wire to PostgreSQL that counts round trips, and that can be long, cut or dead. */

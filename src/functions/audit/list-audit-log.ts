@@ -1,11 +1,11 @@
-import { readList } from '../../db/answer.ts';
-import { listAuditLog } from '../../db/queries/list-audit-log.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { listQuery, listRequest } from '../../http/lists.ts';
-import { AuditEntry, listOf, membersOf } from '../../http/resources.ts';
-import { listed } from '../../http/respond.ts';
-import { actor, auditAction, guid, resourceType, timestamp } from '../../http/schemas.ts';
+import { readList } from '../../db/client/representation.ts';
+import { listAuditLog } from '../../db/queries/audit/list-audit-log.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { listQuery, listRequest } from '../../http/request/list-query.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { actor, auditAction, guid, resourceType, timestamp } from '../../http/request/schemas.ts';
+import { AuditEntry, listOf, membersOf } from '../../http/response/resources.ts';
+import { listed } from '../../http/response/responses.ts';
 
 /* Who changed what, newest first. Every change is here, whatever path made it. */
 

@@ -1,7 +1,7 @@
-import { DOCS_SCRIPT, DOCS_STYLE } from '../../http/docs-digests.ts';
-import { DOCS_PAGE } from '../../http/docs-page.ts';
-import { publicEndpoint } from '../../http/public-endpoint.ts';
-import { page } from '../../http/respond.ts';
+import { DOCS_SCRIPT, DOCS_STYLE } from '../../http/docs/digests.ts';
+import { DOCS_PAGE } from '../../http/docs/page.ts';
+import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
+import { page } from '../../http/response/responses.ts';
 
 /* A page to read and try the API, served from here, with no outside host. */
 

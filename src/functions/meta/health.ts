@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { publicEndpoint } from '../../http/public-endpoint.ts';
-import { plain } from '../../http/respond.ts';
+import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
+import { plain } from '../../http/response/responses.ts';
 
 /* Whether the function runs at all. The database is not asked. */
 

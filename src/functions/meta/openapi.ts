@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { publicEndpoint } from '../../http/public-endpoint.ts';
-import { plain } from '../../http/respond.ts';
+import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
+import { plain } from '../../http/response/responses.ts';
 import document from './openapi.json' with { type: 'json' };
 
 /* The OpenAPI 3.1 document of all endpoints, generated from their definitions by `npm run generate`. */

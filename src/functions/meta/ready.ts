@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { unavailable } from '../../db/errors.ts';
-import { readiness } from '../../db/queries/readiness.ts';
+import { unavailable } from '../../db/client/errors.ts';
+import { readiness } from '../../db/queries/meta/readiness.ts';
 import { SCHEMA_VERSION } from '../../db/schema-version.ts';
-import { configOf, openDatabase } from '../../http/open-database.ts';
-import { publicEndpoint } from '../../http/public-endpoint.ts';
-import { plain } from '../../http/respond.ts';
+import { configOf, openDatabase } from '../../http/endpoint/open-database.ts';
+import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
+import { plain } from '../../http/response/responses.ts';
 
 /*
  * Whether the database answers, has every migration that this code was built for, and holds this deployment's role to

@@ -1,13 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
-import { createProject } from '../../db/queries/create-project.ts';
-import type { NewTask } from '../../db/queries/insert-tasks.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { validationFailed } from '../../http/problems.ts';
-import { ProjectWithTasks } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { description, fault, metadata, name255, projectStatus } from '../../http/schemas.ts';
-import { newTask } from '../../http/task-input.ts';
+import { createProject } from '../../db/queries/projects/create-project.ts';
+import type { NewTask } from '../../db/queries/tasks/insert-tasks.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { description, fault, metadata, name255, projectStatus } from '../../http/request/schemas.ts';
+import { newTask } from '../../http/request/task-input.ts';
+import { ProjectWithTasks } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
+import { validationFailed } from '../../problem.ts';
 
 /*
  * Makes a project with its tasks, subtasks and tags: all or nothing, in one round trip. Tags that do not exist are

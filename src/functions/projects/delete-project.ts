@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { trashProject } from '../../db/queries/trash-project.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { done } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { trashProject } from '../../db/queries/projects/trash-project.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { done } from '../../http/response/responses.ts';
 
 /* Puts a project into the trash, with its tasks. It can be restored until it is purged. */
 

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { readAnswer } from '../../db/answer.ts';
-import { projectStats } from '../../db/queries/project-stats.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Stats } from '../../http/resources.ts';
-import { notFound, ok } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { readAnswer } from '../../db/client/representation.ts';
+import { projectStats } from '../../db/queries/projects/project-stats.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { Stats } from '../../http/response/resources.ts';
+import { notFound, ok } from '../../http/response/responses.ts';
 
 /* What a project's tasks add up to; those in the trash do not count. */
 

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { readAnswer } from '../../db/answer.ts';
-import { projectWithTasks } from '../../db/queries/project-with-tasks.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { ProjectWithTasks } from '../../http/resources.ts';
-import { notFound, ok } from '../../http/respond.ts';
-import { guid, queryInteger } from '../../http/schemas.ts';
+import { readAnswer } from '../../db/client/representation.ts';
+import { projectWithTasks } from '../../db/queries/projects/project-with-tasks.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { guid, queryInteger } from '../../http/request/schemas.ts';
+import { ProjectWithTasks } from '../../http/response/resources.ts';
+import { notFound, ok } from '../../http/response/responses.ts';
 
 /* One project with its tasks, each with its tags: one query, one round trip. */
 

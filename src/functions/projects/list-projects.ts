@@ -1,13 +1,20 @@
 import * as z from 'zod';
-import { readList } from '../../db/answer.ts';
-import { listProjects } from '../../db/queries/list-projects.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { listQuery, listRequest, timeFilters } from '../../http/lists.ts';
-import { validationFailed } from '../../http/problems.ts';
-import { listOf, membersOf, ProjectWithTasks } from '../../http/resources.ts';
-import { listed } from '../../http/respond.ts';
-import { jsonObjectParam, name255, projectStatus, queryInteger, searchText, tagName } from '../../http/schemas.ts';
+import { readList } from '../../db/client/representation.ts';
+import { listProjects } from '../../db/queries/projects/list-projects.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { listQuery, listRequest, timeFilters } from '../../http/request/list-query.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import {
+  jsonObjectParam,
+  name255,
+  projectStatus,
+  queryInteger,
+  searchText,
+  tagName,
+} from '../../http/request/schemas.ts';
+import { listOf, membersOf, ProjectWithTasks } from '../../http/response/resources.ts';
+import { listed } from '../../http/response/responses.ts';
+import { validationFailed } from '../../problem.ts';
 
 /* The tenant's projects, with `include=tasks` each with its first tasks: still one query and one round trip. */
 

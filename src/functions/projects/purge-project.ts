@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { purgeProject } from '../../db/queries/purge-project.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { written } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { purgeProject } from '../../db/queries/projects/purge-project.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Deletes a trashed project for good, also its values in the audit log and in stored idempotent answers. */
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { restoreProject } from '../../db/queries/restore-project.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { ProjectWithTasks } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { guid, queryInteger } from '../../http/schemas.ts';
+import { restoreProject } from '../../db/queries/projects/restore-project.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid, queryInteger } from '../../http/request/schemas.ts';
+import { ProjectWithTasks } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Takes a project out of the trash, with exactly the tasks that went along. */
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { updateProject } from '../../db/queries/update-project.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Project } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { description, guid, metadataPatch, name255, projectStatus } from '../../http/schemas.ts';
+import { updateProject } from '../../db/queries/projects/update-project.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { description, guid, metadataPatch, name255, projectStatus } from '../../http/request/schemas.ts';
+import { Project } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Changes a project: a merge patch (RFC 7396). What changes nothing leaves version, updated_at and audit log alone. */
 

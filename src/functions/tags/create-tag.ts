@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
-import { createTag } from '../../db/queries/create-tag.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Tag } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { color, tagName } from '../../http/schemas.ts';
+import { createTag } from '../../db/queries/tags/create-tag.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { color, tagName } from '../../http/request/schemas.ts';
+import { Tag } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Makes a tag. Its name is unique in the tenant, whatever its case and Unicode form. */
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { deleteTag } from '../../db/queries/delete-tag.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { done } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { deleteTag } from '../../db/queries/tags/delete-tag.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { done } from '../../http/response/responses.ts';
 
 /* Deletes a tag and takes it off its tasks, whose versions stay. */
 

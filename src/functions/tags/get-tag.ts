@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { readAnswer } from '../../db/answer.ts';
-import { oneTag } from '../../db/queries/one-tag.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Tag } from '../../http/resources.ts';
-import { notFound, ok } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { readAnswer } from '../../db/client/representation.ts';
+import { oneTag } from '../../db/queries/tags/one-tag.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { Tag } from '../../http/response/resources.ts';
+import { notFound, ok } from '../../http/response/responses.ts';
 
 /* One tag. */
 

@@ -1,11 +1,11 @@
-import { readList } from '../../db/answer.ts';
-import { listTags } from '../../db/queries/list-tags.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { listQuery, listRequest } from '../../http/lists.ts';
-import { listOf, membersOf, TagWithCount } from '../../http/resources.ts';
-import { listed } from '../../http/respond.ts';
-import { searchText } from '../../http/schemas.ts';
+import { readList } from '../../db/client/representation.ts';
+import { listTags } from '../../db/queries/tags/list-tags.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { listQuery, listRequest } from '../../http/request/list-query.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { searchText } from '../../http/request/schemas.ts';
+import { listOf, membersOf, TagWithCount } from '../../http/response/resources.ts';
+import { listed } from '../../http/response/responses.ts';
 
 /* The tenant's tags, each with the number of its tasks that are not in the trash. */
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { updateTag } from '../../db/queries/update-tag.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Tag } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { color, guid, tagName } from '../../http/schemas.ts';
+import { updateTag } from '../../db/queries/tags/update-tag.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { color, guid, tagName } from '../../http/request/schemas.ts';
+import { Tag } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Changes a tag: a merge patch (RFC 7396). The versions of its tasks stay. */
 

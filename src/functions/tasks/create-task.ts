@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
-import { createTask } from '../../db/queries/create-task.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { TaskWithProject } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { guid, position } from '../../http/schemas.ts';
-import { newTask } from '../../http/task-input.ts';
+import { createTask } from '../../db/queries/tasks/create-task.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { guid, position } from '../../http/request/schemas.ts';
+import { newTask } from '../../http/request/task-input.ts';
+import { TaskWithProject } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Adds one task to a project, below another one if it names a parent. Tags that do not exist are created. */
 

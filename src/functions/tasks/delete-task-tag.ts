@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { deleteTagging } from '../../db/queries/delete-tagging.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { done } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { deleteTagging } from '../../db/queries/tasks/delete-tagging.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { done } from '../../http/response/responses.ts';
 
 /* Takes a tag off a task. Where it is not on it, nothing changes. */
 

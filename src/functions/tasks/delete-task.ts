@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { trashTask } from '../../db/queries/trash-task.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { done } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { trashTask } from '../../db/queries/tasks/trash-task.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { done } from '../../http/response/responses.ts';
 
 /* Puts a task into the trash, with all below it. It can be restored until it is purged. */
 

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { readAnswer } from '../../db/answer.ts';
-import { oneTask, oneTaskWithSubtasks } from '../../db/queries/one-task.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { TaskDetail } from '../../http/resources.ts';
-import { notFound, ok } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { readAnswer } from '../../db/client/representation.ts';
+import { oneTask, oneTaskWithSubtasks } from '../../db/queries/tasks/one-task.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { TaskDetail } from '../../http/response/resources.ts';
+import { notFound, ok } from '../../http/response/responses.ts';
 
 /* One task with its project and tags, with `include=subtasks` also with all tasks below it. */
 

@@ -1,11 +1,11 @@
-import { readList } from '../../db/answer.ts';
-import { listTasks } from '../../db/queries/list-tasks.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { listQuery, listRequest } from '../../http/lists.ts';
-import { listOf, membersOf, Task } from '../../http/resources.ts';
-import { listed } from '../../http/respond.ts';
-import { taskFilters, taskSorts } from '../../http/task-input.ts';
+import { readList } from '../../db/client/representation.ts';
+import { listTasks } from '../../db/queries/tasks/list-tasks.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { listQuery, listRequest } from '../../http/request/list-query.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { taskFilters, taskSorts } from '../../http/request/task-input.ts';
+import { listOf, membersOf, Task } from '../../http/response/resources.ts';
+import { listed } from '../../http/response/responses.ts';
 
 /* The tenant's tasks over all projects, newest first. */
 

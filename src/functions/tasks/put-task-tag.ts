@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { putTagging } from '../../db/queries/put-tagging.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { done } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { putTagging } from '../../db/queries/tasks/put-tagging.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { done } from '../../http/response/responses.ts';
 
 /* Puts a tag on a task. Once it is there, nothing changes. */
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { restoreTask } from '../../db/queries/restore-task.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { TaskWithProject } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { restoreTask } from '../../db/queries/tasks/restore-task.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { TaskWithProject } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Takes a task out of the trash, with exactly the subtasks that went along. */
 

@@ -1,11 +1,20 @@
 import * as z from 'zod';
-import { updateTask } from '../../db/queries/update-task.ts';
-import { expectedVersions } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { TaskWithProject } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { date, description, guid, metadataPatch, name255, position, priority, taskStatus } from '../../http/schemas.ts';
-import { tagsPatch } from '../../http/task-input.ts';
+import { updateTask } from '../../db/queries/tasks/update-task.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedVersions } from '../../http/request/preconditions.ts';
+import {
+  date,
+  description,
+  guid,
+  metadataPatch,
+  name255,
+  position,
+  priority,
+  taskStatus,
+} from '../../http/request/schemas.ts';
+import { tagsPatch } from '../../http/request/task-input.ts';
+import { TaskWithProject } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Changes a task: a merge patch (RFC 7396). A new parent or project moves it with all below it. */
 

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
-import { createTenant } from '../../db/queries/create-tenant.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Tenant } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { name255 } from '../../http/schemas.ts';
+import { createTenant } from '../../db/queries/tenants/create-tenant.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { name255 } from '../../http/request/schemas.ts';
+import { Tenant } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Makes a tenant. Idempotency keys belong to tenants, so this endpoint takes none. */
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { deleteTenant } from '../../db/queries/delete-tenant.ts';
-import { expectedEntityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Tenant } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { guid } from '../../http/schemas.ts';
+import { deleteTenant } from '../../db/queries/tenants/delete-tenant.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedEntityTags } from '../../http/request/preconditions.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { Tenant } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Deletes a suspended tenant: it is marked, and the scheduled purge takes all that belongs to it away in batches. */
 

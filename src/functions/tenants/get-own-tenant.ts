@@ -1,9 +1,9 @@
-import { readAnswer } from '../../db/answer.ts';
-import { oneTenant } from '../../db/queries/one-tenant.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Tenant } from '../../http/resources.ts';
-import { notFound, ok } from '../../http/respond.ts';
+import { readAnswer } from '../../db/client/representation.ts';
+import { oneTenant } from '../../db/queries/tenants/one-tenant.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { Tenant } from '../../http/response/resources.ts';
+import { notFound, ok } from '../../http/response/responses.ts';
 
 /* The tenant of the caller's token. */
 

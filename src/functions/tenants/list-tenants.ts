@@ -1,10 +1,10 @@
-import { readList } from '../../db/answer.ts';
-import { listTenants } from '../../db/queries/list-tenants.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { listQuery, listRequest } from '../../http/lists.ts';
-import { listOf, membersOf, Tenant } from '../../http/resources.ts';
-import { listed } from '../../http/respond.ts';
+import { readList } from '../../db/client/representation.ts';
+import { listTenants } from '../../db/queries/tenants/list-tenants.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { listQuery, listRequest } from '../../http/request/list-query.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { listOf, membersOf, Tenant } from '../../http/response/resources.ts';
+import { listed } from '../../http/response/responses.ts';
 
 /* All tenants, for the platform. */
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { updateTenant } from '../../db/queries/update-tenant.ts';
-import { expectedEntityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { Tenant } from '../../http/resources.ts';
-import { written } from '../../http/respond.ts';
-import { guid, name255, tenantStatus } from '../../http/schemas.ts';
+import { updateTenant } from '../../db/queries/tenants/update-tenant.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { expectedEntityTags } from '../../http/request/preconditions.ts';
+import { guid, name255, tenantStatus } from '../../http/request/schemas.ts';
+import { Tenant } from '../../http/response/resources.ts';
+import { written } from '../../http/response/responses.ts';
 
 /* Renames, suspends or wakes a tenant: a merge patch. A suspended tenant's tokens are refused everywhere. */
 

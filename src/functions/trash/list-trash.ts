@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { readList } from '../../db/answer.ts';
-import { listTrash } from '../../db/queries/list-trash.ts';
-import { entityTags } from '../../http/conditions.ts';
-import { endpoint } from '../../http/endpoint.ts';
-import { listQuery, listRequest } from '../../http/lists.ts';
-import { listOf, membersOf, Trashed } from '../../http/resources.ts';
-import { listed } from '../../http/respond.ts';
+import { readList } from '../../db/client/representation.ts';
+import { listTrash } from '../../db/queries/trash/list-trash.ts';
+import { endpoint } from '../../http/endpoint/endpoint.ts';
+import { listQuery, listRequest } from '../../http/request/list-query.ts';
+import { entityTags } from '../../http/request/preconditions.ts';
+import { listOf, membersOf, Trashed } from '../../http/response/resources.ts';
+import { listed } from '../../http/response/responses.ts';
 
 /* What is in the trash: projects and tasks that were trashed themselves, newest first. */
 

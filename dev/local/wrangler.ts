@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import type { Bindings } from '../../src/config/config.ts';
+import { toolEnvironment } from '../run.ts';
+import { say } from './terminal.ts';
+
+/* Runs the Worker in `wrangler dev`, a process of its own: ./wrangler-process.ts. */
+
+export interface Wrangler {
+  /** Resolves when wrangler has ended, with how it did. */
+  readonly ended: Promise<string>;
+  /** Waits until the Worker answers `GET /ready` with 200. Errors: one line if it does not. */
+  ready(signal: AbortSignal): Promise<void>;
+  /** Ends wrangler, workerd and esbuild. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** How long the Worker may take until it is ready, and wrangler until it has ended (ms). */
+const READY_DEADLINE = 60_000;
+const STOP_DEADLINE = 5000;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Wrangler's own talk on standard output; what is left there is the Worker's, and errors. */
+const CHATTER = [
+  ...[/^⎔/, /^\[wrangler:info\]/, /^\[custom build\] Running/, /^The file \S+ changed, restarting build/],
+  ...[/^Using secrets defined in/, /^Your Worker has access to/, /^Binding +Resource/, /^env\.\w+ \(/],
+];
+
+/** Starts wrangler on 127.0.0.1, with these bindings and no others. */
+export async function startWrangler(options: { port: number; dataDir: string; bindings: Bindings }): Promise<Wrangler> {
+  const { port, dataDir, bindings } = options;
+  // With a file of variables wrangler reads no .dev.vars; on a command line everybody could read the secrets.
+  const envFile = join(dataDir, 'worker.env');
+  await rm(envFile, { force: true });
+  await writeFile(envFile, toEnvFile(bindings), { mode: 0o600 });
+  const args = [
+    fileURLToPath(new URL('wrangler-process.ts', import.meta.url)),
+    ...['--port', String(port), '--env-file', envFile, '--persist-to', join(dataDir, 'wrangler')],
+  ];
+  const env = toolEnvironment({
+    // Nothing that leaves this machine or the data directory.
+    WRANGLER_LOG: 'log',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_HIDE_BANNER: 'true', // asks for a newer version otherwise
+    WRANGLER_WRITE_LOGS: 'false',
+    XDG_CONFIG_HOME: join(dataDir, 'wrangler', 'config'),
+    WRANGLER_REGISTRY_PATH: join(dataDir, 'wrangler', 'registry'),
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    // Nor anything that a deployed Worker does not have.
+    X_LOCAL_EXPLORER: 'false',
+    X_LOCAL_OBSERVABILITY: 'false',
+    CLOUDFLARE_INCLUDE_PROCESS_ENV: 'false',
+    CLOUDFLARE_ENV: '',
+  });
+  // A process group of its own: out of reach of the terminal's Ctrl-C, and all of it can be ended at once.
+  const child = spawn('node', args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+  });
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('exit', (code, signal) => resolve(signal ?? `code ${code}`));
+  });
+
+  let started = false;
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+    const text = stripVTControlCharacters(line);
+    if (started && text.trim() && !CHATTER.some((pattern) => pattern.test(text))) say(line);
+  });
+  createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+    if (stripVTControlCharacters(line).trim()) say(line, process.stderr);
+  });
+
+  function kill(pid: number, signal: NodeJS.Signals): boolean {
+    try {
+      return process.platform === 'win32' ? child.kill(signal) : process.kill(-pid, signal);
+    } catch {
+      return false;
+    }
+  }
+
+  async function end(pid: number): Promise<void> {
+    kill(pid, 'SIGTERM');
+    await Promise.race([ended, sleep(STOP_DEADLINE)]);
+    // Whatever is left of the group by now. A dead process counts until init has taken notice of it, so not for ever.
+    for (let tries = 0; tries < 10 && kill(pid, 'SIGKILL'); tries++) await sleep(20);
+  }
+
+  let stopping: Promise<void> | undefined;
+  return {
+    ended,
+    ready: async (signal) => {
+      await untilReady(port, ended, signal);
+      started = true;
+    },
+    stop: async () => {
+      if (child.pid) stopping ??= end(child.pid);
+      await stopping;
+    },
+  };
+}
+
+async function untilReady(port: number, ended: Promise<string>, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + READY_DEADLINE;
+  let last = 'no answer';
+  const asking = (async () => {
+    for (let pause = 50; Date.now() < deadline; pause = Math.min(pause * 1.5, 3000)) {
+      try {
+        const response = await fetch(`http://127.0.0.1:${port}/ready`, {
+          signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+        });
+        const text = await response.text();
+        if (response.status === 200) return;
+        last = `${response.status} ${text}`;
+      } catch {
+        // It does not listen yet.
+      }
+      await sleep(pause, undefined, { signal });
+    }
+    throw new Error(`The Worker is not ready after ${READY_DEADLINE / 1000} s: GET /ready gives ${last}.`);
+  })();
+  await Promise.race([
+    asking,
+    ended.then((how) => Promise.reject(new Error(`wrangler dev ended (${how}) before the Worker was ready.`))),
+  ]);
+}
+
+function toEnvFile(bindings: Bindings): string {
+  return Object.entries(bindings)
+    .map(([name, value]) => `${name}=${quoted(name, value)}\n`)
+    .join('');
+}
+
+/** As wrangler's dotenv and dotenv-expand read it: they know no escapes within quotes but the one for `$`. */
+function quoted(name: string, value: string): string {
+  const quote = ["'", '`'].find((mark) => !value.includes(mark));
+  if (!quote || value.includes('\r'))
+    throw new Error(`${name} cannot have a carriage return, or both ' and \`, in it.`);
+  return `${quote}${value.replaceAll('$', '\\$')}${quote}`;
+}

@@ -1,0 +1,191 @@
+/** A local endpoint that speaks Neon's SQL over HTTP, so that what is deployed runs unchanged beside a PostgreSQL. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { DatabaseError, Pool } from 'pg';
+import {
+  batchHeaders,
+  type Credentials,
+  EndpointError,
+  errorBody,
+  parseCredentials,
+  parseMode,
+  parsePayload,
+  startTransaction,
+} from './protocol.ts';
+import { command, JsonText, loadElementTypes, type Session, statementToJson, withConnection } from './session.ts';
+
+export interface NeonEndpoint {
+  /** `http://127.0.0.1:<port>/sql` */
+  readonly url: string;
+  /** How many `POST /sql` have come in. */
+  readonly requests: number;
+  /** Cancels what is running and closes everything. May be called again. */
+  stop(): Promise<void>;
+}
+
+interface Answer {
+  status: number;
+  body: string;
+  headers?: Record<string, string>;
+}
+
+/** The proxy's default, in both directions. */
+const MAX_BYTES = 10 * 1024 * 1024;
+
+/** Connections for each user and database, and how long an idle one is kept (ms). */
+const MAX_CONNECTIONS = 20;
+const IDLE_TIMEOUT = 10_000;
+
+const PREFLIGHT_HEADERS = {
+  Allow: 'OPTIONS, POST',
+  'Access-Control-Allow-Headers':
+    'Authorization, Neon-Connection-String, Neon-Raw-Text-Output, Neon-Array-Mode, Neon-Pool-Opt-In, ' +
+    'Neon-Batch-Read-Only, Neon-Batch-Isolation-Level',
+  'Access-Control-Max-Age': '86400',
+};
+
+/**
+ * Starts an endpoint on 127.0.0.1, on a free port unless one is given. User, password and database are those of
+ * each request's connection string; `postgres` says where they are good for a log-in.
+ *
+ * Sizes are in bytes. Errors: if it cannot listen. What goes wrong with a request is answered as the proxy does.
+ */
+export async function startNeonEndpoint(options: {
+  postgres: { host: string; port: number; ssl?: boolean | object };
+  port?: number;
+  maxRequestBytes?: number;
+  maxResponseBytes?: number;
+}): Promise<NeonEndpoint> {
+  const { postgres, maxRequestBytes = MAX_BYTES, maxResponseBytes = MAX_BYTES } = options;
+  const pools = new Map<string, Pool>();
+  /** What has to end before we have: answers on their way, then the connections to PostgreSQL. */
+  const answers = new Set<Promise<void>>();
+  const connections = new Set<Promise<void>>();
+  let requests = 0;
+
+  function poolFor(credentials: Credentials): Pool {
+    const { user, password, database } = credentials;
+    const key = JSON.stringify([user, password, database]);
+    const known = pools.get(key);
+    if (known) return known;
+    const pool = new Pool({
+      ...credentials,
+      host: postgres.host,
+      port: postgres.port,
+      ssl: postgres.ssl ?? false,
+      max: MAX_CONNECTIONS,
+      idleTimeoutMillis: IDLE_TIMEOUT,
+      // Values stay the text that PostgreSQL sent.
+      types: { getTypeParser: () => (value: string) => value },
+    });
+    // A server that restarts must not take us with it; the pool drops the connection by itself.
+    pool.on('error', () => {});
+    pool.on('connect', (client) => {
+      client.on('error', () => {});
+      keep(connections, new Promise((resolve) => client.on('end', resolve)));
+    });
+    pools.set(key, pool);
+    return pool;
+  }
+
+  async function answer(request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/sql' && request.method === 'OPTIONS') return { status: 200, body: '', headers: PREFLIGHT_HEADERS };
+    if (path !== '/sql' || request.method !== 'POST') return { status: 400, body: '"query is not supported"' };
+
+    requests++;
+    const credentials = parseCredentials(request.headers);
+    const mode = parseMode(request.headers);
+    const payload = parsePayload(await readBody(request, maxRequestBytes));
+    return await withConnection(poolFor(credentials), postgres, signal, async (client, cancel) => {
+      const elementTypes = mode.rawText ? new Map<number, number>() : await loadElementTypes(client);
+      const output = new JsonText();
+      const session: Session = { client, mode, elementTypes, output, maxBytes: maxResponseBytes, cancel };
+      if ('single' in payload) {
+        await statementToJson(payload.single, session);
+        return { status: 200, body: output.toString() };
+      }
+      await command(client, startTransaction(mode));
+      output.push('{"results":[');
+      for (const [index, statement] of payload.batch.entries()) {
+        signal.throwIfAborted();
+        if (index > 0) output.push(',');
+        await statementToJson(statement, session);
+      }
+      output.push(']}');
+      // If we do not come this far, giving the connection back rolls everything back.
+      await command(client, 'COMMIT');
+      return { status: 200, body: output.toString(), headers: batchHeaders(mode) };
+    });
+  }
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const { status, body, headers } = await answer(request, gone.signal).catch(toAnswer);
+    response.writeHead(status, {
+      'Content-Type': 'application/json',
+      'Access-Control-Allow-Origin': '*',
+      'neon-request-id': randomUUID(),
+      ...headers,
+    });
+    response.end(body);
+  }
+
+  const server = createServer((request, response) => keep(answers, respond(request, response)));
+  // A connection that we close could be one that a client is about to use again.
+  server.keepAliveTimeout = 0;
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+
+  async function close(): Promise<void> {
+    server.close();
+    server.closeAllConnections();
+    // In this order: a pool that has ended forgets who is waiting for a connection.
+    await Promise.all(answers);
+    await Promise.all([...pools.values()].map((pool) => pool.end()));
+    await Promise.all(connections);
+  }
+
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://127.0.0.1:${port}/sql`,
+    get requests() {
+      return requests;
+    },
+    stop: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function keep(set: Set<Promise<void>>, promise: Promise<void>): void {
+  set.add(promise);
+  void promise.finally(() => set.delete(promise));
+}
+
+function toAnswer(error: Error): Answer {
+  const status = error instanceof EndpointError ? error.status : error instanceof DatabaseError ? 400 : 500;
+  return { status, body: errorBody(error) };
+}
+
+/** Errors: 413 beyond `max` bytes, what is left is then read and dropped; 400 if the client stops half-way. */
+function readBody(request: IncomingMessage, max: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= max) chunks.push(chunk);
+      else reject(new EndpointError(413, `request is too large (max is ${max} bytes)`));
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', (cause) =>
+      reject(new EndpointError(400, 'could not read the HTTP request body: the client went away', { cause })),
+    );
+  });
+}

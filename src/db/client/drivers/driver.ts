@@ -1,0 +1,45 @@
+/* What src/db/client/database.ts asks of a road to PostgreSQL. There are two: src/db/client/drivers/neon.ts and src/db/client/drivers/pg.ts. */
+
+/** How the database is reached. */
+export interface DatabaseConfig {
+  /** `postgres://user:password@host/database`, the deployment's own role. */
+  url: string;
+  /** Where SQL over HTTP is spoken, if not at the host's own address: the local Neon endpoint. */
+  endpoint?: string;
+  /** How long all batches of one request may take together (ms), where it is to be another time than 20 s. */
+  deadline?: number;
+  /** A batch that takes longer than this is in the log (ms). */
+  slowAfter?: number;
+  /** Another road than Neon's SQL over HTTP. */
+  driver?: OpenDriver;
+}
+
+export interface Statement {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+export interface BatchOptions {
+  readOnly: boolean;
+  /** Gives the batch up. What it has done by then may stay. */
+  signal: AbortSignal;
+  /** Called for each round trip, as it begins: a road may need more than one. */
+  onRoundTrip?: () => void;
+  /** W3C Trace Context, for roads that can carry it. */
+  traceparent?: string | undefined;
+}
+
+/** One row of a result: members by column name. */
+export type Row = Record<string, unknown>;
+
+export interface Driver {
+  /**
+   * Runs the statements as one transaction in READ COMMITTED, sent at once.
+   * @returns the rows of each statement.
+   * @throws PostgreSQL's errors with `code` (the SQLSTATE) and `severity`; others have no severity.
+   */
+  batch(statements: Statement[], options: BatchOptions): Promise<Row[][]>;
+}
+
+/** Opens the road; called once for each URL. */
+export type OpenDriver = (config: DatabaseConfig) => Driver;

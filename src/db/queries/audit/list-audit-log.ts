@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../../client/database.ts';
+import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { auditMembers } from '../../sql/representations.ts';
+
+export interface AuditFilters {
+  resource_type?: 'project' | 'task' | 'tag' | 'tagging' | 'tenant' | undefined;
+  resource_id?: string | undefined;
+  actor?: string | undefined;
+  action?: 'insert' | 'update' | 'delete' | 'trash' | 'restore' | 'purge' | undefined;
+  after?: string | undefined;
+  before?: string | undefined;
+}
+
+const sorts = { at: { expression: sql.ref('audit_log.at'), type: 'timestamptz' } } satisfies SortMembers;
+
+/** The tenant's audit log, filtered. */
+export function listAuditLog(
+  db: Database,
+  { after, before, ...equal }: AuditFilters,
+  request: ListRequest,
+  { fields }: { fields?: string[] | undefined },
+) {
+  let rows = db.query.selectFrom('audit_log').where('audit_log.tenant_id', '=', db.tenantId);
+  for (const [column, value] of Object.entries(equal)) {
+    if (value !== undefined) rows = rows.where(sql<boolean>`${sql.ref(`audit_log.${column}`)} = ${value}`);
+  }
+  if (after !== undefined) rows = rows.where(sql<boolean>`audit_log.at > ${after}::timestamptz`);
+  if (before !== undefined) rows = rows.where(sql<boolean>`audit_log.at < ${before}::timestamptz`);
+  const item = jsonBuildObject(pick(auditMembers, fields));
+  return listSource(db, { name: 'audit-log', rows, table: 'audit_log', item, id: auditMembers.id, sorts }, request);
+}

@@ -1,8 +1,0 @@
-import { type Reply, writeAnswer } from '../answer.ts';
-import type { Database } from '../client.ts';
-import { oneTenant } from './one-tenant.ts';
-
-/** Inserts one tenant, active. */
-export function createTenant(db: Database, tenant: { id: string; name: string }, reply: Reply) {
-  return writeAnswer(db, reply, [db.query.insertInto('tenants').values(tenant)], oneTenant(db, tenant.id));
-}

@@ -1,0 +1,75 @@
+import { type RawBuilder, sql } from 'kysely';
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../../client/database.ts';
+import type { Rows } from '../../sql/keyset.ts';
+import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { liveTaskCount, projectMembers } from '../../sql/representations.ts';
+import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
+import { firstTasks, firstTasksMembers } from './first-tasks.ts';
+
+export interface ProjectFilters extends TimeFilters {
+  status?: 'active' | 'archived' | undefined;
+  name?: string | undefined;
+  q?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  tag?: string | undefined;
+}
+
+const sorts = {
+  created_at: { expression: sql.ref('projects.created_at'), type: 'timestamptz' },
+  updated_at: { expression: sql.ref('projects.updated_at'), type: 'timestamptz' },
+  name: { expression: sql.ref('projects.name'), type: 'text' },
+  task_count: { expression: sql.ref('live.task_count'), type: 'integer' },
+} satisfies SortMembers;
+
+/** The tenant's projects, filtered; with the first `taskLimit` tasks of each where that is given. */
+export function listProjects(
+  db: Database,
+  filters: ProjectFilters,
+  request: ListRequest,
+  { fields, taskLimit }: { fields?: string[] | undefined; taskLimit?: number | undefined },
+) {
+  const { status, name, q, metadata, tag } = filters;
+  const live = db.query
+    .selectFrom('projects')
+    .where('projects.tenant_id', '=', db.tenantId)
+    .where('projects.deleted_at', 'is', null);
+  let rows = withinTimes(live, 'projects', filters);
+  const isOneOf = (ids: RawBuilder<unknown>) => sql<boolean>`projects.id = any(array(${ids}))`;
+  if (status) rows = rows.where('projects.status', '=', status);
+  if (name !== undefined) rows = rows.where('projects.name', '=', name);
+  if (q !== undefined) rows = rows.where(isOneOf(sql`select search_projects(${q})`));
+  if (metadata) rows = rows.where(isOneOf(sql`select projects_with_metadata(${JSON.stringify(metadata)}::jsonb)`));
+  if (tag !== undefined) rows = rows.where(isOneOf(projectsWithTag(db, tag)));
+  const nested = taskLimit !== undefined && (!fields || fields.some((field) => field.startsWith('tasks')));
+  const members = { ...projectMembers(db.tenantId), ...(nested ? firstTasksMembers(taskLimit) : {}) };
+  const list = {
+    name: 'projects',
+    rows,
+    table: 'projects',
+    item: jsonBuildObject(pick(members, fields)),
+    id: members.id,
+    sorts,
+    joinForSort: request.sort.some(({ member }) => member === 'task_count') ? joinTaskCount(db) : undefined,
+    joinForItem: nested ? joinFirstTasks(db, taskLimit, request.lower) : undefined,
+  };
+  return listSource(db, list, request);
+}
+
+/** The ids of projects that have a live task with a tag. */
+function projectsWithTag(db: Database, name: string) {
+  const tagged = sql`
+    select task_id from task_tags where tenant_id = ${db.tenantId}
+      and tag_id = (select id from tags where tenant_id = ${db.tenantId} and key = tag_key(${name}))`;
+  return sql`
+    select distinct project_id from tasks
+    where tenant_id = ${db.tenantId} and id = any(array(${tagged})) and deleted_at is null`;
+}
+
+function joinTaskCount(db: Database): (rows: Rows) => Rows {
+  return (rows) => rows.innerJoinLateral(liveTaskCount(db.tenantId).as('live'), (join) => join.onTrue());
+}
+
+function joinFirstTasks(db: Database, taskLimit: number, lower: string | undefined): (page: Rows) => Rows {
+  return (page) => page.innerJoinLateral(firstTasks(db, taskLimit, lower), (join) => join.onTrue());
+}

@@ -1,0 +1,12 @@
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../../client/database.ts';
+import { tagMembers } from '../../sql/representations.ts';
+
+/** One tag. */
+export function oneTag(db: Database, id: string) {
+  return db.query
+    .selectFrom('tags')
+    .where('tags.tenant_id', '=', db.tenantId)
+    .where('tags.id', '=', id)
+    .select(['tags.version', jsonBuildObject(tagMembers).as('body')]);
+}

@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+import { type Reply, writeAnswer } from '../../client/representation.ts';
+import { NO_SUCH } from '../../sql/lock.ts';
+import { must } from '../../sql/raise-unless.ts';
+import { insertTasks, type NewTask } from './insert-tasks.ts';
+import { oneTask } from './one-task.ts';
+import { levelOf, MAX_LEVEL } from './task-tree.ts';
+
+/**
+ * Inserts one task into a project. The project is locked against being trashed meanwhile, and so is its tree
+ * against being moved.
+ * Problems: `not_found` (the project), `unprocessable` (the parent: unknown in this project, or too deep).
+ */
+export function createTask(db: Database, projectId: string, task: NewTask, reply: Reply) {
+  const lockProject = must(
+    db,
+    sql<boolean>`(
+      select true from projects
+      where tenant_id = ${db.tenantId} and id = ${projectId} and deleted_at is null
+      for share)`,
+    NO_SUCH.project,
+  );
+  const parent = task.parent_id;
+  return writeAnswer(
+    db,
+    reply,
+    [lockProject, ...(parent ? parentRules(db, projectId, parent) : []), ...insertTasks(db, projectId, [task])],
+    oneTask(db, task.id),
+  );
+}
+
+function parentRules(db: Database, projectId: string, parentId: string) {
+  const atFault = (code: string, message: string) => ({
+    code: 'unprocessable' as const,
+    detail: `/parent_id: ${message}`,
+    errors: [{ pointer: '/parent_id', code, message }],
+  });
+  return [
+    must(
+      db,
+      sql<boolean>`(
+        select true from tasks
+        where tenant_id = ${db.tenantId} and project_id = ${projectId} and id = ${parentId} and deleted_at is null)`,
+      atFault('unknown', 'is no task of this project'),
+    ),
+    must(
+      db,
+      sql<boolean>`${levelOf(db, parentId)} < ${MAX_LEVEL}`,
+      atFault('too_deep', `lies at level ${MAX_LEVEL} already`),
+    ),
+  ];
+}

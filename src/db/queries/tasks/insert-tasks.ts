@@ -1,0 +1,129 @@
+import { type Compilable, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+
+/** A task to insert, its id made by the caller so that subtasks and tags can refer to it. */
+export interface NewTask {
+  id: string;
+  parent_id: string | null;
+  title: string;
+  description: string | null;
+  status: string;
+  priority: number;
+  due_on: string | null;
+  /** Null: after the last of the project. */
+  position: number | null;
+  metadata: Record<string, unknown>;
+  tags: string[];
+}
+
+/**
+ * The statements that insert tasks into a project: the tags that are missing, the tasks, the taggings. Of two
+ * spellings of a new tag the first stands. All rows travel as one JSON parameter, however many there are.
+ */
+export function insertTasks(db: Database, projectId: string, tasks: NewTask[]): Compilable[] {
+  const taggings = tasks.flatMap(({ id, tags }) => tags.map((name) => ({ task_id: id, name })));
+  return [
+    ...(taggings.length > 0
+      ? [
+          insertMissingTags(
+            db,
+            taggings.map(({ name }) => name),
+          ),
+        ]
+      : []),
+    ...(tasks.length > 0 ? [insertRows(db, projectId, tasks)] : []),
+    ...(taggings.length > 0 ? [insertTaggings(db, taggings)] : []),
+  ];
+}
+
+/** In the order of their keys, so that two requests with the same tags wait for each other and do not deadlock. */
+export function insertMissingTags(db: Database, names: string[]) {
+  return db.query
+    .insertInto('tags')
+    .columns(['tenant_id', 'name'])
+    .expression(
+      db.query
+        .selectFrom(
+          sql<{ name: string }>`(
+            select distinct on (tag_key(name)) name
+            from unnest(${[...new Set(names)]}::text[]) with ordinality as given (name, n)
+            order by tag_key(name), n
+          )`.as('first_spellings'),
+        )
+        .select([sql<string>`${db.tenantId}::uuid`.as('tenant_id'), 'name'])
+        .orderBy(sql`tag_key(name)`),
+    )
+    .onConflict((conflict) => conflict.columns(['tenant_id', 'key']).doNothing());
+}
+
+/**
+ * The n-th position after the last one. Where doubles lie further apart than whole numbers do, beyond 2^53, which
+ * positions can no longer be set to, it is the n-th double; at the end of the doubles the id decides.
+ */
+export function placeAfter(last: RawBuilder<unknown>, n: RawBuilder<unknown>) {
+  return sql<number>`case when abs(${last}) > 1e300 then ${last} else ${last} + ${n} * greatest(2 ^ 51, abs(${last})) * 2 ^ -51 end`;
+}
+
+function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
+  const rows = tasks.map(({ tags, ...row }) => row);
+  return db.query
+    .insertInto('tasks')
+    .columns([
+      'tenant_id',
+      'project_id',
+      'id',
+      'parent_id',
+      'title',
+      'description',
+      'status',
+      'priority',
+      'due_on',
+      'position',
+      'metadata',
+    ])
+    .expression(
+      sql`
+        select ${db.tenantId}::uuid, ${projectId}::uuid, id, parent_id, title, description, status, priority, due_on,
+          coalesce(position, (
+            select ${placeAfter(sql`coalesce(max(last.position), 0)`, sql`1`)} from tasks as last
+            where last.tenant_id = ${db.tenantId} and last.project_id = ${projectId} and last.deleted_at is null
+          )),
+          metadata
+        from json_to_recordset(${JSON.stringify(rows)}::json) as given (
+          id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date,
+          position double precision, metadata jsonb)
+      ` as never,
+    );
+}
+
+/**
+ * Puts the tags on the tasks, where they are not on them yet. A tag that was deleted after {@link insertMissingTags} saw
+ * it would be missing: then the batch runs again.
+ */
+export function insertTaggings(db: Database, taggings: { task_id: string; name: string }[]) {
+  const given = sql<{ task_id: string; key: string }>`(
+    select distinct task_id, tag_key(name) as key
+    from json_to_recordset(${JSON.stringify(taggings)}::json) as given (task_id uuid, name text)
+  )`;
+  return db.query
+    .with('given', () => db.query.selectFrom(given.as('given')).select(['task_id', 'key']))
+    .with('wanted', (qb) =>
+      qb
+        .selectFrom('given')
+        .innerJoin('tags', 'tags.key', 'given.key')
+        .where('tags.tenant_id', '=', db.tenantId)
+        .select(['tags.tenant_id', 'given.task_id', 'tags.id as tag_id'])
+        // Locked, so that one whose deletion is under way is waited for, and then missing.
+        .forKeyShare('tags'),
+    )
+    .with('inserted', (qb) =>
+      qb
+        .insertInto('task_tags')
+        .columns(['tenant_id', 'task_id', 'tag_id'])
+        .expression(
+          qb.selectFrom('wanted').select(['tenant_id', 'task_id', 'tag_id']).orderBy('task_id').orderBy('tag_id'),
+        )
+        .onConflict((conflict) => conflict.doNothing()),
+    )
+    .selectNoFrom(sql`retry_unless((select count(*) from wanted) = (select count(*) from given))`.as('complete'));
+}

@@ -1,0 +1,98 @@
+import { type RawBuilder, sql } from 'kysely';
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../../client/database.ts';
+import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { taskMembers } from '../../sql/representations.ts';
+import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
+
+export interface TaskFilters extends TimeFilters {
+  status?: string[] | undefined;
+  priority_min?: number | undefined;
+  /** Names; all must hold. */
+  tag?: string[] | undefined;
+  project_id?: string | undefined;
+  /** Null: tasks without parent. */
+  parent_id?: string | null | undefined;
+  due_after?: string | undefined;
+  due_before?: string | undefined;
+  overdue?: boolean | undefined;
+  q?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+const sorts = {
+  position: { expression: sql.ref('tasks.position'), type: 'float8' },
+  created_at: { expression: sql.ref('tasks.created_at'), type: 'timestamptz' },
+  updated_at: { expression: sql.ref('tasks.updated_at'), type: 'timestamptz' },
+  due_on: { expression: sql.ref('tasks.due_on'), type: 'date', nullable: true },
+  priority: { expression: sql.ref('tasks.priority'), type: 'integer' },
+  title: { expression: sql.ref('tasks.title'), type: 'text' },
+} satisfies SortMembers;
+
+/** The tenant's tasks outside the trash, filtered; of one project where `owner` is given. */
+export function listTasks(
+  db: Database,
+  filters: TaskFilters,
+  request: ListRequest,
+  { owner, fields }: { owner?: string; fields?: string[] | undefined },
+) {
+  const live = db.query
+    .selectFrom('tasks')
+    .where('tasks.tenant_id', '=', db.tenantId)
+    .where('tasks.deleted_at', 'is', null);
+  let rows = withinTimes(live, 'tasks', filters);
+  if (owner !== undefined) rows = rows.where('tasks.project_id', '=', owner);
+  for (const condition of conditions(db, filters)) rows = rows.where(condition);
+  const members = taskMembers(db.tenantId);
+  return listSource(
+    db,
+    {
+      name: owner === undefined ? 'tasks' : 'project-tasks',
+      ...(owner === undefined ? {} : { owner, onlyIf: projectIsLive(db, owner) }),
+      rows,
+      table: 'tasks',
+      item: jsonBuildObject(pick(members, fields)),
+      id: members.id,
+      sorts,
+    },
+    request,
+  );
+}
+
+function projectIsLive(db: Database, id: string) {
+  return sql<boolean>`exists (
+    select from projects where tenant_id = ${db.tenantId} and id = ${id} and deleted_at is null)`;
+}
+
+function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
+  const { status, priority_min, tag, project_id, parent_id, due_after, due_before, overdue, q, metadata } = filters;
+  const all: RawBuilder<boolean>[] = [];
+  if (status) all.push(sql<boolean>`tasks.status = any(${status}::text[])`);
+  if (priority_min !== undefined) all.push(sql<boolean>`tasks.priority >= ${priority_min}::integer`);
+  if (project_id !== undefined) all.push(sql<boolean>`tasks.project_id = ${project_id}`);
+  if (parent_id === null) all.push(sql<boolean>`tasks.parent_id is null`);
+  else if (parent_id !== undefined) all.push(sql<boolean>`tasks.parent_id = ${parent_id}`);
+  if (due_after !== undefined) all.push(sql<boolean>`tasks.due_on > ${due_after}::date`);
+  if (due_before !== undefined) all.push(sql<boolean>`tasks.due_on < ${due_before}::date`);
+  if (overdue) all.push(isOverdue);
+  if (q !== undefined) all.push(sql<boolean>`tasks.id = any(array(select search_tasks(${q})))`);
+  if (metadata) {
+    all.push(sql<boolean>`tasks.id = any(array(select tasks_with_metadata(${JSON.stringify(metadata)}::jsonb)))`);
+  }
+  if (tag) all.push(hasAllTags(db, tag));
+  return all;
+}
+
+/** One condition for all names, so that many cost no more to plan than one. */
+function hasAllTags(db: Database, names: string[]) {
+  const keys = sql`select distinct tag_key(name) as key from unnest(${names}::text[]) as given (name)`;
+  const tags = sql`select id from tags where tenant_id = ${db.tenantId} and key = any(array(${keys}))`;
+  return sql<boolean>`tasks.id = any(array(
+    select task_id from task_tags
+    where tenant_id = ${db.tenantId} and tag_id = any(array(${tags}))
+    group by task_id
+    having count(*) = (select count(*) from (${keys}) as wanted)))`;
+}
+
+/** Due before today (UTC, the time zone of every batch), and neither completed nor cancelled. */
+export const isOverdue = sql<boolean>`(tasks.due_on < current_date and tasks.status not in ('completed', 'cancelled'))`;

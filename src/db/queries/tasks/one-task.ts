@@ -1,0 +1,79 @@
+import { type RawBuilder, sql } from 'kysely';
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../../client/database.ts';
+import { taskMembers } from '../../sql/representations.ts';
+import { itemsWithinLimit } from '../../sql/response-limit.ts';
+import { MAX_LEVEL, treeOf } from './task-tree.ts';
+
+/** Subtasks that one answer nests. */
+const MAX_SUBTASKS = 1000;
+
+type TaskMembers = ReturnType<typeof taskMembers>;
+type TaskJson = ReturnType<typeof jsonBuildObject<TaskMembers>> extends RawBuilder<infer T> ? T : never;
+export type TaskTree = TaskJson & { subtasks: TaskTree[] };
+
+/** One task outside the trash, with its project. No row where it is unknown or trashed. */
+export function oneTask(db: Database, id: string) {
+  return liveTask(db, id).select(['tasks.version', jsonBuildObject(withProject(db)).as('body')]);
+}
+
+/**
+ * The same with all tasks below it, nested. Problems: `unprocessable` where there are too many, or where they are too
+ * large together.
+ * @param lower the parameter to leave out then
+ */
+export function oneTaskWithSubtasks(db: Database, id: string, lower: string) {
+  const tooMany = {
+    code: 'unprocessable',
+    detail: `There are more than ${MAX_SUBTASKS} subtasks: leave out include=subtasks.`,
+    errors: [{ pointer: lower, code: 'answer_too_large', message: `nests at most ${MAX_SUBTASKS} subtasks` }],
+  };
+  const count = sql`(
+    with recursive ${treeOf(db, id)}
+    select count(*) - 1 from (select from tree where deleted_at is null limit ${MAX_SUBTASKS + 2}) as live)`;
+  return liveTask(db, id)
+    .innerJoinLateral(outer(1), (join) => join.onTrue())
+    .select([
+      'tasks.version',
+      sql`must(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
+      jsonBuildObject({ ...withProject(db), subtasks: subtasks(db, 2, lower) }).as('body'),
+    ]);
+}
+
+function liveTask(db: Database, id: string) {
+  return db.query
+    .selectFrom('tasks')
+    .where('tasks.tenant_id', '=', db.tenantId)
+    .where('tasks.id', '=', id)
+    .where('tasks.deleted_at', 'is', null);
+}
+
+function withProject(db: Database) {
+  const project = sql<{ id: string; name: string }>`(
+    select json_build_object('id', id, 'name', name) from projects
+    where tenant_id = ${db.tenantId} and id = tasks.project_id)`;
+  return { ...taskMembers(db.tenantId), project };
+}
+
+/** The task of one level under a name of its own, since the next level has `tasks` for itself. */
+function outer(level: number) {
+  return sql<{ id: string; project_id: string }>`(select tasks.id, tasks.project_id)`.as(`level_${level}`);
+}
+
+/** The tasks right below that of the level above, each with its own below it: one correlated query a level. */
+function subtasks(db: Database, level: number, lower: string): RawBuilder<TaskTree[]> {
+  if (level > MAX_LEVEL) return sql<TaskTree[]>`'[]'::json`;
+  const above = `level_${level - 1}`;
+  const item = jsonBuildObject({ ...taskMembers(db.tenantId), subtasks: subtasks(db, level + 1, lower) });
+  const items = db.query
+    .selectFrom('tasks')
+    .innerJoinLateral(outer(level), (join) => join.onTrue())
+    .where('tasks.tenant_id', '=', db.tenantId)
+    .where(sql<boolean>`tasks.project_id = ${sql.id(above, 'project_id')}`)
+    .where(sql<boolean>`tasks.parent_id = ${sql.id(above, 'id')}`)
+    .where('tasks.deleted_at', 'is', null)
+    .select(['tasks.position', 'tasks.id', item.as('item')]);
+  return sql<TaskTree[]>`(
+    select coalesce(json_agg(item order by position, id), '[]')
+    from ${itemsWithinLimit(items, ['position', 'id'], lower)} as children)`;
+}

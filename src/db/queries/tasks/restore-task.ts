@@ -1,0 +1,41 @@
+import { sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+import { type Reply, writeAnswer } from '../../client/representation.ts';
+import { conflictUnless, type Expected, lockProjectOf, lockRow } from '../../sql/lock.ts';
+import { keptInTrash, restored } from '../projects/restore-project.ts';
+import { oneTask } from './one-task.ts';
+
+/**
+ * Takes a task out of the trash, with exactly the subtasks that went along. Problems: `conflict` where it is not there
+ * by itself, or lies under a trashed project or parent.
+ */
+export function restoreTask(db: Database, id: string, expected: Expected, reply: Reply) {
+  const task = sql`from tasks where tasks.tenant_id = ${db.tenantId} and tasks.id = ${id}`;
+  return writeAnswer(
+    db,
+    reply,
+    [
+      ...lockProjectOf(db, id),
+      lockRow(db, 'task', id, { expected, trashed: true }),
+      conflictUnless(
+        db,
+        sql<boolean>`(select trash_id = id and ${keptInTrash} ${task})`,
+        'The task was not put into the trash by itself, or its purge has begun.',
+      ),
+      conflictUnless(
+        db,
+        sql<boolean>`(
+          select not exists (
+            select from projects where projects.tenant_id = ${db.tenantId}
+              and projects.id = tasks.project_id and projects.deleted_at is not null
+          ) and not exists (
+            select from tasks as parent where parent.tenant_id = ${db.tenantId}
+              and parent.id = tasks.parent_id and parent.deleted_at is not null
+          ) ${task})`,
+        'The project or the parent of the task is in the trash: restore that first.',
+      ),
+      db.query.updateTable('tasks').set(restored).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),
+    ],
+    oneTask(db, id),
+  );
+}

@@ -1,0 +1,123 @@
+import { type Compilable, sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+import type { RaisedProblem } from '../../client/errors.ts';
+import { type Reply, writeAnswer } from '../../client/representation.ts';
+import { type Expected, lockProjectOf, lockRow } from '../../sql/lock.ts';
+import { must } from '../../sql/raise-unless.ts';
+import { mergedMetadata } from '../projects/update-project.ts';
+import { insertMissingTags, insertTaggings } from './insert-tasks.ts';
+import { moveTask } from './move-task.ts';
+import { oneTask } from './one-task.ts';
+
+export interface TaskPatch {
+  title?: string | undefined;
+  description?: string | null | undefined;
+  status?: 'pending' | 'in_progress' | 'completed' | 'cancelled' | undefined;
+  priority?: number | undefined;
+  due_on?: string | null | undefined;
+  position?: number | undefined;
+  /** Merged into what is there (RFC 7396). */
+  metadata?: Record<string, unknown> | undefined;
+  /** Null: no parent. */
+  parent_id?: string | null | undefined;
+  project_id?: string | undefined;
+  /** All names, or which to add and remove. */
+  tags?: string[] | { add: string[]; remove: string[] } | undefined;
+}
+
+const MAX_TAGS = 50;
+export const TOO_MANY_TAGS = `a task has at most ${MAX_TAGS} tags`;
+
+/**
+ * Changes what the patch names. The task is locked first, so that two patches of one set of tags come one after the
+ * other. Problems: those of `lockRow`, of a move, `invalid_transition`, `validation_failed` for too many tags.
+ */
+export function updateTask(db: Database, id: string, patch: TaskPatch, expected: Expected, reply: Reply) {
+  const { tags, parent_id, project_id, metadata, ...named } = patch;
+  const moves = parent_id !== undefined || project_id !== undefined;
+  const further = project_id === undefined ? [] : [project_id];
+  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  const values = { ...given, ...(metadata ? { metadata: mergedMetadata('tasks', metadata) } : {}) };
+  const changes = Object.keys(values).length > 0;
+  const update = db.query.updateTable('tasks').set(values).where('tenant_id', '=', db.tenantId).where('id', '=', id);
+  return writeAnswer(
+    db,
+    reply,
+    [
+      ...(moves ? lockProjectOf(db, id, further) : []),
+      lockRow(db, 'task', id, { expected }),
+      ...(moves ? moveTask(db, id, { parent_id, project_id }, values) : changes ? [update] : []),
+      ...(tags ? retag(db, id, tags) : []),
+    ],
+    oneTask(db, id),
+  );
+}
+
+function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): Compilable[] {
+  const whole = Array.isArray(tags);
+  const wanted = whole ? tags : tags.add;
+  const keys = sql`(select tag_key(name) from unnest(${whole ? tags : tags.remove}::text[]) as named (name))`;
+  const off = db.query
+    .deleteFrom('task_tags')
+    .where('task_tags.tenant_id', '=', db.tenantId)
+    .where('task_tags.task_id', '=', id)
+    .where(sql<boolean>`task_tags.tag_id ${whole ? sql`not in` : sql`in`} (
+      select tags.id from tags where tags.tenant_id = ${db.tenantId} and tags.key in ${keys})`);
+  return [
+    ...(whole ? [] : [mustNotContradict(db, tags)]),
+    ...(wanted.length > 0 ? [insertMissingTags(db, wanted)] : []),
+    lockTags(db, id, whole ? tags : [...tags.add, ...tags.remove]),
+    off,
+    ...(wanted.length > 0
+      ? [
+          insertTaggings(
+            db,
+            wanted.map((name) => ({ task_id: id, name })),
+          ),
+        ]
+      : []),
+    atMostMaxTags(db, id, {
+      code: 'validation_failed',
+      detail: `/tags: ${TOO_MANY_TAGS}`,
+      errors: [{ pointer: '/tags', code: 'too_long', message: TOO_MANY_TAGS }],
+    }),
+  ];
+}
+
+/**
+ * Locks the tags that are named or on the task, before any tagging, so that nobody deletes them meanwhile. Who deletes a
+ * tag locks it and then its taggings; the other way round here, the two would wait for each other.
+ */
+function lockTags(db: Database, id: string, names: string[]): Compilable {
+  return db.query
+    .selectFrom('tags')
+    .select('id')
+    .where('tenant_id', '=', db.tenantId)
+    .where(
+      sql<boolean>`(
+        key in (select tag_key(name) from unnest(${names}::text[]) as named (name))
+        or id in (select tag_id from task_tags where tenant_id = ${db.tenantId} and task_id = ${id}))`,
+    )
+    .orderBy('key')
+    .forKeyShare();
+}
+
+/** Ends the batch where one tag, in whatever spelling, is to be added and removed. */
+function mustNotContradict(db: Database, { add, remove }: { add: string[]; remove: string[] }): Compilable {
+  const message = 'must not have one name in add and remove';
+  const both = sql<boolean>`not exists (
+    select tag_key(name) from unnest(${add}::text[]) as added (name)
+    intersect
+    select tag_key(name) from unnest(${remove}::text[]) as removed (name))`;
+  return must(db, both, {
+    code: 'validation_failed',
+    detail: `/tags: ${message}`,
+    errors: [{ pointer: '/tags', code: 'contradiction', message }],
+  });
+}
+
+/** Ends the batch where a task has more tags than it may have. */
+export function atMostMaxTags(db: Database, taskId: string, problem: RaisedProblem): Compilable {
+  const count = sql`(select count(*) from task_tags where tenant_id = ${db.tenantId} and task_id = ${taskId})`;
+  return must(db, sql<boolean>`${count} <= ${MAX_TAGS}::integer`, problem);
+}

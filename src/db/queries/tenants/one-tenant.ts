@@ -1,0 +1,12 @@
+import { sql } from 'kysely';
+import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Database } from '../../client/database.ts';
+import { tenantMembers } from '../../sql/representations.ts';
+
+/** One tenant: any for the platform, its own for a tenant. */
+export function oneTenant(db: Database, id: string) {
+  return db.query
+    .selectFrom('tenants')
+    .where('tenants.id', '=', id)
+    .select([sql<null>`null::integer`.as('version'), jsonBuildObject(tenantMembers).as('body')]);
+}

@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+import { BATCH } from '../trash/purge-expired.ts';
+
+/** Where a tenant's many rows are, in the order in which they can go: what refers to others before them. */
+export const TENANT_TABLES = ['idempotency_keys', 'tasks', 'projects', 'tags', 'audit_log'] as const;
+
+/** Tenants that are being deleted, the oldest first. As the janitor's role, whose policies show it no others. */
+export async function deletingTenants(db: Database): Promise<string[]> {
+  const rows = await db.query
+    .selectFrom('tenants')
+    .select('id')
+    .where('status', '=', 'deleting')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Deletes one batch of a tenant's rows in a table.
+ * @returns how many; none means that none is left
+ */
+export async function purgeTenantRows(
+  db: Database,
+  tenantId: string,
+  table: (typeof TENANT_TABLES)[number],
+): Promise<number> {
+  const key = sql.ref(table === 'idempotency_keys' ? 'key' : 'id');
+  // From the leaves up, so that no task takes more along than are counted.
+  const isLeaf = sql`and not exists (
+    select from tasks as child
+    where child.tenant_id = ${tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)`;
+  const batch = sql`
+    select ${key} from ${sql.table(table)} as doomed
+    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} order by ${key} limit ${BATCH}`;
+  const [gone] = await db.write([
+    db.query
+      .with('gone', (qb) =>
+        qb
+          .deleteFrom(table)
+          .where('tenant_id', '=', tenantId)
+          .where(sql<boolean>`${key} = any(array(${batch}))`)
+          .returning('tenant_id'),
+      )
+      .selectNoFrom(sql<number>`(select count(*)::integer from gone)`.as('count')),
+  ]);
+  return gone?.count ?? 0;
+}
+
+/** Deletes a tenant of whose rows few are left. */
+export async function purgeTenant(db: Database, tenantId: string): Promise<void> {
+  await db.write([db.query.deleteFrom('tenants').where('id', '=', tenantId)]);
+}

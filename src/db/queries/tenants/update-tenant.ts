@@ -1,0 +1,38 @@
+import { sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+import { type Reply, writeAnswer } from '../../client/representation.ts';
+import { conflictUnless } from '../../sql/lock.ts';
+import { lockTenant } from './lock-tenant.ts';
+import { oneTenant } from './one-tenant.ts';
+
+export interface TenantPatch {
+  name?: string | undefined;
+  status?: 'active' | 'suspended' | undefined;
+}
+
+/**
+ * Changes what the patch names, where the tenant has one of the expected entity tags (undefined: any).
+ * Problems: those of `lockTenant`, `conflict` where it is being deleted.
+ */
+export function updateTenant(
+  db: Database,
+  id: string,
+  patch: TenantPatch,
+  expected: string[] | undefined,
+  reply: Reply,
+) {
+  const named = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  const update = db.query.updateTable('tenants').set(named).where('id', '=', id);
+  const changes = Object.keys(named).length > 0;
+  const stays = conflictUnless(
+    db,
+    sql<boolean>`(select status <> 'deleting' from tenants where id = ${id})`,
+    'The tenant is being deleted.',
+  );
+  return writeAnswer(
+    db,
+    reply,
+    [...lockTenant(db, id, expected), stays, ...(changes ? [update] : [])],
+    oneTenant(db, id),
+  );
+}

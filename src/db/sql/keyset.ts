@@ -1,0 +1,149 @@
+import {
+  type Expression,
+  type Kysely,
+  type OrderByItemBuilder,
+  type RawBuilder,
+  type SelectQueryBuilder,
+  sql,
+} from 'kysely';
+import type { DB } from '../types.ts';
+import { itemsWithinLimit } from './response-limit.ts';
+
+/** One member of a sort order. */
+export interface SortKey {
+  expression: Expression<unknown>;
+  /** The type that a value is cast back to when it returns in a cursor. */
+  type: 'timestamptz' | 'text' | 'integer' | 'date' | 'float8' | 'uuid';
+  descending?: boolean;
+  /** Null comes last, whichever the direction. */
+  nullable?: boolean;
+}
+
+/** Sort values of the last row shown, in the database's own text, the id last. Empty: before the first row. */
+export type Position = (string | null)[];
+
+/** A page: at most `limit` rows, and where the next one starts. */
+export interface Page<T> {
+  data: T[];
+  page: { limit: number; has_more: boolean; next_cursor: string | null; total?: number };
+}
+
+/**
+ * What a cursor is bound to. Filters are `name=value` pairs in a fixed order, `sort` is spelled as in the query
+ * string. The list's name stands for its path; `owner` is the id in that path, if there is one.
+ */
+export function cursorContext(
+  tenantId: string,
+  list: string,
+  { owner = '', filters = '', sort }: { owner?: string; filters?: string; sort: string },
+): string {
+  return [tenantId, list, owner, filters, sort].join('\n');
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a page does not care which tables its rows come from
+export type Rows = SelectQueryBuilder<any, any, any>;
+
+export interface PageRequest<T> {
+  /** The filtered rows of one table, without select list or order. */
+  rows: Rows;
+  /** That table; the page stands under its name, so that `item` can refer to its columns. */
+  table: string;
+  /** The JSON of one row. */
+  item: Expression<T>;
+  keys: SortKey[];
+  /** Breaks ties, in the direction of the first key. */
+  id: Expression<string>;
+  /** Joins what the keys refer to beyond the table; runs for all rows. */
+  joinForSort?: ((rows: Rows) => Rows) | undefined;
+  /** Joins what the item refers to beyond the table; runs for the rows of the page. */
+  joinForItem?: ((page: Rows) => Rows) | undefined;
+  limit: number;
+  after?: Position | undefined;
+  skip?: number | undefined;
+  /** See {@link cursorContext}; an expression where it depends on an outer row. */
+  context: Expression<string>;
+  /** The parameter to lower where the page would exceed what an answer may have. */
+  lower?: string | undefined;
+}
+
+/**
+ * Cuts one keyset page out of a filtered query. Rows that are inserted or deleted meanwhile never make another
+ * row appear twice or go missing, because a page starts after values and not after a count. The JSON is built
+ * for the rows of the page alone, whatever the sort.
+ * @returns a query of exactly one row: `data` (JSON array), `has_more`, `next_cursor`
+ */
+export function keysetPage<T>(
+  db: Kysely<DB>,
+  {
+    rows,
+    table,
+    item,
+    keys,
+    id,
+    joinForSort = same,
+    joinForItem = same,
+    limit,
+    after,
+    skip,
+    context,
+    lower,
+  }: PageRequest<T>,
+) {
+  const order: SortKey[] = [...keys, { expression: id, type: 'uuid', descending: keys[0]?.descending ?? false }];
+  const values = sql.join(order.map(({ expression }) => sql`${expression}::text`));
+  // One row more than the page has tells whether there is another page.
+  let cut = joinForSort(rows)
+    .selectAll(table)
+    .select(sql`json_build_array(${values})`.as('sort_values'))
+    .limit(limit + 1);
+  if (after?.length) cut = cut.where(isAfter(order, after));
+  if (skip) cut = cut.offset(skip);
+  for (const { expression, descending, nullable } of order) {
+    cut = cut.orderBy(expression, (by: OrderByItemBuilder) => {
+      const direction = descending ? by.desc() : by.asc();
+      return nullable ? direction.nullsLast() : direction;
+    });
+  }
+  const page = sql`(select row_number() over () as n, * from (${cut}) as cut)`.as(table) as never;
+  const shown = joinForItem(db.selectFrom(page) as Rows).select([
+    'n',
+    'sort_values',
+    sql`case when n <= ${limit}::integer then ${item} end`.as('item'),
+  ]);
+  return sql<{ data: T[]; has_more: boolean; next_cursor: string | null }>`(
+    select
+      coalesce(json_agg(item order by n) filter (where n <= ${limit}::integer), '[]') as data,
+      count(*) > ${limit}::integer as has_more,
+      case when count(*) > ${limit}::integer
+        then make_cursor(${context}, coalesce((array_agg(sort_values order by n))[${limit}::integer], '[]'))
+      end as next_cursor
+    from ${itemsWithinLimit(shown, ['n', 'sort_values'], lower)} as shown
+  )`;
+}
+
+function same(rows: Rows): Rows {
+  return rows;
+}
+
+/** The predicate "comes after this position in this order". */
+function isAfter(order: SortKey[], position: Position): RawBuilder<boolean> {
+  const value = (i: number) => sql`cast(${position[i]} as ${sql.raw(order[i]?.type ?? 'text')})`;
+  const direction = (key: SortKey) => sql.raw(key.descending ? '<' : '>');
+  const [first] = order;
+  if (first && order.every((key) => !key.nullable && Boolean(key.descending) === Boolean(first.descending))) {
+    // A row comparison is one range of an index.
+    return sql<boolean>`(${sql.join(order.map((key) => key.expression))}) ${direction(first)} (${sql.join(order.map((_, i) => value(i)))})`;
+  }
+  const afterFrom = (i: number): RawBuilder<boolean> => {
+    const key = order[i];
+    if (!key) return sql<boolean>`false`;
+    const { expression } = key;
+    if (position[i] === null) return sql<boolean>`(${expression} is null and ${afterFrom(i + 1)})`;
+    const beyond = sql`${expression} ${direction(key)} ${value(i)}`;
+    const tied = sql`(${expression} = ${value(i)} and ${afterFrom(i + 1)})`;
+    return key.nullable
+      ? sql<boolean>`(${beyond} or ${expression} is null or ${tied})`
+      : sql<boolean>`(${beyond} or ${tied})`;
+  };
+  return afterFrom(0);
+}

@@ -1,0 +1,36 @@
+import type { Context } from 'hono';
+import { readConfig } from '../../config/config.ts';
+import { log } from '../../log.ts';
+import { Problem } from '../../problem.ts';
+import type { Env } from '../endpoint/context.ts';
+
+/** The one method of Cloudflare's rate-limit binding. */
+export interface RateLimiter {
+  limit(options: { key: string }): Promise<{ success: boolean }>;
+}
+
+/**
+ * Counts a request against the quota of `key`, a tenant, at this Cloudflare location. Without a binding, or without
+ * `RATE_LIMIT`, nothing is counted. A limiter that fails lets the request through: it protects the service, not the data.
+ *
+ * The binding does not tell what is left, nor when the window ends: the headers
+ * (draft-ietf-httpapi-ratelimit-headers-10) say the quota, and the whole window for the time to wait.
+ * @throws Problem `rate_limited`
+ */
+export async function limitRate(c: Context<Env>, key: string): Promise<void> {
+  const { rateLimit } = readConfig(c.env);
+  if (!rateLimit || !c.env.RATE_LIMITER) return;
+  const { success } = await c.env.RATE_LIMITER.limit({ key }).catch((error: Error) => {
+    log('error', 'rate_limiter', { request_id: c.var.requestId, error: error.name });
+    return { success: true };
+  });
+  if (success) return;
+  const { quota, seconds } = rateLimit;
+  throw new Problem('rate_limited', `More than ${quota} requests in ${seconds} s: wait a little.`, {
+    headers: {
+      'Retry-After': String(seconds),
+      RateLimit: `"tenant";r=0;t=${seconds}`,
+      'RateLimit-Policy': `"tenant";q=${quota};w=${seconds}`,
+    },
+  });
+}

@@ -1,0 +1,103 @@
+import { jwtVerify } from 'jose';
+import * as z from 'zod';
+import type { Config } from '../../config/config.ts';
+import { Problem } from '../../problem.ts';
+import { guid } from '../request/schemas.ts';
+import { remoteKeys } from './remote-keys.ts';
+
+export type Role = 'viewer' | 'member' | 'admin' | 'platform';
+
+/** Who a valid token speaks for. `platform` has no tenant, every other role has one. */
+export interface Principal {
+  role: Role;
+  tenantId?: string;
+  /** `sub`: who acts, for the audit log. */
+  subject?: string;
+}
+
+/** Seconds by which clocks may differ. */
+const LEEWAY = 30;
+
+const instant = z.number().lt(2 ** 53);
+
+const claims = z
+  .object({
+    exp: instant,
+    nbf: instant.optional(),
+    iat: instant.optional(),
+    sub: z
+      .string()
+      .regex(/^\P{Cc}*$/u)
+      .refine((sub) => sub.isWellFormed() && [...sub].length <= 255)
+      .optional(),
+    role: z.enum(['viewer', 'member', 'admin', 'platform']).default('member'),
+    tenant_id: guid.refine((id) => id !== '00000000-0000-0000-0000-000000000000').optional(),
+  })
+  .refine(({ role, tenant_id }) => (role === 'platform') === (tenant_id === undefined))
+  .refine(({ iat }) => iat === undefined || iat <= Date.now() / 1000 + LEEWAY);
+
+/** The longest token that is looked at, in characters. Node takes no more than this in all headers together. */
+const MAX_LENGTH = 16_384;
+
+/**
+ * base64url without padding (RFC 7515 §2) whose unused bits are zero (RFC 4648 §3.5): otherwise one signature could be
+ * spelled in several ways.
+ */
+const PART = '(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?';
+const COMPACT = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
+
+/** A JWT of another type, such as a logout token or a DPoP proof, is no access token (RFC 8725 §3.11). */
+const TYPE = /^(application\/)?(at\+)?jwt$/i;
+
+/**
+ * Checks a JWT: signature under the pinned family of algorithms, `exp`, `nbf`, `iat`, `iss`, `aud` and our own claims
+ * (CONTRACT §2). `exp` may lie `maxAge` after `iat` at most, or after now where there is no `iat`. The database is not
+ * asked. Of a claim that stands twice the last one counts (RFC 7519 §4).
+ * @throws Problem `unauthenticated`, or `unavailable` where a needed key could not be had.
+ */
+export async function verifyToken(
+  token: string,
+  { keys, issuer, audience, maxAge }: Config['tokens'],
+): Promise<Principal> {
+  const options = {
+    ...(issuer ? { issuer } : {}),
+    ...(audience ? { audience } : {}),
+    clockTolerance: LEEWAY,
+    requiredClaims: ['exp'],
+  };
+  try {
+    if (token.length > MAX_LENGTH || !COMPACT.test(token)) throw unauthenticated();
+    // jose compares `alg` before it asks for a key: for a token that can never be valid nothing is fetched.
+    const { payload, protectedHeader } =
+      'secret' in keys
+        ? await jwtVerify(token, await secretKey(keys.secret), { ...options, algorithms: ['HS256'] })
+        : await jwtVerify(token, (header) => remoteKeys(keys.jwksUrl).find(header), {
+            ...options,
+            algorithms: ['RS256', 'ES256', 'EdDSA'],
+          });
+    const { typ = 'JWT' } = protectedHeader;
+    if (typeof typ !== 'string' || !TYPE.test(typ)) throw unauthenticated();
+    const { role, tenant_id, sub, exp, iat = Date.now() / 1000 + LEEWAY } = claims.parse(payload);
+    if (exp - iat > maxAge) throw unauthenticated();
+    return { role, ...(tenant_id ? { tenantId: tenant_id } : {}), ...(sub === undefined ? {} : { subject: sub }) };
+  } catch (error) {
+    throw error instanceof Problem ? error : unauthenticated();
+  }
+}
+
+/** 401. It does not say what was wrong with the token: that would help only who made it up. */
+export function unauthenticated(detail = 'The token is missing, malformed, expired or not ours.'): Problem {
+  return new Problem('unauthenticated', detail, { headers: { 'WWW-Authenticate': 'Bearer' } });
+}
+
+const secretKeys = new Map<string, Promise<CryptoKey>>();
+
+function secretKey(secret: string): Promise<CryptoKey> {
+  let key = secretKeys.get(secret);
+  if (!key) {
+    const hmac = { name: 'HMAC', hash: 'SHA-256' };
+    key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), hmac, false, ['verify']);
+    secretKeys.set(secret, key);
+  }
+  return key;
+}

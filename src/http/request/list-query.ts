@@ -1,0 +1,148 @@
+import * as z from 'zod';
+import type { Database } from '../../db/client/database.ts';
+import { cursorContext, type Position } from '../../db/sql/keyset.ts';
+import { type ListRequest, sortText } from '../../db/sql/list.ts';
+import { Problem, validationFailed } from '../../problem.ts';
+import { sha256 } from '../../sha256.ts';
+import { csv, fault, queryBoolean, queryInteger, timestamp } from './schemas.ts';
+
+/** The query parameters that every list has (CONTRACT §5), beside the filters of its own. */
+export function listQuery<
+  const S extends readonly string[],
+  const F extends readonly string[],
+  X extends z.ZodRawShape,
+>({
+  sorts,
+  defaultSort,
+  fields,
+  filters,
+}: {
+  sorts: S;
+  defaultSort: S[number] | `-${S[number]}`;
+  fields: F;
+  filters: X;
+}) {
+  return z.strictObject({
+    limit: queryInteger({ min: 1, max: 100, default: 20 }),
+    // The pattern is for the document alone: whatever does not fit it is a damaged cursor, `invalid_cursor`.
+    cursor: z
+      .string()
+      .meta({ pattern: '^[A-Za-z0-9._-]+$' })
+      .optional()
+      .meta({ description: 'Where the page starts: `page.next_cursor` of the page before.' }),
+    skip: queryInteger({ min: 0, max: 10_000 }).optional(),
+    count: queryBoolean.optional().meta({ description: 'Adds `page.total`.' }),
+    sort: sortParameter(sorts).default(parseSort(defaultSort)),
+    fields: csv(fields).optional().meta({ description: 'Only these members.' }),
+    ...filters,
+  });
+}
+
+type Sort = ListRequest['sort'];
+
+function parseSort(text: string): Sort {
+  return text.split(',').map((part) => ({ member: part.replace(/^-/, ''), descending: part.startsWith('-') }));
+}
+
+function sortParameter(members: readonly string[]) {
+  const one = `-?(${members.join('|')})`;
+  const allowed = `must name ${members.join(', ')}, each at most once, with - in front for descending`;
+  return z
+    .string()
+    .refine(
+      (text) => {
+        const named = parseSort(text).map(({ member }) => member);
+        return named.every((member) => members.includes(member)) && new Set(named).size === named.length;
+      },
+      fault('invalid_value', allowed),
+    )
+    .meta({ pattern: `^${one}(,${one})*$` })
+    .transform(parseSort)
+    .meta({ description: `The order: ${members.join(', ')}; \`-\` in front for descending.` });
+}
+
+interface CommonQuery {
+  limit: number;
+  cursor?: string | undefined;
+  skip?: number | undefined;
+  count?: boolean | undefined;
+  sort: Sort;
+}
+
+/**
+ * Parts a validated list query into what the page is and what filters it, with the cursor checked and taken apart.
+ * @param list its name, as the query function gives it to `cursorContext`, and the id in its path
+ * @throws Problem `invalid_cursor` for a cursor that is damaged or was made for another list, filter or sort;
+ * `unprocessable` for an inverted range of time
+ */
+export async function listRequest<Q extends CommonQuery>(
+  db: Database,
+  list: { name: string; owner?: string },
+  query: Q,
+) {
+  const { limit, cursor, skip, count, sort, ...filters } = query;
+  if (cursor !== undefined && skip !== undefined) {
+    throw validationFailed([{ pointer: '?skip', code: 'excluded', message: 'cannot stand beside cursor' }]);
+  }
+  checkRanges(filters);
+  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+  const canonical = given.length === 0 ? '' : JSON.stringify(given.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const request: ListRequest = { limit, skip, count, sort, filters: canonical };
+  if (cursor !== undefined) {
+    const { name, owner = '' } = list;
+    const context = cursorContext(db.scope, name, { owner, filters: canonical, sort: sortText(sort) });
+    request.after = await openCursor(cursor, context, sort.length + 1);
+  }
+  return { request, filters };
+}
+
+/** Filters by time, which projects and tasks have. The bounds are exclusive. */
+export const timeFilters = {
+  created_after: timestamp.optional(),
+  created_before: timestamp.optional(),
+  updated_after: timestamp.optional(),
+  updated_before: timestamp.optional(),
+};
+
+/** Refuses `x_after` that is not before `x_before`: no row could lie between. */
+function checkRanges(filters: Record<string, unknown>): void {
+  for (const [name, before] of Object.entries(filters)) {
+    const after = filters[name.replace(/before$/, 'after')];
+    if (!/(^|_)before$/.test(name) || typeof before !== 'string' || typeof after !== 'string') continue;
+    if (Date.parse(after) > Date.parse(before)) {
+      const message = `lies before ${name.replace(/before$/, 'after')}`;
+      throw new Problem('unprocessable', `?${name}: ${message}`, {
+        errors: [{ pointer: `?${name}`, code: 'inverted_range', message }],
+      });
+    }
+  }
+}
+
+/** The position in a cursor of `make_cursor()`: base64url of a JSON array, a point, a checksum. */
+async function openCursor(cursor: string, context: string, length: number): Promise<Position> {
+  const [payload = ''] = cursor.split('.');
+  const expected = (await sha256(`${payload}.${context}`)).slice(0, 16);
+  if (cursor !== `${payload}.${expected}`) throw invalidCursor();
+  const position = positions.safeParse(decode(payload));
+  if (!position.success || (position.data.length !== 0 && position.data.length !== length)) throw invalidCursor();
+  return position.data;
+}
+
+const positions = z.array(z.string().nullable());
+
+/** Whoever knows how to make the checksum can still have put in anything. */
+function decode(payload: string): unknown {
+  try {
+    const text = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (char) => char.charCodeAt(0))));
+  } catch {
+    return undefined;
+  }
+}
+
+function invalidCursor(): Problem {
+  const message = 'is damaged, or was made for another list, tenant, filter or sort';
+  return new Problem('invalid_cursor', `?cursor: ${message}`, {
+    errors: [{ pointer: '?cursor', code: 'invalid_cursor', message }],
+  });
+}

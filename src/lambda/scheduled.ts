@@ -1,9 +1,0 @@
-import type { Bindings } from '../http/config.ts';
-import { purge } from '../scheduled/purge.ts';
-
-/** Makes the Lambda function of the scheduled purge. One that throws has failed, and Lambda runs it again. */
-export function purgeHandler(bindings: Bindings): () => Promise<void> {
-  return async () => {
-    await purge(bindings);
-  };
-}

@@ -1,0 +1,48 @@
+import type { Driver, Row } from '../../../src/db/client/drivers/driver.ts';
+import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
+import type { TestDatabase } from '../../support/database.ts';
+
+/** A batch in a test: SQL, or SQL with parameters. */
+export type Sql = string | [sql: string, ...parameters: unknown[]];
+
+export interface Session {
+  /** Runs a batch that may write. */
+  run(...statements: Sql[]): Promise<Row[][]>;
+  /** Runs one that may not. */
+  read(...statements: Sql[]): Promise<Row[][]>;
+  driver: Driver;
+}
+
+/** What a test asks a driver with. */
+export function sessionOf(driver: Driver, signal: AbortSignal = AbortSignal.timeout(20_000)): Session {
+  const batch = (statements: Sql[], readOnly: boolean) =>
+    driver.batch(
+      statements.map((statement) => {
+        const [sql, ...parameters] = typeof statement === 'string' ? [statement] : statement;
+        return { sql, parameters };
+      }),
+      { readOnly, signal },
+    );
+  return { driver, run: (...sql) => batch(sql, false), read: (...sql) => batch(sql, true) };
+}
+
+/** The superuser's URL of a test's database, at another port where something stands between. */
+export function superuserUrl({ admin }: TestDatabase, port = admin.port): string {
+  const { user, password, database } = admin;
+  return `postgres://${user}:${encodeURIComponent(String(password))}@127.0.0.1:${port}/${database}`;
+}
+
+/** Asks a test's database over PostgreSQL's own protocol. */
+export function pgSession(database: TestDatabase, { port, connections }: { port?: number; connections?: number } = {}) {
+  return sessionOf(pgDriver({ url: superuserUrl(database, port) }, connections));
+}
+
+/** What a promise is rejected with. */
+export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string; severity?: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('It did not fail.');
+}

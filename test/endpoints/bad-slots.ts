@@ -1,0 +1,178 @@
+import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
+import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+
+/*
+ * Where an endpoint takes which kind of value: read from the OpenAPI document, which is generated from the
+ * definitions, so that a rule of the input finds every place that it applies to, in new endpoints too.
+ */
+
+/** What the document uses of JSON Schema. */
+export interface Schema {
+  type?: string;
+  format?: string;
+  pattern?: string;
+  contentMediaType?: string;
+  enum?: string[];
+  const?: unknown;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  maxItems?: number;
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: false | Schema;
+  anyOf?: Schema[];
+  examples?: unknown[];
+}
+
+/**
+ * What rules of the input go by. `label`: one line for people. `choice`: a UUID or a word. `list`: a comma list.
+ * `free`: any JSON object.
+ */
+export type Kind =
+  | 'label'
+  | 'search'
+  | 'text'
+  | 'actor'
+  | 'enum'
+  | 'integer'
+  | 'number'
+  | 'switch'
+  | 'uuid'
+  | 'choice'
+  | 'date'
+  | 'timestamp'
+  | 'color'
+  | 'cursor'
+  | 'sort'
+  | 'list'
+  | 'json'
+  | 'free'
+  | 'closed'
+  | 'array';
+
+export type Path = (string | number)[];
+
+/** A member of a body. */
+export interface Member {
+  path: Path;
+  kind: Kind;
+  schema: Schema;
+  required: boolean;
+  nullable: boolean;
+  /** JSON types that the schema takes at this place. */
+  types: Set<string>;
+}
+
+/** A parameter of a path or query. */
+export interface Parameter {
+  name: string;
+  kind: Kind;
+  schema: Schema;
+  repeatable: boolean;
+}
+
+interface Operation {
+  parameters?: { in: 'path' | 'query' | 'header'; name: string; schema: Schema }[];
+  requestBody?: { content: Record<string, { schema: { $ref: string } }> };
+}
+
+function operationOf({ path, method }: Definition): Operation {
+  const operations = (document.paths as Record<string, Record<string, unknown>>)[path.replaceAll(/:(\w+)/g, '{$1}')];
+  const operation = operations?.[method];
+  if (!operation) throw new Error(`${method} ${path} is not in the OpenAPI document: npm run generate`);
+  return operation as Operation;
+}
+
+/** The schema of the body, where the endpoint takes one. */
+export function bodySchema(definition: Definition): Schema | undefined {
+  const reference = operationOf(definition).requestBody?.content['application/json']?.schema.$ref;
+  const name = reference?.replace('#/components/schemas/', '');
+  return name === undefined ? undefined : (document.components.schemas as unknown as Record<string, Schema>)[name];
+}
+
+/** Parameters of the path or the query. */
+export function parameters(definition: Definition, place: 'path' | 'query'): Parameter[] {
+  return (operationOf(definition).parameters ?? [])
+    .filter((parameter) => parameter.in === place)
+    .map(({ name, schema }) => {
+      const forms = branches(schema);
+      const single = forms.find((form) => form.type === 'string' && form.const === undefined) ?? schema;
+      const repeatable = forms.some(({ type }) => type === 'array');
+      const kind = forms.length > 1 && !repeatable ? 'choice' : kindOf(single, name, 'parameter');
+      return { name, kind, schema: single, repeatable };
+    });
+}
+
+/** All members of a body, and the body itself, wherever they lie. */
+export function members(definition: Definition): Member[] {
+  const schema = bodySchema(definition);
+  return schema ? [...walk(schema, [], true)] : [];
+}
+
+function* walk(schema: Schema, path: Path, required: boolean): Generator<Member> {
+  const forms = branches(schema).filter(({ type }) => type !== undefined);
+  const nullable = forms.some(({ type }) => type === 'null');
+  const types = new Set(forms.map(({ type = '' }) => (type === 'integer' ? 'number' : type)));
+  for (const form of forms) {
+    if (form.type === 'null') continue;
+    const name = String(path.at(-1) ?? '');
+    yield { path, kind: kindOf(form, name, 'member'), schema: form, required, nullable, types };
+    for (const [member, inner] of Object.entries(form.properties ?? {})) {
+      yield* walk(inner, [...path, member], form.required?.includes(member) ?? false);
+    }
+    if (form.items) yield* walk(form.items, [...path, 0], true);
+  }
+}
+
+export function branches(schema: Schema): Schema[] {
+  return schema.anyOf?.flatMap(branches) ?? [schema];
+}
+
+export function kindOf(schema: Schema, name: string, place: 'member' | 'parameter'): Kind {
+  const { type, format, pattern, minLength, maxLength } = schema;
+  if (type === 'object') return schema.additionalProperties === false ? 'closed' : 'free';
+  if (type === 'array') return 'array';
+  if (type === 'boolean') return 'switch';
+  if (type === 'integer' || type === 'number') return type;
+  if (schema.enum || schema.const !== undefined) return 'enum';
+  if (format === 'uuid') return 'uuid';
+  if (format === 'date') return 'date';
+  if (format === 'date-time') return 'timestamp';
+  if (schema.contentMediaType === 'application/json') return 'json';
+  if (place === 'parameter' && (name === 'cursor' || name === 'sort')) return name;
+  if (pattern?.startsWith('^#')) return 'color';
+  if (pattern?.includes('|')) return 'list';
+  if (name === 'q') return 'search';
+  if (minLength === 1 && maxLength) return 'label';
+  if (maxLength) return place === 'parameter' ? 'actor' : 'text';
+  throw new Error(`the rules of the input know no such value as ${name}: ${JSON.stringify(schema)}`);
+}
+
+/** What a schema's pattern of a comma list lets stand in it. */
+export function listed({ pattern = '' }: Schema): string[] {
+  return /\(([^)]*)\)/.exec(pattern)?.[1]?.split('|') ?? [];
+}
+
+/** A body that has what is required, and `value` at `path`; `undefined` leaves that member out. */
+export function bodyWith(schema: Schema, path: Path, value: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return value;
+  const forms = branches(schema);
+  if (typeof step === 'number') {
+    const items = forms.find(({ type }) => type === 'array')?.items ?? {};
+    return [bodyWith(items, rest, value)];
+  }
+  const form = forms.find(({ type }) => type === 'object') ?? {};
+  const inner = bodyWith(form.properties?.[step] ?? {}, rest, value);
+  const { [step]: _, ...others } = required(form);
+  // `Object.fromEntries` defines members, so that `__proto__` is one like any other.
+  return inner === undefined ? others : Object.fromEntries([...Object.entries(others), [step, inner]]);
+}
+
+/** A smallest object that the schema takes. */
+export function required({ properties = {}, required: names = [] }: Schema): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, properties[name]?.examples?.[0] ?? 'x']));
+}
