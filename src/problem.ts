@@ -7,7 +7,7 @@ export interface MemberError {
   message: string;
 }
 
-/** Every `code` with its status and title (CONTRACT §3). A code means one status, wherever it occurs. */
+/** Every `code` with its status and title (docs/api-conventions.md, "Problem codes"). A code has one status. */
 export const PROBLEMS = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   validation_failed: { status: 400, title: 'The request is not valid' },
@@ -42,7 +42,7 @@ export interface ProblemOptions {
   headers?: Record<string, string>;
 }
 
-/** An answer that is an error. Thrown anywhere below a handler; the app turns it into a response. */
+/** A response that is an error. Thrown anywhere below a handler; `onError` turns it into the response. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
@@ -77,6 +77,11 @@ export class Problem extends Error {
       { status, headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers } },
     );
   }
+}
+
+/** `503 unavailable`, with the time after which the caller may try again (s). */
+export function unavailable(detail: string, retryAfter = 1): Problem {
+  return new Problem('unavailable', detail, { headers: { 'Retry-After': String(retryAfter) } });
 }
 
 /** `400 validation_failed` that names the members at fault. */

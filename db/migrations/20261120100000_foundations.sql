@@ -74,7 +74,7 @@ language sql stable parallel safe
 return concat_ws('.', version::text, left(encode(sha256(convert_to(body, 'UTF8')), 'hex'), 32));
 
 -- The sort values of the last row shown, base64url, with a checksum over them and the context
--- (tenant, path, filters, sort). src/http/cursors.ts checks it before the database is asked.
+-- (tenant, path, filters, sort). The Worker checks it before the database is asked.
 create function make_cursor(context text, keys json) returns text
 language sql stable parallel safe
 begin atomic

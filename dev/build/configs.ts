@@ -48,7 +48,7 @@ type Secret = Exclude<keyof Bindings, 'DATABASE_DRIVER' | 'RATE_LIMITER'>;
 
 /** The secrets that each part of the source reads; the first one must be set. The rest of the bindings are `vars`. */
 const SECRETS: Record<string, [Secret, ...Secret[]]> = {
-  'src/http/endpoint/open-database.ts': [
+  'src/http/open-database.ts': [
     ...(['DATABASE_URL', 'DATABASE_URL_READONLY', 'NEON_ENDPOINT'] as const),
     ...(['JWT_SECRET', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_MAX_AGE'] as const),
   ],

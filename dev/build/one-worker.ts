@@ -10,7 +10,7 @@ import { bundle, type Parts } from './bundle.ts';
 export async function buildOneWorker(directory: string): Promise<{ name: string; parts: Parts }> {
   const name = 'worker';
   const draft = `${name}-${process.pid}`;
-  const parts = (await bundle({ [draft]: 'src/functions/index.ts' }, directory)).get(draft) ?? {};
+  const parts = (await bundle({ [draft]: 'src/platform/cloudflare/worker.ts' }, directory)).get(draft) ?? {};
   await mkdir(join(directory, name), { recursive: true });
   for (const file of ['index.js.map', 'index.js']) {
     await rename(join(directory, draft, file), join(directory, name, file));

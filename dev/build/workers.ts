@@ -44,7 +44,7 @@ export async function bundleSplit(prefix: string, directory: string): Promise<Wo
   const found = await endpoints();
   const workers: Omit<Worker, 'parts'>[] = [
     ...found.map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
-    { name: `${prefix}-scheduled-purge`, kind: 'scheduled', entry: 'src/scheduled/purge.ts' },
+    { name: `${prefix}-scheduled-purge`, kind: 'scheduled', entry: 'src/platform/cloudflare/scheduled.ts' },
     { name: prefix, kind: 'dispatcher', entry: 'src/platform/cloudflare/dispatcher/index.ts' },
   ];
   const routes: Route[] = found.map(({ name, method, path }) => ({ name, method, path, binding: bindingOf(name) }));

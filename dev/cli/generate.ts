@@ -2,50 +2,106 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
+import { endpointFiles } from '../build/endpoint-files.ts';
 import { migrate, migrationsDirectory } from '../local/migrate.ts';
 import { startPostgres } from '../local/postgres.ts';
-import { openApiDocument } from '../openapi/document.ts';
 import { run } from '../run.ts';
 
 /*
- * Writes the generated files, or with `--check` tells which of them differ from what is committed:
- * src/db/types.ts (kysely-codegen over a migrated database), src/db/schema-version.ts, src/http/docs/digests.ts, and
- * the OpenAPI document.
+ * Writes the generated files, or with `--check` tells which of them differ from what is committed: the list of endpoints,
+ * the types and enumerations of the database (of a migrated one), the schema's version, the digests of the page at /docs,
+ * and the OpenAPI document.
  */
 
-/** What PostgreSQL's catalogue does not say of a column. */
-const overrides = {
-  columns: {
-    'audit_log.action': '"insert" | "update" | "delete" | "trash" | "restore" | "purge"',
-    'audit_log.resource_type': '"project" | "task" | "tag" | "tagging" | "tenant"',
-    'audit_log.changes': 'Record<string, [unknown, unknown]>',
-    'tenants.status': 'Generated<"active" | "suspended" | "deleting">',
-    'projects.status': 'Generated<"active" | "archived">',
-    'projects.metadata': 'Generated<Record<string, unknown>>',
-    'tasks.status': 'Generated<"pending" | "in_progress" | "completed" | "cancelled">',
-    'tasks.metadata': 'Generated<Record<string, unknown>>',
-  },
+/** What PostgreSQL's catalogue does not say of a column of JSON. */
+const jsonColumns = {
+  'audit_log.changes': 'Record<string, [unknown, unknown]>',
+  'projects.metadata': 'Generated<Record<string, unknown>>',
+  'tasks.metadata': 'Generated<Record<string, unknown>>',
 };
 
-/** Of the database that `DATABASE_URL` names, as it is; otherwise of one that is made and migrated for this alone. */
-async function databaseTypes(): Promise<string> {
+/** A column whose values a CHECK constraint enumerates. */
+interface Enumeration {
+  /** `tasks.status` */
+  column: string;
+  has_default: boolean;
+  values: string[];
+}
+
+/** Runs work on the database that `DATABASE_URL` names, or else on one that is made and migrated for this alone. */
+async function withDatabase<T>(work: (url: string, directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'onetrip-generate-'));
   const given = process.env.DATABASE_URL;
   const postgres = given ? undefined : await startPostgres({ dataDir: join(directory, 'data'), durable: false });
   try {
     if (postgres) await migrate(postgres.adminUrl, 'up');
-    const file = join(directory, 'types.ts');
-    await run('kysely-codegen', [
-      ...['--dialect', 'postgres', '--url', given ?? postgres?.adminUrl ?? ''],
-      ...['--out-file', file, '--log-level', 'error'],
-      ...['--exclude-pattern', 'schema_migrations', '--date-parser', 'string'],
-      ...['--overrides', JSON.stringify(overrides)],
-    ]);
-    return await readFile(file, 'utf8');
+    return await work(given ?? postgres?.adminUrl ?? '', directory);
   } finally {
     await postgres?.stop();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** The columns of which a CHECK constraint says `column in ('a', 'b', …)`, with the values in its order. */
+async function enumerations(url: string): Promise<Enumeration[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ column: string; has_default: boolean; definition: string }>(`
+      select conrelid::regclass || '.' || attname as column, atthasdef as has_default,
+        pg_get_constraintdef(pg_constraint.oid) as definition
+      from pg_constraint join pg_attribute on attrelid = conrelid and attnum = conkey[1]
+      where contype = 'c' and connamespace = 'public'::regnamespace and cardinality(conkey) = 1
+        and pg_get_constraintdef(pg_constraint.oid) ~ '^CHECK \\(\\(\\w+ = ANY \\(ARRAY\\['
+      order by 1`);
+    return rows.map(({ definition, ...row }) => ({
+      ...row,
+      values: [...definition.matchAll(/'([^']*)'/g)].map(([, value = '']) => value),
+    }));
+  } finally {
+    await client.end();
+  }
+}
+
+/** Types by kysely-codegen, in which the enumerated columns are unions of their values. */
+async function databaseTypes(url: string, directory: string, enums: Enumeration[]): Promise<string> {
+  const unions = enums.map(({ column, has_default, values }) => {
+    const union = values.map((value) => `"${value}"`).join(' | ');
+    return [column, has_default ? `Generated<${union}>` : union];
+  });
+  const overrides = { columns: { ...jsonColumns, ...Object.fromEntries(unions) } };
+  const file = join(directory, 'types.ts');
+  await run('kysely-codegen', [
+    ...['--dialect', 'postgres', '--url', url, '--out-file', file, '--log-level', 'error'],
+    ...['--exclude-pattern', 'schema_migrations', '--date-parser', 'string'],
+    ...['--overrides', JSON.stringify(overrides)],
+  ]);
+  return readFile(file, 'utf8');
+}
+
+/** The values of the enumerated columns, for schemas of requests and responses. */
+function enumerationFile(enums: Enumeration[]): string {
+  const lines = enums.map(({ column, values }) => {
+    const list = values.map((value) => `'${value}'`).join(', ');
+    return `export const ${column.replace('.', '_').toUpperCase()} = [${list}] as const;`;
+  });
+  return `/* The values that CHECK constraints allow, by table and column. Generated by \`npm run generate\`. */\n\n${lines.join('\n')}\n`;
+}
+
+/** The list of all endpoints, by the files under src/functions. */
+async function registry(): Promise<string> {
+  const names = (await endpointFiles()).map((file) => {
+    const name = file.replace(/^.*\/|\.ts$/g, '');
+    return { file, variable: name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) };
+  });
+  return [
+    '/* Every endpoint, by the files under src/functions. Generated by `npm run generate`. */\n',
+    ...names.map(({ file, variable }) => `import ${variable} from '${file.replace('src/functions/', './')}';`),
+    '\nexport const functions = [',
+    ...names.map(({ variable }) => `  ${variable},`),
+    '] as const;\n',
+  ].join('\n');
 }
 
 async function schemaVersion(): Promise<string> {
@@ -73,14 +129,10 @@ export const DOCS_STYLE = 'sha256-${digest('style')}';
 const root = new URL('../..', import.meta.url);
 const check = process.argv.includes('--check');
 let stale = false;
-for (const [file, content] of [
-  ['src/db/types.ts', await databaseTypes()],
-  ['src/db/schema-version.ts', await schemaVersion()],
-  ['src/http/docs/digests.ts', await docsDigests()],
-  ['src/functions/meta/openapi.json', await openApiDocument()],
-] as const) {
+
+async function put(file: string, content: string): Promise<void> {
   const url = new URL(file, root);
-  if ((await readFile(url, 'utf8').catch(() => '')) === content) continue;
+  if ((await readFile(url, 'utf8').catch(() => '')) === content) return;
   if (check) {
     console.error(`${file} is not what the sources make: npm run generate`);
     stale = true;
@@ -89,4 +141,16 @@ for (const [file, content] of [
     console.log(`wrote ${file}`);
   }
 }
+
+await put('src/functions/registry.ts', await registry());
+await withDatabase(async (url, directory) => {
+  const enums = await enumerations(url);
+  await put('src/db/types.ts', await databaseTypes(url, directory, enums));
+  await put('src/db/enums.ts', enumerationFile(enums));
+});
+await put('src/db/schema-version.ts', await schemaVersion());
+await put('src/http/docs/digests.ts', await docsDigests());
+// Last, because the sources that it imports may have just been written.
+const { openApiDocument } = await import('../openapi/document.ts');
+await put('src/functions/meta/openapi.json', await openApiDocument());
 process.exitCode = stale ? 1 : 0;

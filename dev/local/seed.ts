@@ -74,7 +74,7 @@ export interface Tenant {
 export async function seed(worker: Login): Promise<{ tenant: Tenant | undefined; made: boolean }> {
   return withClient(worker, async (client) => {
     await client.query('begin');
-    await client.query("select enter_platform('seed', 'seed')");
+    await client.query("select set_platform_context('seed', 'seed')");
     const { rowCount } = await client.query(
       'insert into tenants (id, name) select $1, $2 where not exists (select from tenants) on conflict do nothing',
       [DEMO_TENANT, 'Demo'],
@@ -90,7 +90,7 @@ export async function seed(worker: Login): Promise<{ tenant: Tenant | undefined;
 }
 
 async function insertProject(client: Client): Promise<void> {
-  await client.query("select enter_tenant($1, 'seed', 'seed')", [DEMO_TENANT]);
+  await client.query("select set_tenant_context($1, 'seed', 'seed')", [DEMO_TENANT]);
   await client.query('insert into tags (tenant_id, name, color) select $1, key, value from json_each_text($2)', [
     DEMO_TENANT,
     JSON.stringify(TAG_COLORS),

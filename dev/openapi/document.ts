@@ -7,11 +7,12 @@ import {
   type ZodOpenApiResponsesObject,
   type ZodOpenApiSchemaObject,
 } from 'zod-openapi';
-import { MAX_RUNNING, MAX_WAIT, MAX_WAITING } from '../../src/db/client/concurrency.ts';
+import { MAX_RUNNING, MAX_WAIT_MS, MAX_WAITING } from '../../src/db/client/concurrency.ts';
 import { functions } from '../../src/functions/index.ts';
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import { type Definition, isConditionalRead, takesIdempotencyKey } from '../../src/http/endpoint/definition.ts';
 import { TEXT } from '../../src/http/request/schemas.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/problem.ts';
+import { endpointFiles } from '../build/endpoint-files.ts';
 import { problemExample, responseExamples } from './examples.ts';
 
 /*
@@ -119,10 +120,12 @@ const PARAMETERS = {
 
 export async function openApiDocument(): Promise<string> {
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+  const tags = new Map((await endpointFiles()).map((file) => [nameOf(file), tagOf(file)]));
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const { definition } of functions) {
     const path = definition.path.replaceAll(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [definition.method]: operation(definition) };
+    const tag = tags.get(definition.name);
+    paths[path] = { ...paths[path], [definition.method]: { tags: [tag ?? ''], ...operation(definition) } };
   }
   const document = createDocument({
     openapi: '3.1.0',
@@ -132,7 +135,7 @@ export async function openApiDocument(): Promise<string> {
       summary: 'Multi-tenant projects, tasks and tags, each answer in one round trip to the database.',
       description: [
         'One trailing slash in a path is ignored. An unknown path is `404`, a known one with another method `405` with `Allow`; `OPTIONS` is `204`. No problem may be stored by a cache.',
-        `Of one tenant ${MAX_RUNNING} requests at a time are served by one instance of the service; ${MAX_WAITING} more wait for up to ${MAX_WAIT / 1000} s. Beyond that it is \`429\`, and nothing has been done.`,
+        `Of one tenant ${MAX_RUNNING} requests at a time are served by one instance of the service; ${MAX_WAITING} more wait for up to ${MAX_WAIT_MS / 1000} s. Beyond that it is \`429\`, and nothing has been done.`,
       ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -156,11 +159,21 @@ export async function openApiDocument(): Promise<string> {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** `get-project` of `src/functions/projects/get-project.ts`. */
+function nameOf(file: string): string {
+  return file.replace(/^.*\/|\.ts$/g, '');
+}
+
+/** `Projects` of `src/functions/projects/get-project.ts`. */
+function tagOf(file: string): string {
+  const folder = file.split('/').at(-2) ?? '';
+  return folder.charAt(0).toUpperCase() + folder.slice(1);
+}
+
 function operation(d: Definition): ZodOpenApiOperationObject {
   const header = headerParameters(d);
   return {
     operationId: d.name,
-    tags: [d.tag],
     summary: d.summary,
     ...(d.description ? { description: d.description } : {}),
     ...(d.access === 'public' ? { security: [] } : {}),
@@ -174,20 +187,13 @@ function operation(d: Definition): ZodOpenApiOperationObject {
   };
 }
 
-/** Whether answers of this endpoint can be stored under an idempotency key. */
-function takesKey({ method, access }: Definition): boolean {
-  return (method === 'post' || method === 'patch') && access !== 'platform' && access !== 'public';
-}
-
-function isRead({ method, access }: Definition): boolean {
-  return method === 'get' && access !== 'public';
-}
-
 function headerParameters(d: Definition) {
   const named = {
-    ...(isRead(d) ? { 'If-None-Match': PARAMETERS.ifNoneMatch, 'Onetrip-Consistency': PARAMETERS.consistency } : {}),
+    ...(isConditionalRead(d)
+      ? { 'If-None-Match': PARAMETERS.ifNoneMatch, 'Onetrip-Consistency': PARAMETERS.consistency }
+      : {}),
     ...(d.ifMatch ? { 'If-Match': PARAMETERS.ifMatch } : {}),
-    ...(takesKey(d) ? { 'Idempotency-Key': PARAMETERS.idempotencyKey } : {}),
+    ...(takesIdempotencyKey(d) ? { 'Idempotency-Key': PARAMETERS.idempotencyKey } : {}),
   };
   return Object.keys(named).length > 0 ? z.object(named) : undefined;
 }
@@ -213,12 +219,12 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
         ...(d.access === 'public' || !d.success.schema ? {} : { ETag: HEADERS.etag }),
         ...(d.success.status === 201 && d.access !== 'platform' ? { Location: HEADERS.location } : {}),
         ...(d.query && 'cursor' in d.query.shape ? { Link: HEADERS.link.optional() } : {}),
-        ...(takesKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
+        ...(takesIdempotencyKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
       }),
       ...(content(d) ? { content: content(d) } : {}),
     },
   };
-  if (isRead(d)) {
+  if (isConditionalRead(d)) {
     all['304'] = {
       description: 'The caller has the current representation.',
       headers: z.object({ 'X-Request-Id': requestId, ETag: HEADERS.etag }),
@@ -274,7 +280,7 @@ function problemCodes(d: Definition): ProblemCode[] {
       'internal',
       ...(d.access === 'public' ? [] : guarded),
       ...(d.body || d.method === 'post' ? withBody : []),
-      ...(takesKey(d) ? (['conflict', 'unprocessable', 'not_found'] as const) : []),
+      ...(takesIdempotencyKey(d) ? (['conflict', 'unprocessable', 'not_found'] as const) : []),
       ...(d.ifMatch ? (['precondition_failed'] as const) : []),
       ...(d.problems ?? []),
     ]),

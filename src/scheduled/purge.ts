@@ -1,10 +1,10 @@
 import type { Bindings } from '../config/config.ts';
 import { readJanitorConfig } from '../config/janitor.ts';
 import { Database } from '../db/client/database.ts';
+import { DatabaseError } from '../db/client/errors.ts';
 import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/tenants/purge-tenants.ts';
 import { BATCH, KINDS, type Kind, purgeExpired } from '../db/queries/trash/purge-expired.ts';
 import { log } from '../log.ts';
-import { Problem } from '../problem.ts';
 
 /*
  * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, and tenants that are
@@ -23,7 +23,8 @@ export async function purge(bindings: Bindings): Promise<Purged> {
   const sum: Purged = { projects: 0, tasks: 0, idempotency_keys: 0, tenants: 0 };
   const failures: unknown[] = [];
   const requestId = crypto.randomUUID();
-  const open = () => new Database(config, { platform: true, actor: 'janitor', requestId, function: 'purge' });
+  const open = () =>
+    new Database(config, { platform: true, actor: 'janitor', requestId, operationId: 'scheduled-purge' });
 
   /** Repeats a batch until it finds nothing more, or fewer rows than fill it. @returns whether it came to an end. */
   async function inBatches<T>(batch: () => Promise<T>, isLast: (result: T) => boolean): Promise<boolean> {
@@ -37,7 +38,8 @@ export async function purge(bindings: Bindings): Promise<Purged> {
       async () => {
         const count = await purgeExpired(open(), kind, size).catch((error) => {
           // Rows with a long history take long to erase: fewer of them may do.
-          if (!(error instanceof Problem) || error.code !== 'timeout' || size === 1) throw error;
+          const isSlow = error instanceof DatabaseError && error.failure.kind === 'timeout';
+          if (!isSlow || size === 1) throw error;
           size = Math.ceil(size / 10);
           return undefined;
         });
@@ -73,10 +75,3 @@ export async function purge(bindings: Bindings): Promise<Purged> {
   if (failures.length > 0) throw failures[0];
   return sum;
 }
-
-/** Cloudflare's entry point: the cron trigger. */
-export default {
-  scheduled: async (_: unknown, bindings: Bindings): Promise<void> => {
-    await purge(bindings);
-  },
-};

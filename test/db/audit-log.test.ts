@@ -210,7 +210,7 @@ describe('whatever path a change took:', () => {
 describe('an entry', () => {
   test('is written in the transaction of the change, or not at all', async () => {
     await rolledBack(worker.client, async (client) => {
-      await client.query(`select enter_tenant($1, 'ann', 'request-1')`, [world.tenant]);
+      await client.query(`select set_tenant_context($1, 'ann', 'request-1')`, [world.tenant]);
       await client.query(`update projects set name = 'Shop'`);
       expect(await log(client)).toHaveLength(1);
     });

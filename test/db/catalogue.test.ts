@@ -94,11 +94,11 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
   'a function whose names are looked up when it runs has a pinned search path, too': [
     ['late()', `create function late() returns void language plpgsql as 'begin end'`],
     ['late()', `create function late() returns void language sql as '' set search_path = public`],
-    ['enter_tenant(uuid,text,text)', 'alter function enter_tenant(uuid, text, text) reset all'],
+    ['set_tenant_context(uuid,text,text)', 'alter function set_tenant_context(uuid, text, text) reset all'],
   ],
   'nobody may run a function by being PUBLIC': [
     ['tag_key(text)', 'grant execute on function tag_key(text) to public'],
-    ['enter_tenant(uuid,text,text)', 'grant execute on function enter_tenant(uuid, text, text) to public'],
+    ['set_tenant_context(uuid,text,text)', 'grant execute on function set_tenant_context(uuid, text, text) to public'],
     [
       'late()',
       'alter default privileges grant execute on functions to public; create function late() returns int language sql return 1',

@@ -16,15 +16,15 @@ const fails = (sql: string, ...parameters: unknown[]) =>
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-describe('must()', () => {
+describe('raise_unless()', () => {
   const problem = { code: 'conflict', detail: 'The task lies in the trash.', members: { current_version: 3 } };
 
   test('does nothing where the condition is true', async () => {
-    expect(await ask('select must(true, $1)', JSON.stringify(problem))).toBe('');
+    expect(await ask('select raise_unless(true, $1)', JSON.stringify(problem))).toBe('');
   });
 
   test.each(['false', 'null'])('raises the problem where it is %s', async (condition) => {
-    const error = await fails(`select must(${condition}, $1)`, JSON.stringify(problem));
+    const error = await fails(`select raise_unless(${condition}, $1)`, JSON.stringify(problem));
     expect(problemOf(error)).toEqual(problem);
     expect(error.message).toBe('conflict');
   });

@@ -86,7 +86,7 @@ describe('the janitor', () => {
     await rolledBack(janitor, async (client) => {
       await client.query(`select set_config('app.tenant_id', $1, true)`, [one.tenant]);
       expect(await value(client, `select count(*)::int from projects where name <> 'Secret'`)).toBe(0);
-      await client.query(`select enter_platform('x', 'x')`);
+      await client.query(`select set_platform_context('x', 'x')`);
       expect(await value(client, 'select count(*)::int from tenants')).toBe(0);
     });
   });

@@ -146,7 +146,7 @@ describe('migrations', () => {
     const id = '00000000-0000-7000-8000-000000000000';
     const batch = async (work: () => Promise<unknown>) => {
       await worker.query('begin');
-      await worker.query(`select enter_tenant($1, 'ann', 'request-1')`, [tenant]);
+      await worker.query(`select set_tenant_context($1, 'ann', 'request-1')`, [tenant]);
       await work();
       await worker.query('commit');
     };
@@ -214,7 +214,7 @@ describe('migrations', () => {
       'the order of an index': `drop index tags_by_age; create index tags_by_age on tags (tenant_id, created_at desc, id)`,
       'a function': 'alter function tag_key(text) volatile',
       'the owner of a function': 'alter function search_projects(text) owner to postgres',
-      'a grant on a function': 'grant execute on function enter_platform(text, text) to public',
+      'a grant on a function': 'grant execute on function set_platform_context(text, text) to public',
       'a trigger': 'drop trigger stamp on tags',
       'a trigger that is off': 'alter table tags disable trigger stamp',
       'a policy': 'alter policy tenant on tags using (true)',

@@ -18,7 +18,7 @@ beforeAll(async () => {
 /** Runs work as the Worker in the world's tenant; nothing of it stays. */
 function attempt<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   return rolledBack(worker.client, async (client) => {
-    await client.query(`select enter_tenant($1, 'ann', 'request-1')`, [world.tenant]);
+    await client.query(`select set_tenant_context($1, 'ann', 'request-1')`, [world.tenant]);
     return work(client);
   });
 }

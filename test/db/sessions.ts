@@ -29,12 +29,12 @@ export function useWorker(database: TestDatabase): WorkerSession {
     transaction: (work) => transaction(session.client, work),
     inTenant: (tenantId, work, { actor = 'ann', requestId = 'request-1' } = {}) =>
       session.transaction(async (client) => {
-        await client.query('select enter_tenant($1, $2, $3)', [tenantId, actor, requestId]);
+        await client.query('select set_tenant_context($1, $2, $3)', [tenantId, actor, requestId]);
         return work(client);
       }),
     inPlatform: (work) =>
       session.transaction(async (client) => {
-        await client.query(`select enter_platform('operator', 'request-1')`);
+        await client.query(`select set_platform_context('operator', 'request-1')`);
         return work(client);
       }),
   };

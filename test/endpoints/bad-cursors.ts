@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/definition.ts';
 import { sample } from './bad-parameters.ts';
 import { type BadInput, type Case, goodRequest, isList, type Target } from './bad-requests.ts';
 import { listed, parameters } from './bad-slots.ts';

@@ -1,4 +1,4 @@
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/definition.ts';
 import { type BadInput, type Case, goodRequest, type Target, withHeaders } from './bad-requests.ts';
 
 /* What no header, method or path may be (CONTRACT §1, §2, §4). */

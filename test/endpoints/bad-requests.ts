@@ -1,4 +1,4 @@
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/definition.ts';
 import type { ProblemCode } from '../../src/problem.ts';
 import { type Call, type Reply, signToken, type TestApi } from '../support/api.ts';
 import { examples, makeWorld, type World } from '../support/examples.ts';

@@ -1,5 +1,5 @@
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/definition.ts';
 
 /*
  * Where an endpoint takes which kind of value: read from the OpenAPI document, which is generated from the

@@ -1,7 +1,7 @@
 import { neonConfig } from '@neondatabase/serverless';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/definition.ts';
 import { type Call, type Reply, useApi } from '../support/api.ts';
 import { callExample, definitions, examples, makeWorld, type World } from '../support/examples.ts';
 

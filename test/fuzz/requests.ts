@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/definition.ts';
 import {
   bodySchema,
   bodyWith,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { functions } from '../../src/functions/index.ts';
-import type { Definition } from '../../src/http/endpoint/endpoint.ts';
+import type { Definition } from '../../src/http/endpoint/definition.ts';
 import type { Call, Reply, TestApi, TestTenant } from './api.ts';
 
 /*

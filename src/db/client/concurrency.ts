@@ -1,107 +1,93 @@
-import { Problem } from '../../problem.ts';
-import { timedOut } from './errors.ts';
+import { DatabaseError } from './errors.ts';
 
 /*
- * How much of the database one tenant may have at a time, in this process or isolate. Without a bound the requests of one
- * tenant, which may all be waiting for one lock, hold every connection there is, and everybody else waits with them.
+ * How many batches one tenant may have under way at a time, in this process or isolate. Without a bound the requests of
+ * one tenant, which may all wait for one lock, could hold every connection to the database, and all other tenants would
+ * wait with them.
  */
 
 /** Batches of one tenant under way: half of the 20 connections that Neon's proxy keeps for SQL over HTTP. */
 export const MAX_RUNNING = 10;
 
-/** Batches of one tenant that wait until one of those ends, and for how long they do (ms). */
+/** Batches of one tenant that wait until one of those ends, and for how long they wait (ms). */
 export const MAX_WAITING = 100;
-export const MAX_WAIT = 5000;
+export const MAX_WAIT_MS = 5000;
 
-/** How often one that waits looks whether it is its turn (ms): one of the next that can be, and one further behind. */
-const POLL = { next: 5, behind: 20 };
+/** How often a waiting batch looks whether it is its turn (ms): less often while it is far back in the queue. */
+const POLL_MS = { next: 5, behind: 20 };
 
 /**
- * After this long (ms) a place is free again, whoever has it: longer than a request may take in the database, or may wait.
- * A runtime can end a request so abruptly that it does not give its place back.
+ * After this long (ms) a slot counts as free again: it is longer than a request may run in the database, or may wait. A
+ * runtime can end a request so abruptly that it does not give its slot back.
  */
-export const LEASE = { running: 30_000, waiting: MAX_WAIT + 1000 };
+export const LEASE_MS = { running: 30_000, waiting: MAX_WAIT_MS + 1000 };
 
-interface Place {
-  /** {@link performance.now} */
-  until: number;
+interface Slot {
+  /** When the slot counts as free, as {@link performance.now} tells the time. */
+  expiresAt: number;
 }
 
 /** Sets keep the order in which they were filled. */
-type Places = Record<keyof typeof LEASE, Set<Place>>;
+type Slots = Record<keyof typeof LEASE_MS, Set<Slot>>;
 
-const tenants = new Map<string, Places>();
+const slotsByTenant = new Map<string, Slots>();
 
 /**
- * Does a tenant's work as soon as fewer than {@link MAX_RUNNING} others of the same tenant are under way, first come,
+ * Runs a tenant's batch as soon as fewer than {@link MAX_RUNNING} others of the same tenant are under way, first come,
  * first served.
  *
- * Whoever waits looks by itself, again and again, and places are plain values: a Worker may not wait for what another
- * request does, and that request may be gone.
+ * A waiting batch polls, and slots are plain values, because a Worker may not await what another request does.
  * @param signal gives up the wait
- * @param isSecond whether the same request has had its turn before: it goes on at once, for it would lose what it has done
- * @throws Problem `rate_limited` where too many wait already or it took too long, `timeout` where the signal gave up
+ * @param isSecond whether the same request has run a batch before: it goes on at once, for it would lose what it has done
+ * @throws DatabaseError `too_many_batches` where too many wait already or it took too long, `timeout` where the signal
+ *   gave up
  */
-export async function whenFree<T>(
+export async function runWhenFree<T>(
   tenantId: string,
   { signal, isSecond = false }: { signal: AbortSignal; isSecond?: boolean },
-  work: () => Promise<T>,
+  batch: () => Promise<T>,
 ): Promise<T> {
-  const places: Places = tenants.get(tenantId) ?? { running: new Set(), waiting: new Set() };
-  tenants.set(tenantId, places);
-  let place: Place | undefined;
+  const slots: Slots = slotsByTenant.get(tenantId) ?? { running: new Set(), waiting: new Set() };
+  slotsByTenant.set(tenantId, slots);
+  let slot: Slot | undefined;
   try {
-    place =
-      isSecond || hasRoom(places, places.waiting.size) ? take(places, 'running') : await nextPlace(places, signal);
-    return await work();
+    slot = isSecond || hasRoom(slots, slots.waiting.size) ? take(slots, 'running') : await waitForSlot(slots, signal);
+    return await batch();
   } finally {
-    if (place) places.running.delete(place);
-    if (places.running.size + places.waiting.size === 0) tenants.delete(tenantId);
+    if (slot) slots.running.delete(slot);
+    if (slots.running.size + slots.waiting.size === 0) slotsByTenant.delete(tenantId);
   }
 }
 
-/** Stands in line until it is one's turn. */
-async function nextPlace(places: Places, signal: AbortSignal): Promise<Place> {
-  if (places.waiting.size >= MAX_WAITING) throw tooMany();
-  const mine = take(places, 'waiting');
+async function waitForSlot(slots: Slots, signal: AbortSignal): Promise<Slot> {
+  if (slots.waiting.size >= MAX_WAITING) throw new DatabaseError({ kind: 'too_many_batches' });
+  const own = take(slots, 'waiting');
   try {
-    const deadline = performance.now() + MAX_WAIT;
+    const deadline = performance.now() + MAX_WAIT_MS;
     while (performance.now() < deadline) {
-      const ahead = [...places.waiting].indexOf(mine);
-      if (hasRoom(places, ahead)) return take(places, 'running');
-      const pause = ahead < MAX_RUNNING ? POLL.next : POLL.behind;
+      const ahead = [...slots.waiting].indexOf(own);
+      if (hasRoom(slots, ahead)) return take(slots, 'running');
+      const pause = ahead < MAX_RUNNING ? POLL_MS.next : POLL_MS.behind;
       await new Promise((resolve) => setTimeout(resolve, pause));
-      if (signal.aborted) throw timedOut();
+      if (signal.aborted) throw new DatabaseError({ kind: 'timeout' });
     }
-    throw tooMany();
+    throw new DatabaseError({ kind: 'too_many_batches' });
   } finally {
-    places.waiting.delete(mine);
+    slots.waiting.delete(own);
   }
 }
 
-/** Whether there is a place for somebody who has so many `ahead` in the line. */
-function hasRoom({ running, waiting }: Places, ahead: number): boolean {
+/** Whether a batch that has so many others `ahead` in the queue can run now. */
+function hasRoom({ running, waiting }: Slots, ahead: number): boolean {
   const now = performance.now();
-  for (const places of [running, waiting]) {
-    for (const place of places) if (place.until <= now) places.delete(place);
+  for (const slots of [running, waiting]) {
+    for (const slot of slots) if (slot.expiresAt <= now) slots.delete(slot);
   }
   return running.size + ahead < MAX_RUNNING;
 }
 
-function take(places: Places, kind: keyof Places): Place {
-  const place = { until: performance.now() + LEASE[kind] };
-  places[kind].add(place);
-  return place;
-}
-
-/** 429, with the quota unit for what is not counted over time (draft-ietf-httpapi-ratelimit-headers-10, `qu`). */
-function tooMany(): Problem {
-  const detail = `More than ${MAX_RUNNING} requests of this tenant are under way: send fewer at once.`;
-  return new Problem('rate_limited', detail, {
-    headers: {
-      'Retry-After': '1',
-      RateLimit: '"concurrency";r=0;t=1',
-      'RateLimit-Policy': `"concurrency";q=${MAX_RUNNING};qu="concurrent-requests"`,
-    },
-  });
+function take(slots: Slots, kind: keyof Slots): Slot {
+  const slot = { expiresAt: performance.now() + LEASE_MS[kind] };
+  slots[kind].add(slot);
+  return slot;
 }

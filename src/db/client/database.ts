@@ -1,48 +1,48 @@
 import { type Compilable, type CompiledQuery, Kysely } from 'kysely';
-import { NeonDialect } from 'kysely-neon';
 import { log } from '../../log.ts';
 import type { DB } from '../types.ts';
-import { whenFree } from './concurrency.ts';
+import { runWhenFree } from './concurrency.ts';
+import { batchDialect } from './dialect.ts';
+import { defaultDriver } from './drivers/default.ts';
 import type { DatabaseConfig, Driver, Row, Statement } from './drivers/driver.ts';
-import { neonDriver } from './drivers/neon.ts';
-import { isTransient, reasonOf, sqlState, timedOut, toProblem } from './errors.ts';
+import { DatabaseError, isTransient, reasonOf, sqlState, toDatabaseError } from './errors.ts';
 
-/** Who asks, in which request. Without a tenant: a `platform` token, or nobody (`/ready`). */
+/** Who asks, in which request. Without a tenant it is a `platform` token, or nobody (`/ready`). */
 export interface Caller {
   tenantId?: string;
   platform?: boolean;
   actor?: string;
   requestId: string;
-  /** Which function asks: each has one query, which the log calls by this name. */
-  function: string;
-  /** W3C Trace Context, for what the database's road has to log. */
+  /** The operation of the API that asks, for the log. */
+  operationId: string;
+  /** W3C Trace Context, which the driver hands on. */
   traceparent?: string;
-  /** Has the runtime let some work come to its end, also if the caller has gone away meanwhile. */
+  /** Makes the runtime wait for work, also if the caller has gone away meanwhile. */
   keepAlive?: (work: Promise<unknown>) => void;
 }
 
-/** A write goes out at most this often: nothing of a rolled-back batch stays, so sending it again is safe. */
-const ATTEMPTS = 4;
+/** How often a batch is sent at most. Only one that was rolled back is sent again, so nothing is done twice. */
+const MAX_ATTEMPTS = 4;
 
 /**
  * How long all batches of one request may take together, attempts and the pauses between them included (ms). What has
- * no answer by then is given up; each statement has its own, shorter limit.
+ * no response by then is given up; each statement has its own, shorter limit.
  */
-const DEADLINE = 20_000;
+const DEADLINE_MS = 20_000;
 
 type Queries = Pick<CompiledQuery, 'sql' | 'parameters'>[];
 
 interface SendOptions {
   readOnly?: boolean;
   /** SQLSTATEs whose errors are thrown as they are. */
-  passOn?: string[];
+  rethrowSqlStates?: string[];
 }
 
 const drivers = new Map<string, Driver>();
 
-/** A road is kept for as long as the process lives, with the connections it may have. */
+/** A driver is kept for as long as the process lives, with the connections that it may have. */
 function driverFor(config: DatabaseConfig): Driver {
-  const open = config.driver ?? neonDriver;
+  const open = config.driver ?? defaultDriver;
   const key = `${open.name} ${config.url} ${config.endpoint}`;
   const driver = drivers.get(key) ?? open(config);
   drivers.set(key, driver);
@@ -50,14 +50,14 @@ function driverFor(config: DatabaseConfig): Driver {
 }
 
 /**
- * One request's database. Everything it sends is one batch, which is one transaction in one HTTP request, and
- * whose first statement says who asks: so no query can run without a tenant, or with that of another request. Of one
- * tenant a few batches are under way at a time, see {@link whenFree}.
+ * The database, for one request. Everything that it sends is one batch: one transaction, sent in one round trip, whose
+ * first statement sets the tenant. So no query can run without a tenant, or with the tenant of another request. How many
+ * batches of one tenant are under way at a time is bounded, see {@link runWhenFree}.
  *
- * `query` builds and runs reads: each `execute…()` is a whole read-only batch. Writes are built with it and
- * sent together by {@link write}.
+ * `query` builds and runs reads: each `execute…()` is a read-only batch of its own. Writes are built with it and sent
+ * together by {@link write}.
  *
- * Errors: every failure is thrown as a `Problem`, see `toProblem`, except the SQLSTATEs listed in `passOn`.
+ * Every failure is thrown as a {@link DatabaseError}, except for the SQLSTATEs in `rethrowSqlStates`.
  */
 export class Database {
   /** Round trips so far. */
@@ -69,28 +69,18 @@ export class Database {
   readonly query: Kysely<DB>;
   readonly #config: DatabaseConfig;
   readonly #caller: Caller;
-  /** Aborts when the deadline has passed, which runs from the first batch on: a body may take long to arrive. */
-  #overdue: AbortSignal | undefined;
+  /** Aborts when the deadline has passed. It runs from the first batch on, because a request body may take long to arrive. */
+  #deadline: AbortSignal | undefined;
 
   constructor(config: DatabaseConfig, caller: Caller) {
     this.#config = config;
     this.#caller = caller;
-    this.query = new Kysely<DB>({
-      dialect: new NeonDialect({
-        neon: Object.assign(() => {}, {
-          query: async (sql: string, parameters: unknown[] = []) => ({
-            command: 'SELECT',
-            rows: await this.#send([{ sql, parameters }], { readOnly: true }),
-          }),
-          transaction: undefined,
-        }),
-      }),
-    });
+    this.query = new Kysely<DB>({ dialect: batchDialect((query) => this.#send([query], { readOnly: true })) });
   }
 
-  /** The tenant of the caller; a query of tenant tables made without one is a bug. */
+  /** The tenant of the caller. A query of tenant tables that is made without one is a bug. */
   get tenantId(): string {
-    if (!this.#caller.tenantId) throw new Error('no tenant in this request');
+    if (!this.#caller.tenantId) throw new Error('This request has no tenant.');
     return this.#caller.tenantId;
   }
 
@@ -100,66 +90,66 @@ export class Database {
   }
 
   /**
-   * Sends statements as one batch in READ COMMITTED, so that each sees what was committed before it began.
-   * All happen or none. Deadlocks and serialisation failures are tried again, with jitter.
-   * @returns the rows of the last statement.
+   * Sends statements as one batch in READ COMMITTED, so that each sees what was committed before it began. All happen or
+   * none. After a deadlock or serialisation failure the whole batch is sent again, with jitter.
+   * @returns the rows of the last statement
    */
-  async write<Last>(statements: [...Compilable[], Compilable<Last>], passOn: string[] = []): Promise<Last[]> {
+  async write<Last>(statements: [...Compilable[], Compilable<Last>], rethrowSqlStates: string[] = []): Promise<Last[]> {
     const compiled = statements.map((statement) => statement.compile());
-    return (await this.#send(compiled, { passOn })) as Last[];
+    return (await this.#send(compiled, { rethrowSqlStates })) as Last[];
   }
 
   #send(queries: Queries, options: SendOptions): Promise<Row[]> {
-    this.#overdue ??= AbortSignal.timeout(this.#config.deadline ?? DEADLINE);
-    const overdue = this.#overdue;
+    this.#deadline ??= AbortSignal.timeout(this.#config.deadline ?? DEADLINE_MS);
+    const deadline = this.#deadline;
     const { tenantId, keepAlive } = this.#caller;
-    const send = () => this.#sendNow(queries, overdue, options);
+    const send = () => this.#sendUntilDone(queries, deadline, options);
     const isSecond = this.roundTrips > 0;
-    const sent = tenantId ? whenFree(tenantId, { signal: overdue, isSecond }, send) : send();
-    // Workers drop what is left of a request whose caller goes away: its place would not be given back.
+    const sent = tenantId ? runWhenFree(tenantId, { signal: deadline, isSecond }, send) : send();
+    // Workers drop a request whose caller goes away, and would not give its slot back.
     keepAlive?.(sent);
     return sent;
   }
 
-  async #sendNow(queries: Queries, overdue: AbortSignal, { readOnly = false, passOn = [] }: SendOptions) {
+  async #sendUntilDone(
+    queries: Queries,
+    deadline: AbortSignal,
+    { readOnly = false, rethrowSqlStates = [] }: SendOptions,
+  ): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(queries, readOnly, overdue);
+        return await this.#attempt(queries, readOnly, deadline);
       } catch (error) {
-        // Nothing else is tried again: a batch whose answer was lost may have been carried out.
-        if (isTransient(error) && attempt < ATTEMPTS && !overdue.aborted) {
+        // Nothing else is sent again: a batch whose response was lost may have been committed.
+        if (isTransient(error) && attempt < MAX_ATTEMPTS && !deadline.aborted) {
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
           continue;
         }
         const state = sqlState(error);
-        if (state && passOn.includes(state)) throw error;
-        // An answer of PostgreSQL's counts, however late; without one, the deadline says why.
-        const problem = !state && overdue.aborted ? timedOut() : toProblem(error);
-        if (problem.status >= 500) this.#log('error', 'database_error', reasonOf(error));
-        throw problem;
+        if (state && rethrowSqlStates.includes(state)) throw error;
+        // An error that PostgreSQL gave counts, however late it is. Without one, the deadline is the reason.
+        const failed = !state && deadline.aborted ? new DatabaseError({ kind: 'timeout' }) : toDatabaseError(error);
+        if (failed.isOurs) this.#log('error', 'database_error', reasonOf(error));
+        throw failed;
       }
     }
   }
 
   async #attempt(queries: Statement[], readOnly: boolean, signal: AbortSignal): Promise<Row[]> {
-    const { tenantId, platform, actor = null, requestId, traceparent } = this.#caller;
-    const enter = tenantId
-      ? [{ sql: 'select enter_tenant($1, $2, $3)', parameters: [tenantId, actor, requestId] }]
-      : platform
-        ? [{ sql: 'select enter_platform($1, $2)', parameters: [actor, requestId] }]
-        : [];
+    const { traceparent } = this.#caller;
+    const context = this.#contextStatements();
     const start = performance.now();
     const onRoundTrip = () => {
       this.roundTrips++;
     };
     try {
-      const results = await driverFor(this.#config).batch([...enter, ...queries], {
+      const results = await driverFor(this.#config).batch([...context, ...queries], {
         readOnly,
         signal,
         onRoundTrip,
         traceparent,
       });
-      for (const rows of results.slice(enter.length)) this.rows += rows.length;
+      for (const rows of results.slice(context.length)) this.rows += rows.length;
       return results.at(-1) ?? [];
     } finally {
       const ms = performance.now() - start;
@@ -169,8 +159,17 @@ export class Database {
     }
   }
 
+  /** The statement that every batch begins with: who asks. */
+  #contextStatements(): Statement[] {
+    const { tenantId, platform, actor = null, requestId } = this.#caller;
+    if (tenantId) {
+      return [{ sql: 'select set_tenant_context($1, $2, $3)', parameters: [tenantId, actor, requestId] }];
+    }
+    return platform ? [{ sql: 'select set_platform_context($1, $2)', parameters: [actor, requestId] }] : [];
+  }
+
   #log(level: 'warn' | 'error', event: string, fields: Record<string, unknown>): void {
-    const { requestId, tenantId = null, function: query } = this.#caller;
-    log(level, event, { request_id: requestId, tenant: tenantId, query, ...fields });
+    const { requestId, tenantId = null, operationId } = this.#caller;
+    log(level, event, { request_id: requestId, tenant: tenantId, operation_id: operationId, ...fields });
   }
 }

@@ -1,5 +1,3 @@
-import { Problem, type ProblemCode, type ProblemOptions } from '../../problem.ts';
-
 /** What both drivers tell of an error: PostgreSQL's SQLSTATE and fields (manual, appendix A and §54.8). */
 interface SqlError {
   code?: string;
@@ -8,32 +6,79 @@ interface SqlError {
   constraint?: string;
 }
 
-/** SQLSTATE of a problem that our own SQL raised: `must()` and the triggers. Its DETAIL is a {@link RaisedProblem}. */
-const RAISED = 'OT000';
-/** SQLSTATE of `claim_idempotency_key()`: the request has been answered before. */
-export const ANSWERED_ALREADY = 'OT001';
-/** SQLSTATE of `split_unless()`: the work is to be done in several batches. */
+/** SQLSTATE of `raise_unless()`, and of the triggers that refuse a write. The DETAIL of the error is a {@link Rejection}. */
+const REJECTED = 'OT000';
+/** SQLSTATE of `claim_idempotency_key()` where the request has been carried out before. */
+export const ALREADY_COMPLETED = 'OT001';
+/** SQLSTATE of `split_unless()` where the work has to be done in several batches. */
 export const TOO_MANY_ROWS = 'OT002';
 
-/** The problem as SQL raises it, in the DETAIL of its error. */
-export type RaisedProblem = { code: ProblemCode; detail: string } & ProblemOptions;
-
-/** Constraints that a caller can break, and what the caller then reads. */
-const CONSTRAINTS: Record<string, () => Problem> = {
-  tags_name_unique: () =>
-    new Problem('duplicate', 'A tag with this name exists.', {
-      errors: [{ pointer: '/name', code: 'duplicate', message: 'is the name of another tag' }],
-    }),
-  projects_metadata_size: metadataTooLarge,
-  tasks_metadata_size: metadataTooLarge,
-};
-
-function metadataTooLarge(): Problem {
-  const message = 'must be at most 16 KiB as the database prints it';
-  return new Problem('validation_failed', `/metadata: ${message}`, {
-    errors: [{ pointer: '/metadata', code: 'too_large', message }],
-  });
+/** Why a write was refused, as SQL raises it. The codes are those of the problems that callers read. */
+export interface Rejection {
+  code:
+    | 'conflict'
+    | 'cycle'
+    | 'forbidden'
+    | 'invalid_transition'
+    | 'not_found'
+    | 'precondition_failed'
+    | 'rate_limited'
+    | 'unprocessable'
+    | 'validation_failed';
+  /** A sentence for the caller. */
+  detail: string;
+  /** The members at fault: `pointer` is a JSON pointer into the body, or `?name` for a query parameter. */
+  errors?: { pointer: string; code: string; message: string }[];
+  /** Further members of the problem, such as `current_version`. */
+  members?: Record<string, unknown>;
+  /** Headers of the response, such as `Retry-After`. */
+  headers?: Record<string, string>;
 }
+
+/** Everything that can keep the database from doing what it was asked. The HTTP side has a response for each kind. */
+export type DatabaseFailure =
+  | ({ kind: 'rejected' } & Rejection)
+  | { kind: 'duplicate_tag_name' }
+  | { kind: 'metadata_too_large' }
+  /** A value that PostgreSQL cannot store or compare, such as one in a cursor that somebody made up. */
+  | { kind: 'invalid_value' }
+  /** The same in the query of a list. */
+  | { kind: 'invalid_cursor' }
+  /** The response that was stored for an idempotency key expired while it was being fetched. */
+  | { kind: 'stored_response_expired' }
+  /** What the first request with an idempotency key made has been purged, and its stored response with it. */
+  | { kind: 'stored_response_purged' }
+  /** Too many batches of this tenant are under way in this process or isolate. */
+  | { kind: 'too_many_batches' }
+  /** The database cannot be reached, or cannot serve at the moment. */
+  | { kind: 'unavailable' }
+  /** A statement or the whole request ran past its time limit. */
+  | { kind: 'timeout' }
+  /** A statement is wrong, or the schema is not the one that this code was written for. */
+  | { kind: 'unexpected' };
+
+/** Thrown by {@link Database}, and by what runs on it. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+  readonly failure: DatabaseFailure;
+
+  constructor(failure: DatabaseFailure) {
+    super(failure.kind === 'rejected' ? failure.detail : failure.kind);
+    this.failure = failure;
+  }
+
+  /** Whether the cause is on this side, and somebody should read of it in the log. */
+  get isOurs(): boolean {
+    return ['unavailable', 'timeout', 'unexpected'].includes(this.failure.kind);
+  }
+}
+
+/** Constraints that a caller's input can violate. */
+const CONSTRAINTS: Record<string, DatabaseFailure> = {
+  tags_name_unique: { kind: 'duplicate_tag_name' },
+  projects_metadata_size: { kind: 'metadata_too_large' },
+  tasks_metadata_size: { kind: 'metadata_too_large' },
+};
 
 /**
  * The SQLSTATE, of an error that PostgreSQL gave. Others have none, though they may well have a `code`: Node's are words
@@ -50,39 +95,26 @@ export function isTransient(error: unknown): boolean {
   return state === '40001' || state === '40P01';
 }
 
-/**
- * The problem that a failed batch means for the caller. Nothing of the database's own words reaches it.
- * Errors without SQLSTATE come from the road to the database.
- */
-export function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
+/** What the error of a failed batch means. An error without SQLSTATE comes from the connection to the database. */
+export function toDatabaseError(error: unknown): DatabaseError {
+  return error instanceof DatabaseError ? error : new DatabaseError(failureOf(error));
+}
+
+function failureOf(error: unknown): DatabaseFailure {
   const state = sqlState(error);
-  if (!state) return unavailable();
+  if (!state) return { kind: 'unavailable' };
   const { detail, constraint } = error as SqlError;
-  if (state === RAISED && detail) {
-    const raised = JSON.parse(detail) as RaisedProblem;
-    return new Problem(raised.code, raised.detail, raised);
-  }
-  const known = constraint ? CONSTRAINTS[constraint] : undefined;
-  if (known) return known();
+  if (state === REJECTED && detail) return { kind: 'rejected', ...(JSON.parse(detail) as Rejection) };
+  const violated = constraint ? CONSTRAINTS[constraint] : undefined;
+  if (violated) return violated;
   // statement_timeout, transaction_timeout
-  if (state === '57014' || state === '25P04') return timedOut();
-  // Data exceptions come of values that no earlier rule caught, such as those in a forged cursor.
-  if (state.startsWith('22')) return new Problem('invalid_request', 'A value of the request is out of range.');
-  return isOutage(state) ? unavailable() : new Problem('internal', 'Something is broken on our side.');
+  if (state === '57014' || state === '25P04') return { kind: 'timeout' };
+  // class 22: data exception
+  if (state.startsWith('22')) return { kind: 'invalid_value' };
+  return { kind: isOutage(state) ? 'unavailable' : 'unexpected' };
 }
 
-/** 503 with `Retry-After`. */
-export function unavailable(detail = 'The database cannot be asked at the moment.'): Problem {
-  return new Problem('unavailable', detail, { headers: { 'Retry-After': '1' } });
-}
-
-/** 504 with `Retry-After`. */
-export function timedOut(): Problem {
-  return new Problem('timeout', 'The request ran past its time limit.', { headers: { 'Retry-After': '5' } });
-}
-
-/** A fault behind us, by class or code of SQLSTATE: it will pass, or somebody has to mend the deployment. */
+/** A fault of the deployment, by class or code of SQLSTATE: it passes by itself, or its operator has to mend it. */
 function isOutage(state: string): boolean {
   const classes = [
     '08', // connection exception
@@ -97,14 +129,14 @@ function isOutage(state: string): boolean {
   ];
   // undefined table, column, function, parameter: a migration is missing; insufficient privilege: it is another role
   const missing = ['42P01', '42703', '42883', '42704', '42501'];
-  // read-only transaction: the primary became a standby; idle in transaction: the one between it and us stopped
+  // read-only transaction: the primary became a standby; idle in transaction: a proxy between it and us stopped
   const failover = ['25006', '25P03'];
   return classes.includes(state.slice(0, 2)) || missing.includes(state) || failover.includes(state);
 }
 
 /**
- * What the log says of an error: the SQLSTATE, or why there was no answer. No message goes there as it is: PostgreSQL's
- * can hold a caller's values, and so can one that quotes an answer, as JSON.parse's and the driver's do.
+ * What the log says of an error: the SQLSTATE, or why there was no response. No message goes there as it is: PostgreSQL's
+ * can hold a caller's values, and so can one that quotes a response, as those of JSON.parse and of the driver do.
  */
 export function reasonOf(error: unknown): { sqlstate: string } | { reason: string } {
   const sqlstate = sqlState(error);

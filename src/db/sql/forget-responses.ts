@@ -2,21 +2,22 @@ import { type Compilable, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
 
 /**
- * A statement that takes what is about to be purged out of the answers stored for idempotent requests. The keys stay:
- * a retry must not make anew what somebody purged. Beside each key stands of what its answer tells, so none is read.
- * @param ids a query of the ids that will be gone
+ * A statement that takes what is about to be purged out of the responses stored for idempotency keys. The keys stay,
+ * because a retry must not create again what somebody has purged. `idempotency_mentions` says which resources a stored
+ * response shows, so no response has to be read.
+ * @param ids a query of the ids that will be purged
  */
-export function forgetAnswers(db: Database, ids: RawBuilder<unknown>): Compilable {
-  return forget(db, mentions(db, ids));
+export function forgetResponses(db: Database, ids: RawBuilder<unknown>): Compilable {
+  return forget(db, keysMentioning(db, ids));
 }
 
-/** The same for so many answers at most; tells how many they were. */
-export function forgetSomeAnswers(
+/** {@link forgetResponses} for at most `limit` responses. Its row says how many they were. */
+export function forgetSomeResponses(
   db: Database,
   ids: RawBuilder<unknown>,
   limit: number,
 ): Compilable<{ count: number }> {
-  const some = sql`select distinct key from (${mentions(db, ids)}) as mentioning (key) limit ${limit}`;
+  const some = sql`select distinct key from (${keysMentioning(db, ids)}) as mentioning (key) limit ${limit}`;
   return db.query
     .with('forgotten', () => forget(db, some).returning('key'))
     .selectNoFrom(sql<number>`(select count(*)::integer from forgotten)`.as('count'));
@@ -30,8 +31,8 @@ function forget(db: Database, keys: RawBuilder<unknown>) {
     .where(sql<boolean>`key = any(array(${keys}))`);
 }
 
-/** A query of the keys whose answers tell of one of these. */
-export function mentions(db: Database, ids: RawBuilder<unknown>) {
+/** A query of the keys whose stored responses show one of these resources. */
+export function keysMentioning(db: Database, ids: RawBuilder<unknown>) {
   return sql`
     select mentions.key from idempotency_mentions as mentions
     where mentions.tenant_id = ${db.tenantId} and mentions.resource_id = any(array(${ids}))`;

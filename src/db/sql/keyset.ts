@@ -29,8 +29,8 @@ export interface Page<T> {
 }
 
 /**
- * What a cursor is bound to. Filters are `name=value` pairs in a fixed order, `sort` is spelled as in the query
- * string. The list's name stands for its path; `owner` is the id in that path, if there is one.
+ * What a cursor is bound to. `filters` is the JSON of the filters' names and values, sorted by name, or empty; `sort` is
+ * spelled as in the query string. The list's name stands for its path, and `owner` is the id in that path, if it has one.
  */
 export function cursorContext(
   tenantId: string,
@@ -62,12 +62,12 @@ export interface PageRequest<T> {
   skip?: number | undefined;
   /** See {@link cursorContext}; an expression where it depends on an outer row. */
   context: Expression<string>;
-  /** The parameter to lower where the page would exceed what an answer may have. */
-  lower?: string | undefined;
+  /** The parameter to lower where the page would exceed what a response may have. */
+  limitParameter?: string | undefined;
 }
 
 /**
- * Cuts one keyset page out of a filtered query. Rows that are inserted or deleted meanwhile never make another
+ * One keyset page of a filtered query. Rows that are inserted or deleted meanwhile never make another
  * row appear twice or go missing, because a page starts after values and not after a count. The JSON is built
  * for the rows of the page alone, whatever the sort.
  * @returns a query of exactly one row: `data` (JSON array), `has_more`, `next_cursor`
@@ -86,25 +86,25 @@ export function keysetPage<T>(
     after,
     skip,
     context,
-    lower,
+    limitParameter,
   }: PageRequest<T>,
 ) {
   const order: SortKey[] = [...keys, { expression: id, type: 'uuid', descending: keys[0]?.descending ?? false }];
   const values = sql.join(order.map(({ expression }) => sql`${expression}::text`));
   // One row more than the page has tells whether there is another page.
-  let cut = joinForSort(rows)
+  let window = joinForSort(rows)
     .selectAll(table)
     .select(sql`json_build_array(${values})`.as('sort_values'))
     .limit(limit + 1);
-  if (after?.length) cut = cut.where(isAfter(order, after));
-  if (skip) cut = cut.offset(skip);
+  if (after?.length) window = window.where(isAfter(order, after));
+  if (skip) window = window.offset(skip);
   for (const { expression, descending, nullable } of order) {
-    cut = cut.orderBy(expression, (by: OrderByItemBuilder) => {
+    window = window.orderBy(expression, (by: OrderByItemBuilder) => {
       const direction = descending ? by.desc() : by.asc();
       return nullable ? direction.nullsLast() : direction;
     });
   }
-  const page = sql`(select row_number() over () as n, * from (${cut}) as cut)`.as(table) as never;
+  const page = sql`(select row_number() over () as n, * from (${window}) as sorted)`.as(table) as never;
   const shown = joinForItem(db.selectFrom(page) as Rows).select([
     'n',
     'sort_values',
@@ -117,7 +117,7 @@ export function keysetPage<T>(
       case when count(*) > ${limit}::integer
         then make_cursor(${context}, coalesce((array_agg(sort_values order by n))[${limit}::integer], '[]'))
       end as next_cursor
-    from ${itemsWithinLimit(shown, ['n', 'sort_values'], lower)} as shown
+    from ${itemsWithinLimit(shown, ['n', 'sort_values'], limitParameter)} as shown
   )`;
 }
 

@@ -1,6 +1,6 @@
 import { type Expression, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import type { ListSource } from '../client/representation.ts';
+import type { ListRepresentationQuery } from '../client/read.ts';
 import { cursorContext, keysetPage, type Page, type PageRequest, type Position, type SortKey } from './keyset.ts';
 
 /** What the caller of a list asks for, whichever list it is. */
@@ -15,8 +15,8 @@ export interface ListRequest {
   sort: { member: string; descending: boolean }[];
   /** The filters as canonical text; a cursor is bound to it. */
   filters: string;
-  /** The parameter to lower where the page would exceed what an answer may have. */
-  lower?: string | undefined;
+  /** The parameter to lower where the page would exceed what a response may have. */
+  limitParameter?: string | undefined;
 }
 
 /** How a list can be sorted: by member name. */
@@ -33,18 +33,18 @@ export type List<T> = Pick<PageRequest<T>, 'rows' | 'table' | 'item' | 'id' | 'j
 };
 
 /** The query of a whole list answer: one keyset page with its `page` object. */
-export function listSource<T>(
+export function listPage<T>(
   db: Database,
   { name, owner = '', onlyIf, sorts, ...list }: List<T>,
-  { limit, skip, after, count, filters, sort, lower = '?limit' }: ListRequest,
-): ListSource<Page<T>> {
+  { limit, skip, after, count, filters, sort, limitParameter = '?limit' }: ListRequest,
+): ListRepresentationQuery<Page<T>> {
   const keys = sort.map(({ member, descending }) => {
     const key = sorts[member];
     if (!key) throw new Error(`no sort by ${member}`);
     return { ...key, descending };
   });
   const context = sql<string>`${cursorContext(db.scope, name, { owner, filters, sort: sortText(sort) })}::text`;
-  const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context, lower });
+  const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context, limitParameter });
   const total = count ? sql`, 'total', (${list.rows.select(sql`count(*)`.as('total'))})` : sql``;
   const source = db.query.selectFrom(page.as('page')).select([
     sql<null>`null::integer`.as('version'),

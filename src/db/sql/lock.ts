@@ -1,34 +1,25 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import type { RaisedProblem } from '../client/errors.ts';
-import { must } from './raise-unless.ts';
-
-export const NO_SUCH = {
-  project: { code: 'not_found', detail: 'There is no such project.' },
-  task: { code: 'not_found', detail: 'There is no such task.' },
-  tag: { code: 'not_found', detail: 'There is no such tag.' },
-  tenant: { code: 'not_found', detail: 'There is no such tenant.' },
-} satisfies Record<string, RaisedProblem>;
+import { NO_SUCH } from './no-such.ts';
+import { raiseUnless } from './raise-unless.ts';
 
 const TABLES = { project: 'projects', task: 'tasks', tag: 'tags' } as const;
 
-/** Versions of which the row must have one (`If-Match`). Undefined: any. */
-export type Expected = number[] | undefined;
-
 /**
- * A statement that locks one row until the batch ends, and ends the batch where the row is not there or has another
- * version than expected. Two writers that expect the same version come one after the other, and the second is refused.
- * Problems: `not_found`, `precondition_failed` with `current_version`.
+ * A statement that locks one row until the batch ends. It rejects the batch with `not_found` where there is no such row,
+ * and with `precondition_failed` where the row has none of the expected versions. Of two writers that expect the same
+ * version the second waits for the first, and is then rejected.
+ * @param ifMatch entity tags of which the row must have one; the version in them is what counts
  * @param trashed whether a row in the trash counts as there
  */
 export function lockRow(
   db: Database,
   resource: keyof typeof TABLES,
   id: string,
-  { expected, trashed = false }: { expected?: Expected; trashed?: boolean } = {},
+  { ifMatch, trashed = false }: { ifMatch?: string[] | undefined; trashed?: boolean } = {},
 ): Compilable {
   const live = resource === 'tag' || trashed ? sql`` : sql`and deleted_at is null`;
-  const versions = expected ?? null;
+  const versions = ifMatch?.map(versionOf) ?? null;
   return db.query
     .selectFrom(
       sql<{ id: string | null; version: number | null }>`(
@@ -42,11 +33,11 @@ export function lockRow(
       )`.as('found'),
     )
     .select([
-      sql`must(found.id is not null, ${JSON.stringify(NO_SUCH[resource])}::json)`.as('is_there'),
-      sql`must(${versions}::integer[] is null or found.version = any(${versions}::integer[]), json_build_object(
+      sql`raise_unless(found.id is not null, ${JSON.stringify(NO_SUCH[resource])}::json)`.as('exists'),
+      sql`raise_unless(${versions}::integer[] is null or found.version = any(${versions}::integer[]), json_build_object(
         'code', 'precondition_failed',
         'detail', 'The resource has another version than If-Match expects.',
-        'members', json_build_object('current_version', found.version)))`.as('is_as_expected'),
+        'members', json_build_object('current_version', found.version)))`.as('version_matches'),
     ]);
 }
 
@@ -75,7 +66,13 @@ export function lockProjectOf(db: Database, taskId: string, further: string[] = 
   ];
 }
 
-/** A statement that ends the batch with 409 unless the condition holds. */
-export function conflictUnless(db: Database, condition: ReturnType<typeof sql<boolean>>, detail: string): Compilable {
-  return must(db, condition, { code: 'conflict', detail });
+/** A statement that keeps a tag from being deleted until the batch ends. It rejects with `not_found` where there is none. */
+export function lockTag(db: Database, tagId: string) {
+  const tag = sql<boolean>`(select true from tags where tenant_id = ${db.tenantId} and id = ${tagId} for key share)`;
+  return raiseUnless(db, tag, NO_SUCH.tag);
+}
+
+/** The version in an entity tag of `etag_of()`. A tag that holds none gives 0, a version that no row has. */
+function versionOf(etag: string): number {
+  return Number(/^(\d{1,9})\./.exec(etag)?.[1] ?? 0);
 }

@@ -1,37 +1,41 @@
 import { sql } from 'kysely';
-import type { RaisedProblem } from '../client/errors.ts';
+import type { Rejection } from '../client/errors.ts';
 import type { Rows } from './keyset.ts';
 
-/** What an answer may have (bytes). */
-const MAX_ANSWER = sql.lit(8 * 1024 * 1024);
+/** What the body of a response may have (bytes). */
+const MAX_BODY = sql.lit(8 * 1024 * 1024);
 
-/** The end of the batch: an answer would be too large. `lower` is the parameter to lower, where there is one. */
-function refuse(lower: string | undefined) {
-  const problem: RaisedProblem = {
+/**
+ * An expression that rejects the batch, because a response would be too large.
+ * @param limitParameter the parameter, or member of the body, to lower then, where there is one
+ */
+function rejectTooLarge(limitParameter: string | undefined) {
+  const rejection: Rejection = {
     code: 'unprocessable',
-    detail: `The answer would exceed 8 MiB${lower ? `; lower ${lower}` : ''}.`,
-    ...(lower
-      ? { errors: [{ pointer: lower, code: 'answer_too_large', message: 'makes the answer exceed 8 MiB' }] }
+    detail: `The answer would exceed 8 MiB${limitParameter ? `; lower ${limitParameter}` : ''}.`,
+    ...(limitParameter
+      ? { errors: [{ pointer: limitParameter, code: 'answer_too_large', message: 'makes the answer exceed 8 MiB' }] }
       : {}),
   };
-  return sql`must(false, ${JSON.stringify(problem)}::json)::text`;
+  return sql`raise_unless(false, ${JSON.stringify(rejection)}::json)::text`;
 }
 
-/** The text of a finished answer. Problems: `unprocessable` where it exceeds 8 MiB. */
-export function withinLimit<T extends string>(body: string, lower: string | undefined) {
+/** The text of a finished body. Rejects with `unprocessable` where it exceeds 8 MiB. */
+export function withinLimit<T extends string>(body: string, limitParameter: string | undefined) {
   const text = sql`${sql.ref(body)}::text`;
-  return sql<T>`case when octet_length(${text}) > ${MAX_ANSWER} then ${refuse(lower)} else ${text} end`;
+  return sql<T>`case when octet_length(${text}) > ${MAX_BODY} then ${rejectTooLarge(limitParameter)} else ${text} end`;
 }
 
 /**
- * Rows whose `item` is JSON that becomes part of an answer, with the columns that are named. Problems: `unprocessable`
- * with the first item that makes them exceed 8 MiB together: the rows come one by one, so no more than that is built,
- * however many there are, as long as work_mem holds them (`enter_tenant()` sets it). OFFSET 0 keeps PostgreSQL from building each item twice.
+ * Rows whose `item` is JSON that becomes part of a response, with the columns that are named. Rejects with
+ * `unprocessable` at the first item that makes them exceed 8 MiB together. The rows come one by one, so that no more
+ * than 8 MiB is built however many there are; for that, work_mem must hold them (`set_tenant_context()` sets it).
+ * OFFSET 0 keeps PostgreSQL from building each item twice.
  */
-export function itemsWithinLimit(rows: Rows, columns: string[], lower: string | undefined) {
+export function itemsWithinLimit(rows: Rows, columns: string[], limitParameter: string | undefined) {
   const size = sql`sum(octet_length(item::text)) over (rows unbounded preceding)`;
   return sql`(
     select ${sql.join(columns.map((column) => sql.ref(column)))},
-      case when ${size} > ${MAX_ANSWER} then ${refuse(lower)}::json else item end as item
+      case when ${size} > ${MAX_BODY} then ${rejectTooLarge(limitParameter)}::json else item end as item
     from (${rows.offset(sql<number>`0`)}) as built)`;
 }

@@ -1,18 +1,15 @@
-import { readList } from '../../db/client/representation.ts';
+import { fetchList } from '../../db/client/read.ts';
 import { listAuditLog } from '../../db/queries/audit/list-audit-log.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { actor, auditAction, guid, resourceType, timestamp } from '../../http/request/schemas.ts';
 import { AuditEntry, listOf, membersOf } from '../../http/response/resources.ts';
-import { listed } from '../../http/response/responses.ts';
 
 /* Who changed what, newest first. Every change is here, whatever path made it. */
 
 export default endpoint(
   {
     name: 'list-audit-log',
-    tag: 'Audit',
     method: 'get',
     path: '/api/v1/audit-log',
     summary: 'List the audit log',
@@ -36,9 +33,6 @@ export default endpoint(
   async (c) => {
     const { fields, ...query } = c.req.valid('query');
     const { request, filters } = await listRequest(c.var.db, { name: 'audit-log' }, query);
-    const answer = await readList(c.var.db, listAuditLog(c.var.db, filters, request, { fields }), {
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
-    return listed(c, answer);
+    return fetchList(c.var.db, listAuditLog(c.var.db, filters, request, { fields }), c.var.read);
   },
 );

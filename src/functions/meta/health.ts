@@ -1,18 +1,17 @@
 import * as z from 'zod';
 import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
-import { plain } from '../../http/response/responses.ts';
+import { okResponse } from '../../http/response/responses.ts';
 
 /* Whether the function runs at all. The database is not asked. */
 
 export default publicEndpoint(
   {
     name: 'health',
-    tag: 'Meta',
     method: 'get',
     path: '/health',
     summary: 'Whether the API runs',
     access: 'public',
     success: { status: 200, description: 'It runs', schema: z.object({ status: z.literal('ok') }) },
   },
-  async () => plain({ status: 'ok' }),
+  async () => okResponse({ status: 'ok' }),
 );

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
-import { plain } from '../../http/response/responses.ts';
+import { okResponse } from '../../http/response/responses.ts';
 import document from './openapi.json' with { type: 'json' };
 
 /* The OpenAPI 3.1 document of all endpoints, generated from their definitions by `npm run generate`. */
@@ -8,7 +8,6 @@ import document from './openapi.json' with { type: 'json' };
 export default publicEndpoint(
   {
     name: 'openapi',
-    tag: 'Meta',
     method: 'get',
     path: '/api/v1/openapi.json',
     summary: 'This document',
@@ -19,5 +18,5 @@ export default publicEndpoint(
       schema: z.object({ openapi: z.string() }).catchall(z.unknown()),
     },
   },
-  async () => plain(document),
+  async () => okResponse(document),
 );

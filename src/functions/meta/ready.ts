@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { unavailable } from '../../db/client/errors.ts';
 import { readiness } from '../../db/queries/meta/readiness.ts';
 import { SCHEMA_VERSION } from '../../db/schema-version.ts';
-import { configOf, openDatabase } from '../../http/endpoint/open-database.ts';
 import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
-import { plain } from '../../http/response/responses.ts';
+import { configOf, openDatabase } from '../../http/open-database.ts';
+import { okResponse } from '../../http/response/responses.ts';
+import { unavailable } from '../../problem.ts';
 
 /*
  * Whether the database answers, has every migration that this code was built for, and holds this deployment's role to
@@ -14,7 +14,6 @@ import { plain } from '../../http/response/responses.ts';
 export default publicEndpoint(
   {
     name: 'ready',
-    tag: 'Meta',
     method: 'get',
     path: '/ready',
     summary: 'Whether the API can serve',
@@ -25,12 +24,12 @@ export default publicEndpoint(
     problems: ['unavailable', 'timeout'],
   },
   async (c) => {
-    const found = await readiness(openDatabase(c, await configOf(c), { function: 'ready' }));
+    const found = await readiness(openDatabase(c, await configOf(c), { operationId: 'ready' }));
     if (!found?.schemaVersion || found.schemaVersion < SCHEMA_VERSION) {
       throw unavailable('The database lacks a migration.');
     }
     if (found.bypassesRowSecurity)
       throw unavailable('The database role of this deployment is not the one it should have.');
-    return plain({ status: 'ready' });
+    return okResponse({ status: 'ready' });
   },
 );

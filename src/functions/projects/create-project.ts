@@ -6,7 +6,6 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { description, fault, metadata, name255, projectStatus } from '../../http/request/schemas.ts';
 import { newTask } from '../../http/request/task-input.ts';
 import { ProjectWithTasks } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 import { validationFailed } from '../../problem.ts';
 
 /*
@@ -33,7 +32,6 @@ type Nested = Omit<z.output<typeof subtask>, 'subtasks'> & { subtasks?: Nested[]
 export default endpoint(
   {
     name: 'create-project',
-    tag: 'Projects',
     method: 'post',
     path: '/api/v1/projects',
     summary: 'Create a project with its tasks',
@@ -56,13 +54,11 @@ export default endpoint(
   async (c) => {
     const { tasks: nested, ...project } = c.req.valid('json');
     const id = uuidv7();
-    const answer = await createProject(c.var.db, { id, ...project }, inDocumentOrder(nested), {
-      status: 201,
+    return createProject(c.var.db, { id, ...project }, inDocumentOrder(nested), {
+      ...c.var.write,
       location: `/api/v1/projects/${id}`,
-      lower: '/tasks',
-      idempotency: c.var.idempotency,
+      limitParameter: '/tasks',
     });
-    return written(answer);
   },
 );
 

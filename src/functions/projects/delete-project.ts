@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { trashProject } from '../../db/queries/projects/trash-project.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { done } from '../../http/response/responses.ts';
 
 /* Puts a project into the trash, with its tasks. It can be restored until it is purged. */
 
 export default endpoint(
   {
     name: 'delete-project',
-    tag: 'Projects',
     method: 'delete',
     path: '/api/v1/projects/:id',
     summary: 'Put a project into the trash',
@@ -21,7 +18,6 @@ export default endpoint(
     problems: ['not_found'],
   },
   async (c) => {
-    await trashProject(c.var.db, c.req.valid('param').id, expectedVersions(c.req.header('If-Match')));
-    return done();
+    return trashProject(c.var.db, c.req.valid('param').id, c.var.write);
   },
 );

@@ -1,18 +1,15 @@
 import * as z from 'zod';
-import { readAnswer } from '../../db/client/representation.ts';
+import { fetchRepresentation } from '../../db/client/read.ts';
 import { projectStats } from '../../db/queries/projects/project-stats.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { Stats } from '../../http/response/resources.ts';
-import { notFound, ok } from '../../http/response/responses.ts';
 
 /* What a project's tasks add up to; those in the trash do not count. */
 
 export default endpoint(
   {
     name: 'get-project-stats',
-    tag: 'Projects',
     method: 'get',
     path: '/api/v1/projects/:id/stats',
     summary: 'Add up a project’s tasks',
@@ -24,10 +21,6 @@ export default endpoint(
     problems: ['not_found'],
   },
   async (c) => {
-    const answer = await readAnswer(c.var.db, projectStats(c.var.db, c.req.valid('param').id), {
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
-    if (!answer) throw notFound('project');
-    return ok(answer);
+    return fetchRepresentation(c.var.db, 'project', projectStats(c.var.db, c.req.valid('param').id), c.var.read);
   },
 );

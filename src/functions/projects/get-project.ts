@@ -1,18 +1,15 @@
 import * as z from 'zod';
-import { readAnswer } from '../../db/client/representation.ts';
+import { fetchRepresentation } from '../../db/client/read.ts';
 import { projectWithTasks } from '../../db/queries/projects/project-with-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { guid, queryInteger } from '../../http/request/schemas.ts';
 import { ProjectWithTasks } from '../../http/response/resources.ts';
-import { notFound, ok } from '../../http/response/responses.ts';
 
 /* One project with its tasks, each with its tags: one query, one round trip. */
 
 export default endpoint(
   {
     name: 'get-project',
-    tag: 'Projects',
     method: 'get',
     path: '/api/v1/projects/:id',
     summary: 'Get a project with its tasks',
@@ -27,12 +24,8 @@ export default endpoint(
   async (c) => {
     const { id } = c.req.valid('param');
     const { task_limit } = c.req.valid('query');
-    const lower = '?task_limit';
-    const answer = await readAnswer(c.var.db, projectWithTasks(c.var.db, id, task_limit, lower), {
-      lower,
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
-    if (!answer) throw notFound('project');
-    return ok(answer);
+    const options = { ...c.var.read, limitParameter: '?task_limit' };
+    const query = projectWithTasks(c.var.db, id, task_limit, options.limitParameter);
+    return fetchRepresentation(c.var.db, 'project', query, options);
   },
 );

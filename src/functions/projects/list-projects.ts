@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { readList } from '../../db/client/representation.ts';
+import { fetchList } from '../../db/client/read.ts';
 import { listProjects } from '../../db/queries/projects/list-projects.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest, timeFilters } from '../../http/request/list-query.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import {
   jsonObjectParam,
   name255,
@@ -13,7 +12,6 @@ import {
   tagName,
 } from '../../http/request/schemas.ts';
 import { listOf, membersOf, ProjectWithTasks } from '../../http/response/resources.ts';
-import { listed } from '../../http/response/responses.ts';
 import { validationFailed } from '../../problem.ts';
 
 /* The tenant's projects, with `include=tasks` each with its first tasks: still one query and one round trip. */
@@ -21,7 +19,6 @@ import { validationFailed } from '../../problem.ts';
 export default endpoint(
   {
     name: 'list-projects',
-    tag: 'Projects',
     method: 'get',
     path: '/api/v1/projects',
     summary: 'List projects',
@@ -51,16 +48,9 @@ export default endpoint(
     if (!include) refuseNested(task_limit, fields);
     const taskLimit = include && (task_limit ?? 20);
     const { request, filters } = await listRequest(c.var.db, { name: 'projects' }, query);
-    const lower = include ? '?task_limit' : '?limit';
-    const answer = await readList(
-      c.var.db,
-      listProjects(c.var.db, filters, { ...request, lower }, { fields, taskLimit }),
-      {
-        lower,
-        ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-      },
-    );
-    return listed(c, answer);
+    const options = { ...c.var.read, limitParameter: include ? '?task_limit' : '?limit' };
+    const page = { ...request, limitParameter: options.limitParameter };
+    return fetchList(c.var.db, listProjects(c.var.db, filters, page, { fields, taskLimit }), options);
   },
 );
 

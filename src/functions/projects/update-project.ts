@@ -1,17 +1,14 @@
 import * as z from 'zod';
 import { updateProject } from '../../db/queries/projects/update-project.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { description, guid, metadataPatch, name255, projectStatus } from '../../http/request/schemas.ts';
 import { Project } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Changes a project: a merge patch (RFC 7396). What changes nothing leaves version, updated_at and audit log alone. */
 
 export default endpoint(
   {
     name: 'update-project',
-    tag: 'Projects',
     method: 'patch',
     path: '/api/v1/projects/:id',
     summary: 'Change a project',
@@ -31,8 +28,6 @@ export default endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    const expected = expectedVersions(c.req.header('If-Match'));
-    const reply = { status: 200, idempotency: c.var.idempotency };
-    return written(await updateProject(c.var.db, id, c.req.valid('json'), expected, reply));
+    return updateProject(c.var.db, id, c.req.valid('json'), c.var.write);
   },
 );

@@ -4,14 +4,12 @@ import { createTag } from '../../db/queries/tags/create-tag.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { color, tagName } from '../../http/request/schemas.ts';
 import { Tag } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Makes a tag. Its name is unique in the tenant, whatever its case and Unicode form. */
 
 export default endpoint(
   {
     name: 'create-tag',
-    tag: 'Tags',
     method: 'post',
     path: '/api/v1/tags',
     summary: 'Create a tag',
@@ -24,15 +22,6 @@ export default endpoint(
   async (c) => {
     const tag = c.req.valid('json');
     const id = uuidv7();
-    const answer = await createTag(
-      c.var.db,
-      { id, ...tag },
-      {
-        status: 201,
-        location: `/api/v1/tags/${id}`,
-        idempotency: c.var.idempotency,
-      },
-    );
-    return written(answer);
+    return createTag(c.var.db, { id, ...tag }, { ...c.var.write, location: `/api/v1/tags/${id}` });
   },
 );

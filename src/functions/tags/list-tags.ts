@@ -1,18 +1,15 @@
-import { readList } from '../../db/client/representation.ts';
+import { fetchList } from '../../db/client/read.ts';
 import { listTags } from '../../db/queries/tags/list-tags.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { searchText } from '../../http/request/schemas.ts';
 import { listOf, membersOf, TagWithCount } from '../../http/response/resources.ts';
-import { listed } from '../../http/response/responses.ts';
 
 /* The tenant's tags, each with the number of its tasks that are not in the trash. */
 
 export default endpoint(
   {
     name: 'list-tags',
-    tag: 'Tags',
     method: 'get',
     path: '/api/v1/tags',
     summary: 'List tags',
@@ -29,9 +26,6 @@ export default endpoint(
   async (c) => {
     const { fields, ...query } = c.req.valid('query');
     const { request, filters } = await listRequest(c.var.db, { name: 'tags' }, query);
-    const answer = await readList(c.var.db, listTags(c.var.db, filters, request, { fields }), {
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
-    return listed(c, answer);
+    return fetchList(c.var.db, listTags(c.var.db, filters, request, { fields }), c.var.read);
   },
 );

@@ -1,17 +1,14 @@
 import * as z from 'zod';
 import { updateTag } from '../../db/queries/tags/update-tag.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { color, guid, tagName } from '../../http/request/schemas.ts';
 import { Tag } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Changes a tag: a merge patch (RFC 7396). The versions of its tasks stay. */
 
 export default endpoint(
   {
     name: 'update-tag',
-    tag: 'Tags',
     method: 'patch',
     path: '/api/v1/tags/:id',
     summary: 'Change a tag',
@@ -25,8 +22,6 @@ export default endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    const expected = expectedVersions(c.req.header('If-Match'));
-    const reply = { status: 200, idempotency: c.var.idempotency };
-    return written(await updateTag(c.var.db, id, c.req.valid('json'), expected, reply));
+    return updateTag(c.var.db, id, c.req.valid('json'), c.var.write);
   },
 );

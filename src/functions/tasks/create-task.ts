@@ -5,14 +5,12 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid, position } from '../../http/request/schemas.ts';
 import { newTask } from '../../http/request/task-input.ts';
 import { TaskWithProject } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Adds one task to a project, below another one if it names a parent. Tags that do not exist are created. */
 
 export default endpoint(
   {
     name: 'create-task',
-    tag: 'Tasks',
     method: 'post',
     path: '/api/v1/projects/:id/tasks',
     summary: 'Create a task in a project',
@@ -32,16 +30,7 @@ export default endpoint(
     const { id: projectId } = c.req.valid('param');
     const { position = null, ...task } = c.req.valid('json');
     const id = uuidv7();
-    const answer = await createTask(
-      c.var.db,
-      projectId,
-      { id, position, ...task },
-      {
-        status: 201,
-        location: `/api/v1/tasks/${id}`,
-        idempotency: c.var.idempotency,
-      },
-    );
-    return written(answer);
+    const options = { ...c.var.write, location: `/api/v1/tasks/${id}` };
+    return createTask(c.var.db, projectId, { id, position, ...task }, options);
   },
 );

@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { deleteTagging } from '../../db/queries/tasks/delete-tagging.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { done } from '../../http/response/responses.ts';
 
 /* Takes a tag off a task. Where it is not on it, nothing changes. */
 
 export default endpoint(
   {
     name: 'delete-task-tag',
-    tag: 'Tasks',
     method: 'delete',
     path: '/api/v1/tasks/:id/tags/:tag_id',
     summary: 'Take a tag off a task',
@@ -22,7 +19,6 @@ export default endpoint(
   },
   async (c) => {
     const { id, tag_id } = c.req.valid('param');
-    await deleteTagging(c.var.db, id, tag_id, expectedVersions(c.req.header('If-Match')));
-    return done();
+    return deleteTagging(c.var.db, id, tag_id, c.var.write);
   },
 );

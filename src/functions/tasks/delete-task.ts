@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { trashTask } from '../../db/queries/tasks/trash-task.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { done } from '../../http/response/responses.ts';
 
 /* Puts a task into the trash, with all below it. It can be restored until it is purged. */
 
 export default endpoint(
   {
     name: 'delete-task',
-    tag: 'Tasks',
     method: 'delete',
     path: '/api/v1/tasks/:id',
     summary: 'Put a task into the trash',
@@ -21,7 +18,6 @@ export default endpoint(
     problems: ['not_found'],
   },
   async (c) => {
-    await trashTask(c.var.db, c.req.valid('param').id, expectedVersions(c.req.header('If-Match')));
-    return done();
+    return trashTask(c.var.db, c.req.valid('param').id, c.var.write);
   },
 );

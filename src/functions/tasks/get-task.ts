@@ -1,18 +1,15 @@
 import * as z from 'zod';
-import { readAnswer } from '../../db/client/representation.ts';
+import { fetchRepresentation, type RepresentationQuery } from '../../db/client/read.ts';
 import { oneTask, oneTaskWithSubtasks } from '../../db/queries/tasks/one-task.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { TaskDetail } from '../../http/response/resources.ts';
-import { notFound, ok } from '../../http/response/responses.ts';
 
 /* One task with its project and tags, with `include=subtasks` also with all tasks below it. */
 
 export default endpoint(
   {
     name: 'get-task',
-    tag: 'Tasks',
     method: 'get',
     path: '/api/v1/tasks/:id',
     summary: 'Get a task',
@@ -29,13 +26,10 @@ export default endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    const lower = c.req.valid('query').include && '?include';
-    const source = lower ? oneTaskWithSubtasks(c.var.db, id, lower) : oneTask(c.var.db, id);
-    const answer = await readAnswer<z.output<typeof TaskDetail>>(c.var.db, source, {
-      lower,
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
-    if (!answer) throw notFound('task');
-    return ok(answer);
+    const limitParameter = c.req.valid('query').include && '?include';
+    const query: RepresentationQuery<z.output<typeof TaskDetail>> = limitParameter
+      ? oneTaskWithSubtasks(c.var.db, id, limitParameter)
+      : oneTask(c.var.db, id);
+    return fetchRepresentation(c.var.db, 'task', query, { ...c.var.read, limitParameter });
   },
 );

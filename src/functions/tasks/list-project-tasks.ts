@@ -1,20 +1,17 @@
 import * as z from 'zod';
-import { readList } from '../../db/client/representation.ts';
+import { fetchList } from '../../db/client/read.ts';
 import { listTasks } from '../../db/queries/tasks/list-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { taskFilters, taskSorts } from '../../http/request/task-input.ts';
 import { listOf, membersOf, Task } from '../../http/response/resources.ts';
-import { listed } from '../../http/response/responses.ts';
 
 /* The tasks of one project in their order; `tasks_page.next_cursor` of the project continues here. */
 
 export default endpoint(
   {
     name: 'list-project-tasks',
-    tag: 'Tasks',
     method: 'get',
     path: '/api/v1/projects/:id/tasks',
     summary: 'List a project’s tasks',
@@ -35,7 +32,6 @@ export default endpoint(
     const { id: owner } = c.req.valid('param');
     const { request, filters } = await listRequest(c.var.db, { name: 'project-tasks', owner }, query);
     const source = listTasks(c.var.db, filters, request, { owner, fields });
-    const answer = await readList(c.var.db, source, { ifNoneMatch: entityTags(c.req.header('If-None-Match')) });
-    return listed(c, answer, 'project');
+    return fetchList(c.var.db, source, c.var.read);
   },
 );

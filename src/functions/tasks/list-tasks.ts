@@ -1,18 +1,15 @@
-import { readList } from '../../db/client/representation.ts';
+import { fetchList } from '../../db/client/read.ts';
 import { listTasks } from '../../db/queries/tasks/list-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { taskFilters, taskSorts } from '../../http/request/task-input.ts';
 import { listOf, membersOf, Task } from '../../http/response/resources.ts';
-import { listed } from '../../http/response/responses.ts';
 
 /* The tenant's tasks over all projects, newest first. */
 
 export default endpoint(
   {
     name: 'list-tasks',
-    tag: 'Tasks',
     method: 'get',
     path: '/api/v1/tasks',
     summary: 'List tasks over all projects',
@@ -31,7 +28,6 @@ export default endpoint(
     const { fields, ...query } = c.req.valid('query');
     const { request, filters } = await listRequest(c.var.db, { name: 'tasks' }, query);
     const source = listTasks(c.var.db, filters, request, { fields });
-    const answer = await readList(c.var.db, source, { ifNoneMatch: entityTags(c.req.header('If-None-Match')) });
-    return listed(c, answer);
+    return fetchList(c.var.db, source, c.var.read);
   },
 );

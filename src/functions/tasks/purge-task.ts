@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { purgeTask } from '../../db/queries/tasks/purge-task.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Deletes a trashed task for good, also its values in the audit log and in stored idempotent answers. */
 
 export default endpoint(
   {
     name: 'purge-task',
-    tag: 'Tasks',
     method: 'post',
     path: '/api/v1/tasks/:id/purge',
     summary: 'Delete a trashed task for good',
@@ -21,8 +18,6 @@ export default endpoint(
     problems: ['not_found', 'conflict'],
   },
   async (c) => {
-    const expected = expectedVersions(c.req.header('If-Match'));
-    const reply = { status: 204, idempotency: c.var.idempotency };
-    return written(await purgeTask(c.var.db, c.req.valid('param').id, expected, reply));
+    return purgeTask(c.var.db, c.req.valid('param').id, c.var.write);
   },
 );

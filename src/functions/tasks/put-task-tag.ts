@@ -1,16 +1,13 @@
 import * as z from 'zod';
 import { putTagging } from '../../db/queries/tasks/put-tagging.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { done } from '../../http/response/responses.ts';
 
 /* Puts a tag on a task. Once it is there, nothing changes. */
 
 export default endpoint(
   {
     name: 'put-task-tag',
-    tag: 'Tasks',
     method: 'put',
     path: '/api/v1/tasks/:id/tags/:tag_id',
     summary: 'Put a tag on a task',
@@ -22,7 +19,6 @@ export default endpoint(
   },
   async (c) => {
     const { id, tag_id } = c.req.valid('param');
-    await putTagging(c.var.db, id, tag_id, expectedVersions(c.req.header('If-Match')));
-    return done();
+    return putTagging(c.var.db, id, tag_id, c.var.write);
   },
 );

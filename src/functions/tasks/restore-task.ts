@@ -1,17 +1,14 @@
 import * as z from 'zod';
 import { restoreTask } from '../../db/queries/tasks/restore-task.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { TaskWithProject } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Takes a task out of the trash, with exactly the subtasks that went along. */
 
 export default endpoint(
   {
     name: 'restore-task',
-    tag: 'Tasks',
     method: 'post',
     path: '/api/v1/tasks/:id/restore',
     summary: 'Take a task out of the trash',
@@ -22,8 +19,6 @@ export default endpoint(
     problems: ['not_found', 'conflict'],
   },
   async (c) => {
-    const expected = expectedVersions(c.req.header('If-Match'));
-    const reply = { status: 200, idempotency: c.var.idempotency };
-    return written(await restoreTask(c.var.db, c.req.valid('param').id, expected, reply));
+    return restoreTask(c.var.db, c.req.valid('param').id, c.var.write);
   },
 );

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { updateTask } from '../../db/queries/tasks/update-task.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedVersions } from '../../http/request/preconditions.ts';
 import {
   date,
   description,
@@ -14,14 +13,12 @@ import {
 } from '../../http/request/schemas.ts';
 import { tagsPatch } from '../../http/request/task-input.ts';
 import { TaskWithProject } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Changes a task: a merge patch (RFC 7396). A new parent or project moves it with all below it. */
 
 export default endpoint(
   {
     name: 'update-task',
-    tag: 'Tasks',
     method: 'patch',
     path: '/api/v1/tasks/:id',
     summary: 'Change or move a task',
@@ -48,8 +45,6 @@ export default endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    const expected = expectedVersions(c.req.header('If-Match'));
-    const reply = { status: 200, idempotency: c.var.idempotency };
-    return written(await updateTask(c.var.db, id, c.req.valid('json'), expected, reply));
+    return updateTask(c.var.db, id, c.req.valid('json'), c.var.write);
   },
 );

@@ -4,14 +4,12 @@ import { createTenant } from '../../db/queries/tenants/create-tenant.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { name255 } from '../../http/request/schemas.ts';
 import { Tenant } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Makes a tenant. Idempotency keys belong to tenants, so this endpoint takes none. */
 
 export default endpoint(
   {
     name: 'create-tenant',
-    tag: 'Tenants',
     method: 'post',
     path: '/api/v1/tenants',
     summary: 'Create a tenant',
@@ -23,6 +21,6 @@ export default endpoint(
   async (c) => {
     const { name } = c.req.valid('json');
     const id = uuidv7();
-    return written(await createTenant(c.var.db, { id, name }, { status: 201 }));
+    return createTenant(c.var.db, { id, name }, c.var.write);
   },
 );

@@ -1,17 +1,14 @@
 import * as z from 'zod';
 import { deleteTenant } from '../../db/queries/tenants/delete-tenant.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { expectedEntityTags } from '../../http/request/preconditions.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { Tenant } from '../../http/response/resources.ts';
-import { written } from '../../http/response/responses.ts';
 
 /* Deletes a suspended tenant: it is marked, and the scheduled purge takes all that belongs to it away in batches. */
 
 export default endpoint(
   {
     name: 'delete-tenant',
-    tag: 'Tenants',
     method: 'delete',
     path: '/api/v1/tenants/:id',
     summary: 'Delete a suspended tenant',
@@ -24,7 +21,6 @@ export default endpoint(
     problems: ['not_found', 'conflict'],
   },
   async (c) => {
-    const expected = expectedEntityTags(c.req.header('If-Match'));
-    return written(await deleteTenant(c.var.db, c.req.valid('param').id, expected, { status: 202 }));
+    return deleteTenant(c.var.db, c.req.valid('param').id, c.var.write);
   },
 );

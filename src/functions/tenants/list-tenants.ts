@@ -1,17 +1,14 @@
-import { readList } from '../../db/client/representation.ts';
+import { fetchList } from '../../db/client/read.ts';
 import { listTenants } from '../../db/queries/tenants/list-tenants.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { listOf, membersOf, Tenant } from '../../http/response/resources.ts';
-import { listed } from '../../http/response/responses.ts';
 
 /* All tenants, for the platform. */
 
 export default endpoint(
   {
     name: 'list-tenants',
-    tag: 'Tenants',
     method: 'get',
     path: '/api/v1/tenants',
     summary: 'List tenants',
@@ -28,9 +25,6 @@ export default endpoint(
   async (c) => {
     const { fields, ...query } = c.req.valid('query');
     const { request } = await listRequest(c.var.db, { name: 'tenants' }, query);
-    const answer = await readList(c.var.db, listTenants(c.var.db, request, { fields }), {
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
-    return listed(c, answer);
+    return fetchList(c.var.db, listTenants(c.var.db, request, { fields }), c.var.read);
   },
 );

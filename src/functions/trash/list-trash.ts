@@ -1,18 +1,15 @@
 import * as z from 'zod';
-import { readList } from '../../db/client/representation.ts';
+import { fetchList } from '../../db/client/read.ts';
 import { listTrash } from '../../db/queries/trash/list-trash.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { entityTags } from '../../http/request/preconditions.ts';
 import { listOf, membersOf, Trashed } from '../../http/response/resources.ts';
-import { listed } from '../../http/response/responses.ts';
 
 /* What is in the trash: projects and tasks that were trashed themselves, newest first. */
 
 export default endpoint(
   {
     name: 'list-trash',
-    tag: 'Trash',
     method: 'get',
     path: '/api/v1/trash',
     summary: 'List the trash',
@@ -29,9 +26,6 @@ export default endpoint(
   async (c) => {
     const { fields, ...query } = c.req.valid('query');
     const { request, filters } = await listRequest(c.var.db, { name: 'trash' }, query);
-    const answer = await readList(c.var.db, listTrash(c.var.db, filters, request, { fields }), {
-      ifNoneMatch: entityTags(c.req.header('If-None-Match')),
-    });
-    return listed(c, answer);
+    return fetchList(c.var.db, listTrash(c.var.db, filters, request, { fields }), c.var.read);
   },
 );

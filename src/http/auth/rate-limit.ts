@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { readConfig } from '../../config/config.ts';
 import { log } from '../../log.ts';
 import { Problem } from '../../problem.ts';
-import type { Env } from '../endpoint/context.ts';
+import type { Env } from '../env.ts';
 
 /** The one method of Cloudflare's rate-limit binding. */
 export interface RateLimiter {

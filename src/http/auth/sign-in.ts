@@ -1,12 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Problem } from '../../problem.ts';
-import type { Env } from '../endpoint/context.ts';
-import { configOf, openDatabase } from '../endpoint/open-database.ts';
+import type { Definition } from '../endpoint/definition.ts';
+import type { Env } from '../env.ts';
+import { configOf, openDatabase } from '../open-database.ts';
 import { limitRate } from './rate-limit.ts';
 import { type Role, unauthenticated, verifyToken } from './tokens.ts';
-
-/** Who may call an endpoint: everybody, or the lowest role that may. */
-export type Access = 'public' | Role;
 
 const RANK = { viewer: 1, member: 2, admin: 3 };
 
@@ -15,11 +13,7 @@ export function signIn({
   name,
   method,
   access,
-}: {
-  name: string;
-  method: string;
-  access: Role;
-}): MiddlewareHandler<Env> {
+}: Pick<Definition, 'name' | 'method'> & { access: Role }): MiddlewareHandler<Env> {
   return async (c, next) => {
     const token = presentedToken(c);
     const config = await configOf(c);
@@ -34,7 +28,7 @@ export function signIn({
       );
     }
     const caller = {
-      function: name,
+      operationId: name,
       ...(tenantId ? { tenantId } : { platform: true }),
       ...(subject ? { actor: subject } : {}),
     };

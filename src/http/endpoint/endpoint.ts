@@ -1,42 +1,14 @@
 import type { Context, Hono } from 'hono';
-import type { SuccessStatusCode } from 'hono/utils/http-status';
 import type * as z from 'zod';
-import type { ProblemCode } from '../../problem.ts';
-import { type Access, signIn } from '../auth/sign-in.ts';
+import type { ListRepresentation, Representation } from '../../db/client/read.ts';
+import type { WriteResult } from '../../db/client/write.ts';
+import { signIn } from '../auth/sign-in.ts';
 import type { Role } from '../auth/tokens.ts';
-import type { Env } from './context.ts';
-import { type Handler, serve } from './serve.ts';
-
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-
-/**
- * Everything that is to be known of an endpoint, once: the route, who may call it, what it takes and gives. Routing,
- * validation, the OpenAPI document and the callers' types are made from it.
- */
-export interface Definition {
-  /** `operationId` in the document, and the name of the deployed function. */
-  name: string;
-  tag: 'Projects' | 'Tasks' | 'Tags' | 'Trash' | 'Audit' | 'Tenants' | 'Meta';
-  method: Method;
-  /** Hono's spelling, with `:id`. */
-  path: `/${string}`;
-  summary: string;
-  description?: string;
-  access: Access;
-  params?: z.ZodObject;
-  query?: z.ZodObject;
-  /** Query parameters that may be repeated. */
-  repeatable?: string[];
-  body?: z.ZodObject;
-  /** An example of the body, for the document. */
-  example?: Record<string, unknown>;
-  /** Whether it heeds `If-Match`. */
-  ifMatch?: boolean;
-  /** Without a schema it answers with nothing. */
-  success: { status: SuccessStatusCode; description: string; schema?: z.ZodType; mediaType?: string };
-  /** What it can answer beyond what its access, method and inputs imply. */
-  problems?: ProblemCode[];
-}
+import type { Env } from '../env.ts';
+import { conditionalRequest } from '../request/conditional-request.ts';
+import { respond } from '../response/responses.ts';
+import type { Definition } from './definition.ts';
+import { serve } from './serve.ts';
 
 type Shape<S, None> = S extends z.ZodType ? S : None;
 type Part<D, K extends string> = D extends Record<K, infer S> ? S : undefined;
@@ -54,7 +26,7 @@ interface Inputs<D extends Definition> {
   };
 }
 
-/** What the body of its success is. */
+/** What the body of a successful response is. */
 export type Output<D extends Definition> = D['success'] extends { schema: infer S extends z.ZodType }
   ? z.output<S>
   : never;
@@ -78,13 +50,17 @@ export type Endpoint<D extends Definition> = Hono<
 /** What a handler gets: Hono's context, with inputs that have been validated. */
 export type EndpointContext<D extends Definition> = Context<Env, D['path'], Inputs<D>>;
 
+/** What a query function returns, for the response to be made of. */
+export type Result<T> = Representation<T> | ListRepresentation<T> | WriteResult<T>;
+
 /**
- * Makes the function of one endpoint that needs a token, see {@link serve}: it carries what checks the token and what
- * asks the database. One that everybody may call is a `publicEndpoint`.
+ * Makes the function of one endpoint that needs a token. Its handler reads the inputs, calls one query function with
+ * `c.var.read` or `c.var.write`, and returns what that gives; everything else follows from the definition.
  */
 export function endpoint<const D extends Definition & { access: Role }>(
   definition: D,
-  handler: Handler<D>,
+  handler: (c: EndpointContext<D>) => Promise<Result<Output<D>>>,
 ): Endpoint<D> {
-  return serve(definition, [signIn(definition)], handler);
+  const middleware = [signIn(definition), conditionalRequest(definition)];
+  return serve(definition, middleware, async (c) => respond(c, await handler(c as EndpointContext<D>)));
 }

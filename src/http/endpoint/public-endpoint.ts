@@ -1,13 +1,14 @@
-import type { Definition, Endpoint } from './endpoint.ts';
-import { type Handler, serve } from './serve.ts';
+import type { Definition } from './definition.ts';
+import type { Endpoint, EndpointContext } from './endpoint.ts';
+import { serve } from './serve.ts';
 
 /**
- * Makes the function of one endpoint that everybody may call, see {@link serve}. It carries neither the check of tokens
- * nor, unless its handler opens it, the database.
+ * Makes the function of one endpoint that everybody may call. It carries neither the verification of tokens nor, unless
+ * its handler opens it, the database.
  */
 export function publicEndpoint<const D extends Definition & { access: 'public' }>(
   definition: D,
-  handler: Handler<D>,
+  handler: (c: EndpointContext<D>) => Promise<Response>,
 ): Endpoint<D> {
-  return serve(definition, [], handler);
+  return serve(definition, [], (c) => handler(c as EndpointContext<D>));
 }

@@ -1,62 +1,57 @@
 import { zValidator } from '@hono/zod-validator';
-import { Hono, type MiddlewareHandler, type TypedResponse } from 'hono';
-import type { StatusCode } from 'hono/utils/http-status';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import { validationFailed } from '../../problem.ts';
+import type { Env } from '../env.ts';
 import { noBody, strictBody } from '../request/body.ts';
-import { memberErrors } from '../request/member-errors.ts';
-import { parseQueryString } from '../request/query-string.ts';
-import { type Env, onError, requestContext, unrouted } from './context.ts';
-import type { Definition, Endpoint, EndpointContext, Output } from './endpoint.ts';
-
-/** What an endpoint does once its inputs are valid. */
-export type Handler<D extends Definition> = (
-  c: EndpointContext<D>,
-) => Promise<Response & TypedResponse<Output<D>, StatusCode, 'json'>>;
+import { memberErrors, parseForErrors } from '../request/member-errors.ts';
+import { strictQuery } from '../request/query-string.ts';
+import { type Definition, takesIdempotencyKey } from './definition.ts';
+import type { Endpoint } from './endpoint.ts';
+import { notFoundHandler } from './not-found.ts';
+import { onError, requestContext } from './request-context.ts';
 
 /**
- * Makes the function of one endpoint: a whole Hono app at its full path, which serves alone.
- * The order is the contract's: route, token, role, query and path, then the body.
- * @param gates what stands between the route and the inputs. They are handed in, so that a function which needs no
- *   token and no database carries neither.
+ * Makes the function of one endpoint: a whole Hono app at its full path, which serves alone. A request is checked in the
+ * order of docs/api-conventions.md: route, token, role, query and path, then the body.
+ * @param middleware runs between the route and the validation of inputs. It is handed in, so that a function which needs
+ *   no token and no database does not have their code in its bundle.
  */
-export function serve<const D extends Definition>(
+export function serve<D extends Definition>(
   definition: D,
-  gates: MiddlewareHandler<Env>[],
-  handler: Handler<D>,
+  middleware: MiddlewareHandler<Env>[],
+  handler: (c: Context<Env>) => Promise<Response>,
 ): Endpoint<D> {
-  const { params, query, body } = definition;
+  const { params, query, body, method } = definition;
   const path: string = definition.path;
+  const takesKey = takesIdempotencyKey(definition);
   const handlers: MiddlewareHandler<Env>[] = [
     requestContext(definition),
-    ...gates,
-    strictQuery(new Set(definition.repeatable)),
+    ...middleware,
+    strictQuery(definition.repeatable),
     validate('param', params),
     validate('query', query),
-    ...(body ? [strictBody, validate('json', body)] : definition.method === 'post' ? [noBody] : []),
-    handler as unknown as MiddlewareHandler<Env>,
+    ...(body ? [strictBody(takesKey), validate('json', body)] : method === 'post' ? [noBody(takesKey)] : []),
+    (c) => handler(c),
   ];
-  // Not strict: one trailing slash is ignored (CONTRACT §1).
+  // Not strict: one trailing slash is ignored.
   const app = new Hono<Env>({ strict: false });
   app.onError(onError);
-  app.notFound(unrouted([definition]));
-  app.on(definition.method.toUpperCase(), [path], ...handlers);
+  app.notFound(notFoundHandler([definition]));
+  app.on(method.toUpperCase(), [path], ...handlers);
   return Object.assign(app, { definition }) as unknown as Endpoint<D>;
-}
-
-/** Refuses what Hono's own decoding would let through; it is right for what is left. */
-function strictQuery(repeatable: Set<string>): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    parseQueryString(c.req.url, repeatable);
-    await next();
-  };
 }
 
 const KINDS = { param: 'path', query: 'query', json: 'body' } as const;
 
-/** @hono/zod-validator, with a 400 that names the members at fault. Without a schema nothing is taken. */
+/** @hono/zod-validator, with a 400 that names the members at fault. Without a schema no member is taken. */
 function validate(target: keyof typeof KINDS, schema: z.ZodObject = z.strictObject({})): MiddlewareHandler<Env> {
-  return zValidator(target, schema, (result) => {
-    if (!result.success) throw validationFailed(memberErrors(result.error, KINDS[target]));
-  }) as unknown as MiddlewareHandler<Env>;
+  return zValidator(
+    target,
+    schema,
+    (result) => {
+      if (!result.success) throw validationFailed(memberErrors(result.error, KINDS[target]));
+    },
+    { validationFunction: parseForErrors },
+  ) as unknown as MiddlewareHandler<Env>;
 }

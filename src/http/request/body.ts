@@ -1,36 +1,50 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { Problem, validationFailed } from '../../problem.ts';
-import type { Env } from '../endpoint/context.ts';
+import type { Env } from '../env.ts';
 import { idempotencyClaim } from './idempotency-key.ts';
-import { jsonPointer, parseJsonObject, readBytes } from './strict-json.ts';
+import { jsonPointer, MAX_ERRORS, parseJsonObject, readBytes } from './strict-json.ts';
 
 /**
- * Reads the body under the input rules (CONTRACT §3), which JSON.parse alone does not hold, and takes the
- * idempotency claim over its bytes. What follows finds the object in `c.req.json()`.
+ * Reads the body under the rules of docs/api-conventions.md, "Request bodies", of which JSON.parse alone holds few. What
+ * follows finds the object in `c.req.json()`.
+ * @param takesKey whether the endpoint takes an idempotency key, whose claim covers the bytes of the body
  */
-export const strictBody: MiddlewareHandler<Env> = async (c, next) => {
-  checkMediaType(c.req.method, c.req.header('Content-Type'), c.req.header('Content-Encoding'));
-  const bytes = await readBytes(c.req.raw);
-  const value = parseJsonObject(bytes);
-  c.req.json = async () => value as never;
-  c.set('idempotency', await idempotencyClaim(c, bytes));
-  await next();
-};
-
-/** For a POST that takes no body: nothing, or an empty object, which some clients cannot help sending. */
-export const noBody: MiddlewareHandler<Env> = async (c, next) => {
-  const bytes = await readBytes(c.req.raw);
-  if (bytes.length > 0) {
+export function strictBody(takesKey: boolean): MiddlewareHandler<Env> {
+  return async (c, next) => {
     checkMediaType(c.req.method, c.req.header('Content-Type'), c.req.header('Content-Encoding'));
-    const names = Object.keys(parseJsonObject(bytes));
-    if (names.length > 0) {
-      const message = 'is not a member that can be sent here';
-      throw validationFailed(names.map((name) => ({ pointer: jsonPointer([name]), code: 'unknown_member', message })));
+    const bytes = await readBytes(c.req.raw);
+    const value = parseJsonObject(bytes);
+    c.req.json = async () => value as never;
+    if (takesKey) await claimKey(c, bytes);
+    await next();
+  };
+}
+
+/**
+ * For a POST that takes no body: there may be none, or an empty object, because some clients always send one.
+ * @param takesKey whether the endpoint takes an idempotency key
+ */
+export function noBody(takesKey: boolean): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const bytes = await readBytes(c.req.raw);
+    if (bytes.length > 0) {
+      checkMediaType(c.req.method, c.req.header('Content-Type'), c.req.header('Content-Encoding'));
+      const names = Object.keys(parseJsonObject(bytes)).slice(0, MAX_ERRORS);
+      if (names.length > 0) {
+        const message = 'is not a member that can be sent here';
+        throw validationFailed(
+          names.map((name) => ({ pointer: jsonPointer([name]), code: 'unknown_member', message })),
+        );
+      }
     }
-  }
-  c.set('idempotency', await idempotencyClaim(c, bytes));
-  await next();
-};
+    if (takesKey) await claimKey(c, bytes);
+    await next();
+  };
+}
+
+async function claimKey(c: Context<Env>, body: Uint8Array): Promise<void> {
+  c.set('write', { ...c.var.write, idempotency: await idempotencyClaim(c, body) });
+}
 
 function checkMediaType(method: string, contentType: string | undefined, contentEncoding: string | undefined): void {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());

@@ -1,13 +1,12 @@
 import type { Context } from 'hono';
 import { Problem } from '../../problem.ts';
 import { sha256 } from '../../sha256.ts';
-import type { Env } from '../endpoint/context.ts';
+import type { Env } from '../env.ts';
 import { rawQuery } from './query-string.ts';
 
 /**
- * The claim that an `Idempotency-Key` makes for this request (CONTRACT §4; the header of
- * draft-ietf-httpapi-idempotency-key-header, quotes optional): the key, and a digest of what it stands for, which is
- * method, path with query, and raw body.
+ * The claim that an `Idempotency-Key` makes for this request (draft-ietf-httpapi-idempotency-key-header, with the quotes
+ * optional): the key, and a digest of the request that it stands for, which is method, path with query, and raw body.
  * @throws Problem `invalid_request` for a key of another form.
  */
 export async function idempotencyClaim(
@@ -20,7 +19,7 @@ export async function idempotencyClaim(
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
     throw new Problem('invalid_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
   }
-  // Without the one trailing slash that is ignored: Hono has taken it off the path.
+  // A trailing slash makes no other request: Hono has taken it off the path.
   const query = rawQuery(c.req.url);
   const head = new TextEncoder().encode(`${c.req.method} ${c.req.path}${query && '?'}${query}\n`);
   const request = new Uint8Array(head.length + body.length);

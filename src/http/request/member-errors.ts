@@ -1,23 +1,30 @@
 import * as z from 'zod';
 import type { MemberError } from '../../problem.ts';
-import { cut, jsonPointer, MAX_ERRORS } from './strict-json.ts';
+import { abbreviate, jsonPointer, MAX_ERRORS } from './strict-json.ts';
 
-/* From zod's issues to the members at fault, in our words (CONTRACT §3). */
+/* Makes the errors that callers read (docs/api-conventions.md, "Error entries") of zod's issues. */
 
 const REQUIRED = 'is required';
 
-// zod takes the value out of its issues, so that a missing member and one of a wrong type look alike afterwards.
-// Here the value is still known. An `undefined` can only mean a missing member: neither JSON nor a query can hold one.
-z.config({ customError: (issue) => (issue.input === undefined ? REQUIRED : undefined) });
+/**
+ * Parses a value for {@link memberErrors}. zod leaves the value out of its issues, so that a missing member and one of a
+ * wrong type look alike afterwards; while it parses, the value is still known. An `undefined` can only be a missing
+ * member, because neither JSON nor a query string can hold one.
+ */
+export function parseForErrors(schema: z.core.$ZodType, value: unknown) {
+  return z.safeParseAsync(schema, value, {
+    error: (issue) => (issue.input === undefined ? REQUIRED : undefined),
+  });
+}
 
 /**
- * The members that a failed parse found at fault, at most 20, each with a code and a phrase of ours.
+ * The members that a failed parse found at fault, at most 20, each with a code and a phrase that follows its name.
  * Pointers: into a body a JSON pointer (RFC 6901), for a query `?name`, for a path `{name}`.
  */
 export function memberErrors(error: z.core.$ZodError, kind: 'body' | 'query' | 'path'): MemberError[] {
   const found = new Map<string, MemberError>();
   for (const { path, code, message } of error.issues.flatMap((issue) => readIssue(issue, kind))) {
-    const name = cut(String(path[0] ?? ''));
+    const name = abbreviate(String(path[0] ?? ''));
     const pointer = kind === 'body' ? jsonPointer(path) : kind === 'query' ? `?${name}` : `{${name}}`;
     const key = `${pointer} ${code}`;
     if (!found.has(key)) found.set(key, { pointer, code, message });

@@ -1,8 +1,21 @@
-/** Query strings as CONTRACT §3 "Input rules" wants them; frameworks pass `%ZZ` through and decode `%ff` to something. */
+/*
+ * Query strings under the rules of docs/api-conventions.md, "Query strings". Frameworks are laxer: they pass `%ZZ` on as
+ * it is, and decode `%ff`, which is not UTF-8, to some character.
+ */
+import type { MiddlewareHandler } from 'hono';
 import { type MemberError, validationFailed } from '../../problem.ts';
-import { cut, MAX_ERRORS, textFault } from './strict-json.ts';
+import type { Env } from '../env.ts';
+import { abbreviate, MAX_ERRORS, textFault } from './strict-json.ts';
 
-const NO_NAMES: ReadonlySet<string> = new Set();
+/** Parses the query string strictly, and gives Hono the result in place of its own. */
+export function strictQuery(repeatable: string[] = []): MiddlewareHandler<Env> {
+  const names = new Set(repeatable);
+  return async (c, next) => {
+    const query = Object.entries(parseQueryString(c.req.url, names));
+    c.req.queries = (() => Object.fromEntries(query.map(([name, value]) => [name, [value].flat()]))) as never;
+    await next();
+  };
+}
 
 /**
  * Parses the query of a URL (`application/x-www-form-urlencoded`, so `+` is a space) into an object without a
@@ -12,7 +25,10 @@ const NO_NAMES: ReadonlySet<string> = new Set();
  * Throws `validation_failed` with pointers `?name`: `invalid_encoding` (bad percent-encoding or UTF-8, RFC 3986 §2.1),
  * `control_character`, `unpaired_surrogate`, `empty_name`, `empty_value`, `repeated_parameter`.
  */
-export function parseQueryString(url: string, repeatable = NO_NAMES): Record<string, string | string[]> {
+export function parseQueryString(
+  url: string,
+  repeatable: ReadonlySet<string> = new Set(),
+): Record<string, string | string[]> {
   const found = new Map<string, string[]>();
   const errors: MemberError[] = [];
 
@@ -23,7 +39,7 @@ export function parseQueryString(url: string, repeatable = NO_NAMES): Record<str
     const name = decode(rawName);
     const value = equals < 0 ? '' : decode(piece.slice(equals + 1));
     const fault = pieceFault(name, value);
-    if (fault) errors.push({ pointer: `?${cut(name ?? rawName)}`, ...fault });
+    if (fault) errors.push({ pointer: `?${abbreviate(name ?? rawName)}`, ...fault });
     if (name === undefined || value === undefined) continue;
     const values = found.get(name);
     if (values) values.push(value);
@@ -36,7 +52,7 @@ export function parseQueryString(url: string, repeatable = NO_NAMES): Record<str
     const [value = ''] = values;
     query[name] = repeatable.has(name) ? values : value;
     if (values.length > 1 && !repeatable.has(name)) {
-      errors.push({ pointer: `?${cut(name)}`, code: 'repeated_parameter', message: 'must not be repeated' });
+      errors.push({ pointer: `?${abbreviate(name)}`, code: 'repeated_parameter', message: 'must not be repeated' });
     }
   }
   if (errors.length > 0) throw validationFailed(errors.slice(0, MAX_ERRORS));

@@ -1,5 +1,12 @@
-/** The atoms that request schemas are made of (CONTRACT §3, §6). */
+/* The atoms that the schemas of requests are made of (docs/api-conventions.md, "Requests and responses"). */
 import * as z from 'zod';
+import {
+  AUDIT_LOG_ACTION,
+  AUDIT_LOG_RESOURCE_TYPE,
+  PROJECTS_STATUS,
+  TASKS_STATUS,
+  TENANTS_STATUS,
+} from '../../db/enums.ts';
 import { Problem } from '../../problem.ts';
 import { jsonbLength } from './jsonb-length.ts';
 import { jsonPointer, MAX_ERRORS, parseJsonObject } from './strict-json.ts';
@@ -128,12 +135,11 @@ export const timestamp = z
   .overwrite((text) => toUtc(text) ?? text)
   .meta({ format: 'date-time', examples: ['2026-01-31T09:30:00Z'] });
 
-export const taskStatus = z.enum(['pending', 'in_progress', 'completed', 'cancelled']);
-export const projectStatus = z.enum(['active', 'archived']);
-/** What a tenant can be set to; one that is being deleted is `deleting`. */
-export const tenantStatus = z.enum(['active', 'suspended']);
-export const resourceType = z.enum(['project', 'task', 'tag', 'tagging', 'tenant']);
-export const auditAction = z.enum(['insert', 'update', 'delete', 'trash', 'restore', 'purge']);
+export const taskStatus = z.enum(TASKS_STATUS);
+export const projectStatus = z.enum(PROJECTS_STATUS);
+export const tenantStatus = z.enum(TENANTS_STATUS);
+export const resourceType = z.enum(AUDIT_LOG_RESOURCE_TYPE);
+export const auditAction = z.enum(AUDIT_LOG_ACTION);
 export const priority = z.int().min(0).max(4);
 /** Within a range in which there is always room for a whole number after the last one (a double has 53 bits). */
 export const position = z.number().min(-1e15).max(1e15);

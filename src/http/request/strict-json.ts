@@ -1,11 +1,14 @@
-/** Bodies as CONTRACT §3 "Input rules" wants them: stricter than `JSON.parse`, and with a bound on every cost. */
+/*
+ * Request bodies under the rules of docs/api-conventions.md, "Request bodies": stricter than `JSON.parse`, and with a
+ * bound on every cost.
+ */
 import { type MemberError, Problem, validationFailed } from '../../problem.ts';
 
-/** The longest body that is read (CONTRACT §3, `payload_too_large`). */
+/** The longest body that is read; beyond it is `payload_too_large`. */
 export const MAX_BODY_BYTES = 1_048_576;
 /** The deepest nesting that is accepted; the body is level 1. */
 export const MAX_DEPTH = 32;
-/** The most entries that one error answer lists. */
+/** The most members at fault that one problem names. */
 export const MAX_ERRORS = 20;
 
 const MAX_NAME = 64;
@@ -71,13 +74,13 @@ export function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** The JSON pointer (RFC 6901) for a path; long names are cut, since callers choose them. */
+/** The JSON pointer (RFC 6901) for a path. Long names are abbreviated, because callers choose them. */
 export function jsonPointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${cut(String(part)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path.map((part) => `/${abbreviate(String(part)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** A caller's own text made fit to stand in an error: at most 64 characters, and no unpaired surrogates. */
-export function cut(text: string): string {
+/** A caller's own text for an error that quotes it: at most 64 characters, and no unpaired surrogates. */
+export function abbreviate(text: string): string {
   return text.length <= MAX_NAME ? text.toWellFormed() : `${text.slice(0, MAX_NAME).toWellFormed()}…`;
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { allowedOrigins } from '../../config/origins.ts';
-import type { Env } from '../endpoint/context.ts';
+import type { Env } from '../env.ts';
 
 /* Headers that every response carries, for the sake of callers in a browser. */
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { auditAction, projectStatus, resourceType, taskStatus, tenantStatus } from '../request/schemas.ts';
 
-/** What the API shows: the response schemas of its resources (CONTRACT §6). */
+/* The schemas of the resources that responses show. */
 
 const id = z.uuid().meta({ examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'] });
 const moment = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-03-01T09:30:00.000Z'] });
@@ -12,7 +12,7 @@ export const Tenant = z
   .object({
     id,
     name: z.string(),
-    status: z.enum([...tenantStatus.options, 'deleting']),
+    status: tenantStatus,
     created_at: moment,
     updated_at: moment,
   })

@@ -2,8 +2,8 @@ import type { Hono } from 'hono';
 // Deprecated since hono 4.13 in favour of the package @hono/aws-lambda, which was not published when this was written.
 import { type APIGatewayProxyResult, handle, type LambdaEvent } from 'hono/aws-lambda';
 import type { Bindings } from '../../config/config.ts';
-import type { Env } from '../../http/endpoint/context.ts';
-import type { Definition } from '../../http/endpoint/endpoint.ts';
+import type { Definition } from '../../http/endpoint/definition.ts';
+import type { Env } from '../../http/env.ts';
 import { fitResponse } from './response-limit.ts';
 
 // Lambda's own console puts time, id and level before each line, which is then no JSON any more.

@@ -1,4 +1,4 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
 insert into "projects" ("id", "name", "description", "status", "metadata", "tenant_id")
 values ($1, $2, $3, $4, $5, $6);
@@ -48,7 +48,7 @@ select coalesce(json_agg(item
 order by n) filter (where n <= $3::integer), '[]') as data, count(*) > $4::integer as has_more, case when count(*) > $5::integer then make_cursor(concat($6::text, projects.id, $7::text), coalesce((array_agg(sort_values
 order by n))[$8::integer], '[]')) end as next_cursor
 from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $9::json)::text::json else item end as item
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $9::json)::text::json else item end as item
 from ((select "n", "sort_values", case when n <= $10::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -64,11 +64,11 @@ where "tasks"."tenant_id" = $13
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position" asc, "tasks"."id" asc
-limit $14)) as cut) as "tasks"
+limit $14)) as sorted) as "tasks"
 offset 0)) as built) as shown ) as "first" on true
 where "projects"."tenant_id" = $15
 and "projects"."deleted_at" is null
-and "projects"."id" = $16), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $17::json)::text else "body"::text end as "body"
+and "projects"."id" = $16), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $17::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
-from "answer";
+from "representation";

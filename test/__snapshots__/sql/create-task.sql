@@ -1,21 +1,21 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
-select must((
+select raise_unless((
 select true
 from projects
 where tenant_id = $1
 and id = $2
-and deleted_at is null for share), $3::json) as "must";
+and deleted_at is null for share), $3::json) as "allowed";
 
-select must((
+select raise_unless((
 select true
 from tasks
 where tenant_id = $1
 and project_id = $2
 and id = $3
-and deleted_at is null), $4::json) as "must";
+and deleted_at is null), $4::json) as "allowed";
 
-select must((
+select raise_unless((
 with recursive up as (
 select id, parent_id, 1 as level
 from tasks
@@ -25,7 +25,7 @@ union all select tasks.id, tasks.parent_id, up.level + 1
 from up join tasks on tasks.tenant_id = $3
 and tasks.id = up.parent_id )
 select max(level)
-from up) < $4, $5::json) as "must";
+from up) < $4, $5::json) as "allowed";
 
 insert into "tags" ("tenant_id", "name")
 select $1::uuid as "tenant_id", "name"
@@ -76,7 +76,7 @@ and id = tasks.project_id)) as "body"
 from "tasks"
 where "tasks"."tenant_id" = $4
 and "tasks"."id" = $5
-and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $6::json)::text else "body"::text end as "body"
+and "tasks"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $6::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
-from "answer";
+from "representation";

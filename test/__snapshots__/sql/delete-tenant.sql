@@ -1,12 +1,12 @@
-select enter_platform($1, $2);
+select set_platform_context($1, $2);
 
-select must((select true
+select raise_unless((select true
 from tenants
-where id = $1 for no key update), $2::json) as "must";
+where id = $1 for no key update), $2::json) as "allowed";
 
-select must((select status = 'suspended'
+select raise_unless((select status = 'suspended'
 from tenants
-where id = $1), $2::json) as "must";
+where id = $1), $2::json) as "allowed";
 
 update "tenants"
 set "status" = $1
@@ -14,7 +14,7 @@ where "id" = $2;
 
 with "source" as materialized (select null::integer as "version", json_build_object('id', "tenants"."id", 'name', "tenants"."name", 'status', "tenants"."status", 'created_at', rfc3339("tenants"."created_at"), 'updated_at', rfc3339("tenants"."updated_at")) as "body"
 from "tenants"
-where "tenants"."id" = $1), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $2::json)::text else "body"::text end as "body"
+where "tenants"."id" = $1), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $2::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
-from "answer";
+from "representation";

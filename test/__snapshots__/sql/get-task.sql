@@ -1,6 +1,6 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
-with "source" as materialized (select "tasks"."version", must((
+with "source" as materialized (select "tasks"."version", raise_unless((
 with recursive tree as (
 select id, project_id, position, deleted_at, 0 as depth
 from tasks
@@ -29,7 +29,7 @@ and id = tasks.project_id), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $10::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $10::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -41,7 +41,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $13::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $13::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -53,7 +53,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $16::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $16::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -65,7 +65,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $19::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $19::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -77,7 +77,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $22::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $22::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -89,7 +89,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $25::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $25::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -101,7 +101,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $28::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $28::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -113,7 +113,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $31::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $31::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -125,7 +125,7 @@ order by "tags"."name", "tags"."id") as agg), 'subtasks', (
 select coalesce(json_agg(item
 order by position, id), '[]')
 from (
-select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $34::json)::text::json else item end as item
+select "position", "id", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $34::json)::text::json else item end as item
 from ((select "tasks"."position", "tasks"."id", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -201,7 +201,7 @@ from "tasks"
 inner join lateral (select tasks.id, tasks.project_id) as "level_1" on true
 where "tasks"."tenant_id" = $46
 and "tasks"."id" = $47
-and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $48::json)::text else "body"::text end as "body"
+and "tasks"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $48::json)::text else "body"::text end as "body"
 from "source")
-select "etag", case when array['*', etag] && $49::text[] then null else answer.body end as "body"
-from "answer";
+select "etag", case when array['*', etag] && $49::text[] then null else representation.body end as "body"
+from "representation";

@@ -1,4 +1,4 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
 with "source" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor)) as "body", "page"."next_cursor"
 from (
@@ -6,7 +6,7 @@ select coalesce(json_agg(item
 order by n) filter (where n <= $2::integer), '[]') as data, count(*) > $3::integer as has_more, case when count(*) > $4::integer then make_cursor($5::text, coalesce((array_agg(sort_values
 order by n))[$6::integer], '[]')) end as next_cursor
 from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $7::json)::text::json else item end as item
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $7::json)::text::json else item end as item
 from ((select "n", "sort_values", case when n <= $8::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -22,13 +22,13 @@ where "tasks"."tenant_id" = $11
 and "tasks"."deleted_at" is null
 and "tasks"."project_id" = $12
 order by "tasks"."position" asc, "tasks"."id" asc
-limit $13)) as cut) as "tasks"
+limit $13)) as sorted) as "tasks"
 offset 0)) as built) as shown ) as "page"
 where exists (
 select from projects
 where tenant_id = $14
 and id = $15
-and deleted_at is null)), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $16::json)::text else "body"::text end as "body"
+and deleted_at is null)), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $16::json)::text else "body"::text end as "body"
 from "source")
-select "etag", case when array['*', etag] && $17::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
-from "answer", "source";
+select "etag", case when array['*', etag] && $17::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
+from "representation", "source";

@@ -1,4 +1,4 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
 with "source" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor, 'total', ((select count(*) as "total"
 from "projects"
@@ -25,7 +25,7 @@ select coalesce(json_agg(item
 order by n) filter (where n <= $10::integer), '[]') as data, count(*) > $11::integer as has_more, case when count(*) > $12::integer then make_cursor($13::text, coalesce((array_agg(sort_values
 order by n))[$14::integer], '[]')) end as next_cursor
 from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $15::json)::text::json else item end as item
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $15::json)::text::json else item end as item
 from ((select "n", "sort_values", case when n <= $16::integer then json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
 from "tasks"
 where "tasks"."tenant_id" = $17
@@ -53,13 +53,13 @@ where tenant_id = $25
 and key = tag_key($26))))
 and deleted_at is null))
 order by "projects"."created_at" desc, "projects"."id" desc
-limit $27)) as cut) as "projects"
+limit $27)) as sorted) as "projects"
 inner join lateral (
 select coalesce(json_agg(item
 order by n) filter (where n <= $28::integer), '[]') as data, count(*) > $29::integer as has_more, case when count(*) > $30::integer then make_cursor(concat($31::text, projects.id, $32::text), coalesce((array_agg(sort_values
 order by n))[$33::integer], '[]')) end as next_cursor
 from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $34::json)::text::json else item end as item
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $34::json)::text::json else item end as item
 from ((select "n", "sort_values", case when n <= $35::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -75,9 +75,9 @@ where "tasks"."tenant_id" = $38
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position" asc, "tasks"."id" asc
-limit $39)) as cut) as "tasks"
+limit $39)) as sorted) as "tasks"
 offset 0)) as built) as shown ) as "first" on true
-offset 0)) as built) as shown ) as "page"), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $40::json)::text else "body"::text end as "body"
+offset 0)) as built) as shown ) as "page"), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $40::json)::text else "body"::text end as "body"
 from "source")
-select "etag", case when array['*', etag] && $41::text[] then null else answer.body end as "body", next_cursor as "nextCursor"
-from "answer", "source";
+select "etag", case when array['*', etag] && $41::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
+from "representation", "source";

@@ -1,4 +1,4 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
 select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
 from (
@@ -20,7 +20,7 @@ from tasks
 where tenant_id = $3
 and id = $4) = any(string_to_array(current_setting('app.locked_projects'), ',')::uuid[])) as "still_there";
 
-select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
 select locked.id, locked.version
 from (select) as one
@@ -31,10 +31,10 @@ where tenant_id = $4
 and id = $5 for no key
 update ) as locked on true ) as "found";
 
-select must((select deleted_at is not null
+select raise_unless((select deleted_at is not null
 from tasks
 where tenant_id = $1
-and id = $2), $3::json) as "must";
+and id = $2), $3::json) as "allowed";
 
 select split_unless( (select count(*)
 from (select doomed.id
@@ -131,5 +131,3 @@ and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
 select id
 from tree))));
-
-select null::text as "etag", null::text as "body";

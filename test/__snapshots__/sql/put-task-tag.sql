@@ -1,6 +1,6 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
-select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
 select locked.id, locked.version
 from (select) as one
@@ -12,16 +12,16 @@ and id = $5
 and deleted_at is null for no key
 update ) as locked on true ) as "found";
 
-select must((select true
+select raise_unless((select true
 from tags
 where tenant_id = $1
-and id = $2 for key share), $3::json) as "must";
+and id = $2 for key share), $3::json) as "allowed";
 
 insert into "task_tags" ("tenant_id", "task_id", "tag_id")
 values ($1, $2, $3)
 on conflict do nothing;
 
-select must((select count(*)
+select raise_unless((select count(*)
 from task_tags
 where tenant_id = $1
-and task_id = $2) <= $3::integer, $4::json) as "must";
+and task_id = $2) <= $3::integer, $4::json) as "allowed";

@@ -1,6 +1,6 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
-select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
 select locked.id, locked.version
 from (select) as one
@@ -11,12 +11,12 @@ where tenant_id = $4
 and id = $5 for no key
 update ) as locked on true ) as "found";
 
-select must((
+select raise_unless((
 select trash_id = id
 and deleted_at >= now() - interval '30 days'
 from projects
 where tenant_id = $1
-and id = $2), $3::json) as "must";
+and id = $2), $3::json) as "allowed";
 
 update "projects"
 set "deleted_at" = $1, "deleted_by" = $2, "trash_id" = $3
@@ -39,7 +39,7 @@ select coalesce(json_agg(item
 order by n) filter (where n <= $3::integer), '[]') as data, count(*) > $4::integer as has_more, case when count(*) > $5::integer then make_cursor(concat($6::text, projects.id, $7::text), coalesce((array_agg(sort_values
 order by n))[$8::integer], '[]')) end as next_cursor
 from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then must(false, $9::json)::text::json else item end as item
+select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $9::json)::text::json else item end as item
 from ((select "n", "sort_values", case when n <= $10::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
 from "task_tags"
@@ -55,11 +55,11 @@ where "tasks"."tenant_id" = $13
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position" asc, "tasks"."id" asc
-limit $14)) as cut) as "tasks"
+limit $14)) as sorted) as "tasks"
 offset 0)) as built) as shown ) as "first" on true
 where "projects"."tenant_id" = $15
 and "projects"."deleted_at" is null
-and "projects"."id" = $16), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $17::json)::text else "body"::text end as "body"
+and "projects"."id" = $16), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $17::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
-from "answer";
+from "representation";

@@ -1,4 +1,4 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
 select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
 from (
@@ -20,7 +20,7 @@ from tasks
 where tenant_id = $3
 and id = $4) = any(string_to_array(current_setting('app.locked_projects'), ',')::uuid[])) as "still_there";
 
-select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
 select locked.id, locked.version
 from (select) as one
@@ -31,13 +31,13 @@ where tenant_id = $4
 and id = $5 for no key
 update ) as locked on true ) as "found";
 
-select must((select trash_id = id
+select raise_unless((select trash_id = id
 and deleted_at >= now() - interval '30 days'
 from tasks
 where tasks.tenant_id = $1
-and tasks.id = $2), $3::json) as "must";
+and tasks.id = $2), $3::json) as "allowed";
 
-select must((
+select raise_unless((
 select not exists (
 select from projects
 where projects.tenant_id = $1
@@ -50,7 +50,7 @@ and parent.id = tasks.parent_id
 and parent.deleted_at is not null )
 from tasks
 where tasks.tenant_id = $3
-and tasks.id = $4), $5::json) as "must";
+and tasks.id = $4), $5::json) as "allowed";
 
 update "tasks"
 set "deleted_at" = $1, "deleted_by" = $2, "trash_id" = $3
@@ -72,7 +72,7 @@ and id = tasks.project_id)) as "body"
 from "tasks"
 where "tasks"."tenant_id" = $4
 and "tasks"."id" = $5
-and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $6::json)::text else "body"::text end as "body"
+and "tasks"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $6::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
-from "answer";
+from "representation";

@@ -1,6 +1,6 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
-select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
 select locked.id, locked.version
 from (select) as one
@@ -19,7 +19,7 @@ and "id" = $4;
 with "source" as materialized (select "tags"."version", json_build_object('id', "tags"."id", 'name', "tags"."name", 'color', "tags"."color", 'version', "tags"."version", 'created_at', rfc3339("tags"."created_at"), 'updated_at', rfc3339("tags"."updated_at")) as "body"
 from "tags"
 where "tags"."tenant_id" = $1
-and "tags"."id" = $2), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $3::json)::text else "body"::text end as "body"
+and "tags"."id" = $2), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $3::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
-from "answer";
+from "representation";

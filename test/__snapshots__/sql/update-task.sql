@@ -1,4 +1,4 @@
-select enter_tenant($1, $2, $3);
+select set_tenant_context($1, $2, $3);
 
 select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
 from (
@@ -20,7 +20,7 @@ from tasks
 where tenant_id = $3
 and id = $4) = any(string_to_array(current_setting('app.locked_projects'), ',')::uuid[])) as "still_there";
 
-select must(found.id is not null, $1::json) as "is_there", must($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "is_as_expected"
+select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
 select locked.id, locked.version
 from (select) as one
@@ -32,11 +32,11 @@ and id = $5
 and deleted_at is null for no key
 update ) as locked on true ) as "found";
 
-select must(exists (
+select raise_unless(exists (
 select from projects
 where tenant_id = $1
 and id = $2
-and deleted_at is null), $3::json) as "must";
+and deleted_at is null), $3::json) as "allowed";
 
 update "tasks"
 set "project_id" = moved.project_id, "parent_id" = case when tasks.id = $1 then $2::uuid else tasks.parent_id end, "position" = case when tasks.project_id = moved.project_id then tasks.position else case when abs(moved.last) > 1e300 then moved.last else moved.last + moved.n * greatest(2 ^ 51, abs(moved.last)) * 2 ^ -51 end end, "title" = case when tasks.id = $3 then $4 else "tasks"."title" end, "metadata" = case when tasks.id = $5 then merge_patch("tasks"."metadata", $6::jsonb) else "tasks"."metadata" end
@@ -60,11 +60,11 @@ from tree ) as "moved"
 where "tasks"."tenant_id" = $13
 and "tasks"."id" = "moved"."id";
 
-select must(not exists (
+select raise_unless(not exists (
 select tag_key(name)
 from unnest($1::text[]) as added (name) intersect
 select tag_key(name)
-from unnest($2::text[]) as removed (name)), $3::json) as "must";
+from unnest($2::text[]) as removed (name)), $3::json) as "allowed";
 
 insert into "tags" ("tenant_id", "name")
 select $1::uuid as "tenant_id", "name"
@@ -112,10 +112,10 @@ select retry_unless((select count(*)
 from wanted) = (select count(*)
 from given)) as "complete";
 
-select must((select count(*)
+select raise_unless((select count(*)
 from task_tags
 where tenant_id = $1
-and task_id = $2) <= $3::integer, $4::json) as "must";
+and task_id = $2) <= $3::integer, $4::json) as "allowed";
 
 with "source" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
 from (select "tags"."id", "tags"."name", "tags"."color"
@@ -132,7 +132,7 @@ and id = tasks.project_id)) as "body"
 from "tasks"
 where "tasks"."tenant_id" = $4
 and "tasks"."id" = $5
-and "tasks"."deleted_at" is null), "answer" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then must(false, $6::json)::text else "body"::text end as "body"
+and "tasks"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $6::json)::text else "body"::text end as "body"
 from "source")
 select "etag", "body"
-from "answer";
+from "representation";

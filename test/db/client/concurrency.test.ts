@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { LEASE, MAX_RUNNING, MAX_WAIT, MAX_WAITING, whenFree } from '../../../src/db/client/concurrency.ts';
+import { LEASE_MS, MAX_RUNNING, MAX_WAIT_MS, MAX_WAITING, runWhenFree } from '../../../src/db/client/concurrency.ts';
 
 /* The bound on what one tenant may have under way, with a clock that the test moves. */
 
@@ -21,7 +21,7 @@ class Work {
   fail = (): void => {};
 
   constructor(tenant: string, { signal = never, isSecond = false } = {}) {
-    this.done = whenFree(
+    this.done = runWhenFree(
       tenant,
       { signal, isSecond },
       () =>
@@ -37,7 +37,7 @@ class Work {
 
 const start = (tenant: string, count: number) => Array.from({ length: count }, () => new Work(tenant));
 const begun = (works: Work[]) => works.filter((work) => work.begun).length;
-const refused = { code: 'rate_limited', status: 429 };
+const refused = { failure: { kind: 'too_many_batches' } };
 
 /** Ends what is left, so that the next test finds nobody. */
 async function finish(...works: Work[]): Promise<void> {
@@ -112,7 +112,7 @@ test('the queue is short: who finds it full is told at once when to come again',
 test('nobody waits for long', async () => {
   const [waiting, ...works] = start('c', MAX_RUNNING + 1).reverse();
   const outcome = expect(waiting?.done).rejects.toMatchObject(refused);
-  await vi.advanceTimersByTimeAsync(MAX_WAIT - 100);
+  await vi.advanceTimersByTimeAsync(MAX_WAIT_MS - 100);
   expect(vi.getTimerCount()).toBe(1);
   await vi.advanceTimersByTimeAsync(200);
   expect(vi.getTimerCount()).toBe(0);
@@ -138,7 +138,7 @@ test('who fails gives the place back, and so does who gives up waiting', async (
 
 test('a place that is never given back is free again after a while', async () => {
   const lost = start('e', MAX_RUNNING);
-  await vi.advanceTimersByTimeAsync(LEASE.running - 1);
+  await vi.advanceTimersByTimeAsync(LEASE_MS.running - 1);
   const late = new Work('e');
   expect(late.begun).toBe(false);
   await vi.advanceTimersByTimeAsync(50);

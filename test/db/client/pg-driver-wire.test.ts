@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
-import { reasonOf, sqlState, toProblem } from '../../../src/db/client/errors.ts';
+import { reasonOf, sqlState, toDatabaseError } from '../../../src/db/client/errors.ts';
+import { problemOf } from '../../../src/http/response/problem-of.ts';
 import { Cluster } from '../../faults/support.ts';
 import { useDatabase } from '../../support/database.ts';
 import { startWire, type Wire } from '../../support/wire.ts';
@@ -86,7 +87,7 @@ describe('connections', () => {
     await sleep(50);
     const error = await failure(ours.read('select 1'));
     expect(sqlState(error)).toBeUndefined();
-    expect(toProblem(error)).toMatchObject({ code: 'unavailable' });
+    expect(problemOf(toDatabaseError(error))).toMatchObject({ code: 'unavailable' });
     await long;
     expect(await ours.read('select 1 as a')).toEqual([[{ a: 1 }]]);
   });
@@ -97,7 +98,7 @@ describe('connections', () => {
     const lost = failure(ours.run('insert into notes values (1)', 'select pg_sleep(10)'));
     await sleep(200);
     await database.admin.query('select pg_terminate_backend($1)', [row.pid]);
-    expect(toProblem(await lost).code).toBe('unavailable');
+    expect(problemOf(toDatabaseError(await lost)).code).toBe('unavailable');
     expect(await ours.read('select count(*)::int as n from notes')).toEqual([[{ n: 0 }]]);
   });
 
@@ -115,7 +116,7 @@ describe('connections', () => {
     await sleep(300);
     wire.cut();
     const error = await lost;
-    expect(toProblem(error).code).toBe('unavailable');
+    expect(problemOf(toDatabaseError(error)).code).toBe('unavailable');
     expect(reasonOf(error)).toHaveProperty('reason');
     expect(await ours.read('select 1 as a')).toEqual([[{ a: 1 }]]);
   });
@@ -124,7 +125,7 @@ describe('connections', () => {
     const ours = sessionOf(pgDriver({ url: superuserUrl(database, 9) }));
     const error = await failure(ours.read('select 1'));
     expect(reasonOf(error)).toEqual({ reason: 'Error ECONNREFUSED' });
-    expect(toProblem(error).code).toBe('unavailable');
+    expect(problemOf(toDatabaseError(error)).code).toBe('unavailable');
   });
 });
 
@@ -220,8 +221,8 @@ test('a PostgreSQL that restarts is found again', async () => {
     const lost = failure(ours.run('insert into kept values (2)', 'select pg_sleep(10)'));
     await sleep(200);
     await cluster.down(way);
-    expect(toProblem(await lost).code).toBe('unavailable');
-    expect(toProblem(await failure(ours.read('select 1'))).code).toBe('unavailable');
+    expect(problemOf(toDatabaseError(await lost)).code).toBe('unavailable');
+    expect(problemOf(toDatabaseError(await failure(ours.read('select 1')))).code).toBe('unavailable');
     await cluster.up();
     await cluster.accepts();
     expect(await ours.read('select id from kept')).toEqual([[{ id: 1 }]]);

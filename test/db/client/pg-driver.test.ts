@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { neonDriver } from '../../../src/db/client/drivers/neon.ts';
 import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
-import { sqlState, toProblem } from '../../../src/db/client/errors.ts';
+import { sqlState, toDatabaseError } from '../../../src/db/client/errors.ts';
+import { problemOf } from '../../../src/http/response/problem-of.ts';
 import { Problem } from '../../../src/problem.ts';
 import { useDatabase } from '../../support/database.ts';
 import { failure, pgSession, type Session, type Sql, sessionOf, superuserUrl } from './pg-support.ts';
@@ -158,7 +159,7 @@ describe('a batch', () => {
     Object.assign(url, { username: 'onetrip_worker', password: 'worker' });
     const worker = sessionOf(pgDriver({ url: url.href }));
     const { rows } = await database.admin.query("insert into tenants (name) values ('Acme') returning id");
-    const enter: Sql = ['select enter_tenant($1, $2, $3)', rows[0].id, 'ann', 'request-1'];
+    const enter: Sql = ['select set_tenant_context($1, $2, $3)', rows[0].id, 'ann', 'request-1'];
     const own = "insert into tags (tenant_id, name) select id, 'own' from tenants where id = $1";
     await worker.run(enter, [own, rows[0].id]);
     const [, seen] = await worker.read(enter, 'select name from tags');
@@ -194,7 +195,7 @@ describe('errors', () => {
     });
     expect(String(sqlState(ours))).toMatch(new RegExp(`^(${code})$`));
     expect(shape(ours as never)).toEqual(shape(theirs as never));
-    const [a, b] = [toProblem(ours), toProblem(theirs)];
+    const [a, b] = [problemOf(toDatabaseError(ours)), problemOf(toDatabaseError(theirs))];
     expect(a).toBeInstanceOf(Problem);
     expect(a.code).toMatch(new RegExp(`^(${problem})$`));
     expect({ ...a, message: a.message }).toEqual({ ...b, message: b.message });
@@ -205,7 +206,7 @@ describe('errors', () => {
       const url: URL = Object.assign(new URL(superuserUrl(database)), change);
       const error = await failure(sessionOf(pgDriver({ url: url.href })).run('select 1'));
       expect(sqlState(error)).toMatch(/^(28P01|3D000)$/);
-      expect(toProblem(error).code).toBe('unavailable');
+      expect(problemOf(toDatabaseError(error)).code).toBe('unavailable');
     }
   });
 });

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { cut, jsonPointer, MAX_BODY_BYTES, parseJsonObject, readBytes } from '../../../src/http/request/strict-json.ts';
+import {
+  abbreviate,
+  jsonPointer,
+  MAX_BODY_BYTES,
+  parseJsonObject,
+  readBytes,
+} from '../../../src/http/request/strict-json.ts';
 import { Problem } from '../../../src/problem.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -104,7 +110,7 @@ describe('parseJsonObject refuses', () => {
 
   test.each([
     ['a lone byte', [0xff]],
-    ['a cut sequence', [0xe2, 0x82]],
+    ['a abbreviate sequence', [0xe2, 0x82]],
     ['an overlong form', [0xc0, 0xaf]],
     ['an encoded surrogate', [0xed, 0xa0, 0x80]],
     ['beyond U+10FFFF', [0xf4, 0x90, 0x80, 0x80]],
@@ -220,11 +226,11 @@ describe('parseJsonObject, for any input', () => {
   });
 });
 
-describe('cut', () => {
+describe('abbreviate', () => {
   it('keeps short names, and shortens others without leaving half a character', () => {
-    expect(cut('n'.repeat(64))).toBe('n'.repeat(64));
-    expect(cut('n'.repeat(65))).toBe(`${'n'.repeat(64)}…`);
-    expect(cut(`${'n'.repeat(63)}😀`).isWellFormed()).toBe(true);
+    expect(abbreviate('n'.repeat(64))).toBe('n'.repeat(64));
+    expect(abbreviate('n'.repeat(65))).toBe(`${'n'.repeat(64)}…`);
+    expect(abbreviate(`${'n'.repeat(63)}😀`).isWellFormed()).toBe(true);
   });
 });
 

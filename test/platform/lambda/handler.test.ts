@@ -5,7 +5,7 @@ import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
 import getProject from '../../../src/functions/projects/get-project.ts';
 import updateTask from '../../../src/functions/tasks/update-task.ts';
 import { publicEndpoint } from '../../../src/http/endpoint/public-endpoint.ts';
-import { plain } from '../../../src/http/response/responses.ts';
+import { okResponse } from '../../../src/http/response/responses.ts';
 import { readBindings } from '../../../src/platform/lambda/bindings.ts';
 import { lambdaHandler } from '../../../src/platform/lambda/handler.ts';
 import { JWT_SECRET, signToken } from '../../support/api.ts';
@@ -27,7 +27,7 @@ const echo = publicEndpoint(
     success: { status: 200, description: 'It', schema: z.unknown() },
   },
   async (c) =>
-    plain({
+    okResponse({
       url: c.req.url,
       id: c.req.param('id'),
       q: c.req.query('q'),

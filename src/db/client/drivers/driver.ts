@@ -1,4 +1,4 @@
-/* What src/db/client/database.ts asks of a road to PostgreSQL. There are two: src/db/client/drivers/neon.ts and src/db/client/drivers/pg.ts. */
+/* What src/db/client/database.ts needs of a driver for PostgreSQL. There are two: neon.ts (SQL over HTTP) and pg.ts. */
 
 /** How the database is reached. */
 export interface DatabaseConfig {
@@ -10,7 +10,7 @@ export interface DatabaseConfig {
   deadline?: number;
   /** A batch that takes longer than this is in the log (ms). */
   slowAfter?: number;
-  /** Another road than Neon's SQL over HTTP. */
+  /** Another driver than the one of drivers/default.ts. */
   driver?: OpenDriver;
 }
 
@@ -23,9 +23,9 @@ export interface BatchOptions {
   readOnly: boolean;
   /** Gives the batch up. What it has done by then may stay. */
   signal: AbortSignal;
-  /** Called for each round trip, as it begins: a road may need more than one. */
+  /** Called for each round trip, as it begins: a driver may need more than one. */
   onRoundTrip?: () => void;
-  /** W3C Trace Context, for roads that can carry it. */
+  /** W3C Trace Context, for drivers that can carry it. */
   traceparent?: string | undefined;
 }
 
@@ -41,5 +41,5 @@ export interface Driver {
   batch(statements: Statement[], options: BatchOptions): Promise<Row[][]>;
 }
 
-/** Opens the road; called once for each URL. */
+/** Makes the driver of a database; called once for each URL. */
 export type OpenDriver = (config: DatabaseConfig) => Driver;

@@ -9,26 +9,26 @@ import type { BatchOptions, DatabaseConfig, Driver, Row, Statement } from './dri
  */
 
 /**
- * A connection that has rested this long (ms) is tried before it is trusted: Lambda freezes processes, and what stands
- * between may have forgotten the connection. Costs a round trip of its own, once for each rest. By the clock on the
- * wall, because the monotonic one may stand still in a frozen process.
+ * A connection that has been idle this long (ms) is checked with an empty query before it is used: Lambda freezes
+ * processes, and a firewall or proxy on the way may have dropped the connection meanwhile. The check is a round trip of
+ * its own. The time is taken from the wall clock, because the monotonic one may stand still in a frozen process.
  */
-const RESTED = 5000;
-/** How long a connection that has rested may take to answer (ms); a new one is cheaper than to wait on. */
-const TRIAL = 1000;
+const MAX_IDLE_MS = 5000;
+/** How long that check may take (ms): beyond it a new connection is cheaper than to wait on. */
+const CHECK_TIMEOUT_MS = 1000;
 /** How long connecting, or waiting for a connection to come free, may take (ms). */
-const PATIENCE = 5000;
+const CONNECT_TIMEOUT_MS = 5000;
 /** Statements kept prepared on each connection; filters and sorts combine to many more. */
 const MAX_PREPARED = 200;
 
-/** What PostgreSQL says of a prepared statement that a migration, or a pooler, has made useless. */
-const STALE = [
+/** SQLSTATEs of a prepared statement that a migration, or a connection pooler, has made useless. */
+const STALE_STATES = [
   '0A000', // feature not supported: a cached plan must not change its result type
   '26000', // there is no such prepared statement
   '42P05', // there is one of that name already
 ];
 
-/** What Neon's driver does with a parameter, too: text, or null. Throws for what has no text. */
+/** Makes text (or null) of a parameter, as Neon's driver does. Throws for what has no text. */
 const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
 
 /**
@@ -39,18 +39,18 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    connectionTimeoutMillis: PATIENCE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: 0,
     allowExitOnIdle: true,
     pipeline: true,
   });
-  // A connection that breaks while it rests is replaced when it is wanted.
+  // A connection that breaks while it is idle is replaced when the next batch needs one.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   const lastUse = new WeakMap<pg.PoolClient, number>();
   const names = new Map<string, string>();
 
-  /** As it is sent. Parameters are made text here, so that one which cannot be fails before anything has begun. */
+  /** The query as pg takes it. Parameters become text here, so that one without a text fails before anything is sent. */
   function prepared({ sql, parameters }: Statement): pg.QueryConfig {
     let name = names.get(sql);
     if (!name && names.size < MAX_PREPARED) {
@@ -63,12 +63,12 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
   async function connect(onRoundTrip?: () => void): Promise<pg.PoolClient> {
     for (;;) {
       const client = await pool.connect();
-      const rested = Date.now() - (lastUse.get(client) ?? Date.now());
-      // A clock that was set back says nothing.
-      if (rested >= 0 && rested < RESTED) return client;
+      const idle = Date.now() - (lastUse.get(client) ?? Date.now());
+      // A negative time comes of a clock that was set back: then nothing is known of the connection.
+      if (idle >= 0 && idle < MAX_IDLE_MS) return client;
       onRoundTrip?.();
-      if (await answers(client)) return client;
-      abandon(client);
+      if (await isAlive(client)) return client;
+      destroy(client);
     }
   }
 
@@ -76,7 +76,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     const { readOnly, signal, onRoundTrip } = options;
     const connecting = connect(onRoundTrip);
     const client = await Promise.race([connecting, aborted(signal)]).catch((error) => {
-      // It may still come, for somebody else.
+      // The connection may still come up: it goes to the pool, for another batch.
       connecting.then(
         (late) => late.release(),
         () => {},
@@ -92,8 +92,8 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
       throw error;
     } finally {
       lastUse.set(client, Date.now());
-      if (signal.aborted) abandon(client);
-      else client.release(isStale(fault));
+      if (signal.aborted) destroy(client);
+      else client.release(isStaleStatement(fault));
     }
   }
 
@@ -103,8 +103,8 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
       try {
         return await attempt(queries, options);
       } catch (error) {
-        if (!isStale(error)) throw error;
-        // All of it was rolled back. Without names nothing can be stale, whatever stands between us and PostgreSQL.
+        if (!isStaleStatement(error)) throw error;
+        // The transaction was rolled back. Statements without names are not prepared, so none of them can be stale.
         const unnamed = queries.map(({ text, values }) => ({ text, values }) as pg.QueryConfig);
         return await attempt(unnamed, options);
       }
@@ -124,17 +124,17 @@ async function transaction(client: pg.PoolClient, queries: pg.QueryConfig[], rea
   ];
   stream.uncork();
   const results = await Promise.allSettled(sent);
-  // The first error is the cause; what came after it was told that the transaction has failed.
+  // The first error is the cause: every statement after it fails because the transaction has failed.
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   return (await Promise.all(sent.slice(1, -1))).map(({ rows }) => rows as Row[]);
 }
 
-async function answers(client: pg.PoolClient): Promise<boolean> {
-  const asked = client.query('select').then(
+async function isAlive(client: pg.PoolClient): Promise<boolean> {
+  const answered = client.query('select').then(
     () => true,
     () => false,
   );
-  return Promise.race([asked, sleep(TRIAL, false, { ref: false })]);
+  return Promise.race([answered, sleep(CHECK_TIMEOUT_MS, false, { ref: false })]);
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
@@ -145,11 +145,11 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Ends a connection that may never answer again. By itself pg would wait for what has been sent to be answered. */
-function abandon(client: pg.PoolClient): void {
+function destroy(client: pg.PoolClient): void {
   client.connection.stream.destroy();
   client.release(true);
 }
 
-function isStale(error: unknown): boolean {
-  return STALE.includes((error as { code?: string } | undefined)?.code ?? '');
+function isStaleStatement(error: unknown): boolean {
+  return STALE_STATES.includes((error as { code?: string } | undefined)?.code ?? '');
 }

@@ -1,14 +1,15 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
 import { auditMembers } from '../../sql/representations.ts';
+import type { AuditLog } from '../../types.ts';
 
 export interface AuditFilters {
-  resource_type?: 'project' | 'task' | 'tag' | 'tagging' | 'tenant' | undefined;
+  resource_type?: AuditLog['resource_type'] | undefined;
   resource_id?: string | undefined;
   actor?: string | undefined;
-  action?: 'insert' | 'update' | 'delete' | 'trash' | 'restore' | 'purge' | undefined;
+  action?: AuditLog['action'] | undefined;
   after?: string | undefined;
   before?: string | undefined;
 }
@@ -29,5 +30,5 @@ export function listAuditLog(
   if (after !== undefined) rows = rows.where(sql<boolean>`audit_log.at > ${after}::timestamptz`);
   if (before !== undefined) rows = rows.where(sql<boolean>`audit_log.at < ${before}::timestamptz`);
   const item = jsonBuildObject(pick(auditMembers, fields));
-  return listSource(db, { name: 'audit-log', rows, table: 'audit_log', item, id: auditMembers.id, sorts }, request);
+  return listPage(db, { name: 'audit-log', rows, table: 'audit_log', item, id: auditMembers.id, sorts }, request);
 }

@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import type { Projects } from '../../types.ts';
 import { insertTasks, type NewTask } from '../tasks/insert-tasks.ts';
 import { projectWithTasks } from './project-with-tasks.ts';
 
@@ -7,19 +9,19 @@ export interface NewProject {
   id: string;
   name: string;
   description: string | null;
-  status: 'active' | 'archived';
+  status: Selectable<Projects>['status'];
   metadata: Record<string, unknown>;
 }
 
 /** Inserts a project with its tasks and tags, and answers with all of it. */
-export function createProject(db: Database, project: NewProject, tasks: NewTask[], reply: Reply) {
+export function createProject(db: Database, project: NewProject, tasks: NewTask[], options: WriteOptions) {
   const insertProject = db.query
     .insertInto('projects')
     .values({ ...project, tenant_id: db.tenantId, metadata: JSON.stringify(project.metadata) as never });
-  return writeAnswer(
+  return writeRepresentation(
     db,
-    reply,
+    options,
     [insertProject, ...insertTasks(db, project.id, tasks)],
-    projectWithTasks(db, project.id, Math.max(tasks.length, 200), reply.lower),
+    projectWithTasks(db, project.id, Math.max(tasks.length, 200), options.limitParameter),
   );
 }

@@ -8,9 +8,9 @@ import type { DB } from '../../types.ts';
 /**
  * For a lateral join on projects: the first `limit` tasks of each in `position` order, and where the project's own
  * list of tasks (`GET /projects/{id}/tasks`) goes on from there.
- * @param lower the parameter to lower where the tasks of one project would exceed what an answer may have
+ * @param lower the parameter to limitParameter where the tasks of one project would exceed what an answer may have
  */
-export function firstTasks(db: Database, limit: number, lower: string | undefined) {
+export function firstTasks(db: Database, limit: number, limitParameter: string | undefined) {
   const members = taskMembers(db.tenantId);
   const rows = expressionBuilder<DB, 'projects'>()
     .selectFrom('tasks')
@@ -28,7 +28,7 @@ export function firstTasks(db: Database, limit: number, lower: string | undefine
     keys: [{ expression: members.position, type: 'float8' }],
     id: members.id,
     limit,
-    lower,
+    limitParameter,
     context: sql<string>`concat(${head}::text, projects.id, ${tail}::text)`,
   }).as('first');
 }

@@ -1,14 +1,16 @@
+import type { Selectable } from 'kysely';
 import { type RawBuilder, sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import type { Rows } from '../../sql/keyset.ts';
-import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
 import { liveTaskCount, projectMembers } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
+import type { Projects } from '../../types.ts';
 import { firstTasks, firstTasksMembers } from './first-tasks.ts';
 
 export interface ProjectFilters extends TimeFilters {
-  status?: 'active' | 'archived' | undefined;
+  status?: Selectable<Projects>['status'] | undefined;
   name?: string | undefined;
   q?: string | undefined;
   metadata?: Record<string, unknown> | undefined;
@@ -51,9 +53,9 @@ export function listProjects(
     id: members.id,
     sorts,
     joinForSort: request.sort.some(({ member }) => member === 'task_count') ? joinTaskCount(db) : undefined,
-    joinForItem: nested ? joinFirstTasks(db, taskLimit, request.lower) : undefined,
+    joinForItem: nested ? joinFirstTasks(db, taskLimit, request.limitParameter) : undefined,
   };
-  return listSource(db, list, request);
+  return listPage(db, list, request);
 }
 
 /** The ids of projects that have a live task with a tag. */
@@ -70,6 +72,6 @@ function joinTaskCount(db: Database): (rows: Rows) => Rows {
   return (rows) => rows.innerJoinLateral(liveTaskCount(db.tenantId).as('live'), (join) => join.onTrue());
 }
 
-function joinFirstTasks(db: Database, taskLimit: number, lower: string | undefined): (page: Rows) => Rows {
-  return (page) => page.innerJoinLateral(firstTasks(db, taskLimit, lower), (join) => join.onTrue());
+function joinFirstTasks(db: Database, taskLimit: number, limitParameter: string | undefined): (page: Rows) => Rows {
+  return (page) => page.innerJoinLateral(firstTasks(db, taskLimit, limitParameter), (join) => join.onTrue());
 }

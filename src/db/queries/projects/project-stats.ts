@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { jsonArrayFrom, jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { isOverdue } from '../tasks/list-tasks.ts';
+import { isOverdue } from '../../sql/overdue.ts';
 
 const count = (status: string) => sql<number>`count(*) filter (where tasks.status = ${status})::integer`;
 

@@ -4,10 +4,10 @@ import { projectMembers } from '../../sql/representations.ts';
 import { firstTasks, firstTasksMembers } from './first-tasks.ts';
 
 /** One project with its first tasks, each with its tags. No row where it is unknown or trashed. */
-export function projectWithTasks(db: Database, id: string, taskLimit: number, lower: string | undefined) {
+export function projectWithTasks(db: Database, id: string, taskLimit: number, limitParameter: string | undefined) {
   return db.query
     .selectFrom('projects')
-    .innerJoinLateral(firstTasks(db, taskLimit, lower), (join) => join.onTrue())
+    .innerJoinLateral(firstTasks(db, taskLimit, limitParameter), (join) => join.onTrue())
     .where('projects.tenant_id', '=', db.tenantId)
     .where('projects.deleted_at', 'is', null)
     .where('projects.id', '=', id)

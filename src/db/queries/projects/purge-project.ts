@@ -1,32 +1,38 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { TOO_MANY_ROWS } from '../../client/errors.ts';
-import { type Reply, writeNothing } from '../../client/representation.ts';
-import { forgetAnswers } from '../../sql/forget-responses.ts';
-import { conflictUnless, type Expected, lockRow } from '../../sql/lock.ts';
-import { PURGING, purgeInBatches } from '../tasks/purge-in-batches.ts';
+import { type WriteOptions, writeNothing } from '../../client/write.ts';
+import { forgetResponses } from '../../sql/forget-responses.ts';
+import { lockRow } from '../../sql/lock.ts';
+import { purgeInBatches } from '../../sql/purge-in-batches.ts';
+import { conflictUnless } from '../../sql/raise-unless.ts';
+import { PURGE_BEGUN } from '../../sql/trash.ts';
 
-/** Deletes a trashed project for good, with its tasks. Problems: `conflict` where it is not in the trash. */
-export function purgeProject(db: Database, id: string, expected: Expected, reply: Reply) {
+/** Deletes a trashed project for good, with its tasks. Rejects with `conflict` where it is not in the trash. */
+export function purgeProject(db: Database, id: string, options: WriteOptions) {
   return purgeInBatches(db, {
     id,
-    doomed: sql<boolean>`doomed.project_id = ${id}`,
+    isDoomed: sql<boolean>`doomed.project_id = ${id}`,
     lock: [
-      lockRow(db, 'project', id, { expected, trashed: true }),
+      lockRow(db, 'project', id, { ...options, trashed: true }),
       conflictUnless(
         db,
         sql<boolean>`(select deleted_at is not null from projects where tenant_id = ${db.tenantId} and id = ${id})`,
         'Only what is in the trash can be purged.',
       ),
     ],
-    close: db.query.updateTable('projects').set(PURGING).where('tenant_id', '=', db.tenantId).where('id', '=', id),
+    markBegun: db.query
+      .updateTable('projects')
+      .set(PURGE_BEGUN)
+      .where('tenant_id', '=', db.tenantId)
+      .where('id', '=', id),
     finish: (statements) =>
       writeNothing(
         db,
-        reply,
+        options,
         [
           ...statements,
-          forgetAnswers(db, sql`select ${id}::uuid`),
+          forgetResponses(db, sql`select ${id}::uuid`),
           db.query.deleteFrom('projects').where('tenant_id', '=', db.tenantId).where('id', '=', id),
         ],
         [TOO_MANY_ROWS],

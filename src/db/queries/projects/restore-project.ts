@@ -1,31 +1,27 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { conflictUnless, type Expected, lockRow } from '../../sql/lock.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { lockRow } from '../../sql/lock.ts';
+import { conflictUnless } from '../../sql/raise-unless.ts';
+import { isKept, RESTORED } from '../../sql/trash.ts';
 import { projectWithTasks } from './project-with-tasks.ts';
 
-/** Whether a row in the trash is not yet due for the scheduled purge, which may have begun with it otherwise. */
-export const keptInTrash = sql<boolean>`deleted_at >= now() - interval '30 days'`;
-
-/** What a row becomes when it comes back. */
-export const restored = { deleted_at: null, deleted_by: null, trash_id: null };
-
-/** Takes a project out of the trash, with exactly the tasks that went along. Problems: `conflict` where it is not there. */
-export function restoreProject(db: Database, id: string, expected: Expected, reply: Reply, taskLimit: number) {
-  return writeAnswer(
+/** Takes a project out of the trash, with exactly the tasks that went along. Rejects with `conflict` where it is not there. */
+export function restoreProject(db: Database, id: string, taskLimit: number, options: WriteOptions) {
+  return writeRepresentation(
     db,
-    reply,
+    options,
     [
-      lockRow(db, 'project', id, { expected, trashed: true }),
+      lockRow(db, 'project', id, { ...options, trashed: true }),
       conflictUnless(
         db,
         sql<boolean>`(
-          select trash_id = id and ${keptInTrash} from projects where tenant_id = ${db.tenantId} and id = ${id})`,
+          select trash_id = id and ${isKept} from projects where tenant_id = ${db.tenantId} and id = ${id})`,
         'The project is not in the trash, or its purge has begun.',
       ),
-      db.query.updateTable('projects').set(restored).where('tenant_id', '=', db.tenantId).where('id', '=', id),
-      db.query.updateTable('tasks').set(restored).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),
+      db.query.updateTable('projects').set(RESTORED).where('tenant_id', '=', db.tenantId).where('id', '=', id),
+      db.query.updateTable('tasks').set(RESTORED).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),
     ],
-    projectWithTasks(db, id, taskLimit, reply.lower),
+    projectWithTasks(db, id, taskLimit, options.limitParameter),
   );
 }

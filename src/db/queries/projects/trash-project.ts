@@ -1,26 +1,18 @@
-import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Expected, lockRow } from '../../sql/lock.ts';
-
-/** What a row becomes when it goes to the trash along with a project or task. */
-export function trashed(trashId: string) {
-  return {
-    deleted_at: sql<string>`now()`,
-    deleted_by: sql<string | null>`nullif(current_setting('app.actor'), '')`,
-    trash_id: trashId,
-  };
-}
+import { type WriteOptions, writeNothing } from '../../client/write.ts';
+import { lockRow } from '../../sql/lock.ts';
+import { trashedBy } from '../../sql/trash.ts';
 
 /** Puts a project and its tasks into the trash. */
-export async function trashProject(db: Database, id: string, expected: Expected): Promise<void> {
-  await db.write([
-    lockRow(db, 'project', id, { expected }),
+export function trashProject(db: Database, id: string, options: WriteOptions) {
+  return writeNothing(db, options, [
+    lockRow(db, 'project', id, options),
     db.query
       .updateTable('tasks')
-      .set(trashed(id))
+      .set(trashedBy(id))
       .where('tenant_id', '=', db.tenantId)
       .where('project_id', '=', id)
       .where('deleted_at', 'is', null),
-    db.query.updateTable('projects').set(trashed(id)).where('tenant_id', '=', db.tenantId).where('id', '=', id),
+    db.query.updateTable('projects').set(trashedBy(id)).where('tenant_id', '=', db.tenantId).where('id', '=', id),
   ]);
 }

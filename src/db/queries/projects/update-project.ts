@@ -1,20 +1,21 @@
-import { sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { Selectable } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { type Expected, lockRow } from '../../sql/lock.ts';
-import { projectMembers } from '../../sql/representations.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { lockRow } from '../../sql/lock.ts';
+import { mergedMetadata } from '../../sql/metadata.ts';
+import type { Projects } from '../../types.ts';
+import { oneProject } from './one-project.ts';
 
 export interface ProjectPatch {
   name?: string | undefined;
   description?: string | null | undefined;
-  status?: 'active' | 'archived' | undefined;
+  status?: Selectable<Projects>['status'] | undefined;
   /** Merged into what is there (RFC 7396). */
   metadata?: Record<string, unknown> | undefined;
 }
 
 /** Changes what the patch names, and answers with the project as lists show it. */
-export function updateProject(db: Database, id: string, patch: ProjectPatch, expected: Expected, reply: Reply) {
+export function updateProject(db: Database, id: string, patch: ProjectPatch, options: WriteOptions) {
   const { metadata, ...named } = patch;
   const update = db.query
     .updateTable('projects')
@@ -22,25 +23,10 @@ export function updateProject(db: Database, id: string, patch: ProjectPatch, exp
     .where('tenant_id', '=', db.tenantId)
     .where('id', '=', id);
   const changes = Object.values(patch).some((value) => value !== undefined);
-  return writeAnswer(
+  return writeRepresentation(
     db,
-    reply,
-    [lockRow(db, 'project', id, { expected }), ...(changes ? [update] : [])],
+    options,
+    [lockRow(db, 'project', id, options), ...(changes ? [update] : [])],
     oneProject(db, id),
   );
-}
-
-/** The new metadata of a row: the patch merged into the old ones. */
-export function mergedMetadata(table: 'projects' | 'tasks', patch: Record<string, unknown>) {
-  return sql<never>`merge_patch(${sql.ref(`${table}.metadata`)}, ${JSON.stringify(patch)}::jsonb)`;
-}
-
-/** One project outside the trash, without its tasks. */
-export function oneProject(db: Database, id: string) {
-  return db.query
-    .selectFrom('projects')
-    .where('projects.tenant_id', '=', db.tenantId)
-    .where('projects.id', '=', id)
-    .where('projects.deleted_at', 'is', null)
-    .select(['projects.version', jsonBuildObject(projectMembers(db.tenantId)).as('body')]);
 }

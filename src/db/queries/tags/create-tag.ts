@@ -1,9 +1,13 @@
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { oneTag } from './one-tag.ts';
 
-/** Inserts one tag. Problems: `duplicate` where the tenant has one of that name in any spelling. */
-export function createTag(db: Database, tag: { id: string; name: string; color: string | null }, reply: Reply) {
+/** Inserts one tag. Rejects with `duplicate` where the tenant has one of that name in any spelling. */
+export function createTag(
+  db: Database,
+  tag: { id: string; name: string; color: string | null },
+  options: WriteOptions,
+) {
   const insert = db.query.insertInto('tags').values({ ...tag, tenant_id: db.tenantId });
-  return writeAnswer(db, reply, [insert], oneTag(db, tag.id));
+  return writeRepresentation(db, options, [insert], oneTag(db, tag.id));
 }

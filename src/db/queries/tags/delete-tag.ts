@@ -1,10 +1,11 @@
 import type { Database } from '../../client/database.ts';
-import { type Expected, lockRow } from '../../sql/lock.ts';
+import { type WriteOptions, writeNothing } from '../../client/write.ts';
+import { lockRow } from '../../sql/lock.ts';
 
-/** Deletes a tag and takes it off its tasks, whose versions stay. */
-export async function deleteTag(db: Database, id: string, expected: Expected): Promise<void> {
-  await db.write([
-    lockRow(db, 'tag', id, { expected }),
+/** Deletes a tag and takes it off its tasks, whose versions do not change. */
+export function deleteTag(db: Database, id: string, options: WriteOptions) {
+  return writeNothing(db, options, [
+    lockRow(db, 'tag', id, options),
     db.query.deleteFrom('tags').where('tenant_id', '=', db.tenantId).where('id', '=', id),
   ]);
 }

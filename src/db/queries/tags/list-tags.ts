@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import type { Rows } from '../../sql/keyset.ts';
-import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
 import { liveTagCount, tagCount, tagMembers } from '../../sql/representations.ts';
 
 const sorts = {
@@ -22,7 +22,7 @@ export function listTags(
   if (q !== undefined) rows = rows.where(sql<boolean>`starts_with(tags.key, tag_key(${q}))`);
   const item = jsonBuildObject(pick({ ...tagMembers, ...tagCount(db.tenantId) }, fields));
   const joinForSort = request.sort.some(({ member }) => member === 'task_count') ? joinTagCount(db) : undefined;
-  return listSource(db, { name: 'tags', rows, table: 'tags', item, id: tagMembers.id, sorts, joinForSort }, request);
+  return listPage(db, { name: 'tags', rows, table: 'tags', item, id: tagMembers.id, sorts, joinForSort }, request);
 }
 
 function joinTagCount(db: Database): (rows: Rows) => Rows {

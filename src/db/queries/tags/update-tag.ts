@@ -1,17 +1,21 @@
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { type Expected, lockRow } from '../../sql/lock.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { lockRow } from '../../sql/lock.ts';
 import { oneTag } from './one-tag.ts';
 
-/** Changes what the patch names. Problems: those of `lockRow`, and `duplicate`. */
+/** Changes what the patch names. Rejects as `lockRow` does. */
 export function updateTag(
   db: Database,
   id: string,
   patch: { name?: string | undefined; color?: string | null | undefined },
-  expected: Expected,
-  reply: Reply,
+  options: WriteOptions,
 ) {
   const update = db.query.updateTable('tags').set(patch).where('tenant_id', '=', db.tenantId).where('id', '=', id);
   const changes = Object.values(patch).some((value) => value !== undefined);
-  return writeAnswer(db, reply, [lockRow(db, 'tag', id, { expected }), ...(changes ? [update] : [])], oneTag(db, id));
+  return writeRepresentation(
+    db,
+    options,
+    [lockRow(db, 'tag', id, options), ...(changes ? [update] : [])],
+    oneTag(db, id),
+  );
 }

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { NO_SUCH } from '../../sql/lock.ts';
-import { must } from '../../sql/raise-unless.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { NO_SUCH } from '../../sql/no-such.ts';
+
+import { raiseUnless } from '../../sql/raise-unless.ts';
 import { insertTasks, type NewTask } from './insert-tasks.ts';
 import { oneTask } from './one-task.ts';
 import { levelOf, MAX_LEVEL } from './task-tree.ts';
@@ -10,10 +11,10 @@ import { levelOf, MAX_LEVEL } from './task-tree.ts';
 /**
  * Inserts one task into a project. The project is locked against being trashed meanwhile, and so is its tree
  * against being moved.
- * Problems: `not_found` (the project), `unprocessable` (the parent: unknown in this project, or too deep).
+ * Rejects with `not_found` (the project), `unprocessable` (the parent: unknown in this project, or too deep).
  */
-export function createTask(db: Database, projectId: string, task: NewTask, reply: Reply) {
-  const lockProject = must(
+export function createTask(db: Database, projectId: string, task: NewTask, options: WriteOptions) {
+  const lockProject = raiseUnless(
     db,
     sql<boolean>`(
       select true from projects
@@ -22,9 +23,9 @@ export function createTask(db: Database, projectId: string, task: NewTask, reply
     NO_SUCH.project,
   );
   const parent = task.parent_id;
-  return writeAnswer(
+  return writeRepresentation(
     db,
-    reply,
+    options,
     [lockProject, ...(parent ? parentRules(db, projectId, parent) : []), ...insertTasks(db, projectId, [task])],
     oneTask(db, task.id),
   );
@@ -37,14 +38,14 @@ function parentRules(db: Database, projectId: string, parentId: string) {
     errors: [{ pointer: '/parent_id', code, message }],
   });
   return [
-    must(
+    raiseUnless(
       db,
       sql<boolean>`(
         select true from tasks
         where tenant_id = ${db.tenantId} and project_id = ${projectId} and id = ${parentId} and deleted_at is null)`,
       atFault('unknown', 'is no task of this project'),
     ),
-    must(
+    raiseUnless(
       db,
       sql<boolean>`${levelOf(db, parentId)} < ${MAX_LEVEL}`,
       atFault('too_deep', `lies at level ${MAX_LEVEL} already`),

@@ -1,12 +1,12 @@
 import type { Database } from '../../client/database.ts';
-import { type Expected, lockRow } from '../../sql/lock.ts';
-import { tagIsThere } from './put-tagging.ts';
+import { type WriteOptions, writeNothing } from '../../client/write.ts';
+import { lockRow, lockTag } from '../../sql/lock.ts';
 
-/** Takes a tag off a task; where it is not on it, nothing changes. Problems: those of `lockRow`. */
-export async function deleteTagging(db: Database, taskId: string, tagId: string, expected: Expected): Promise<void> {
-  await db.write([
-    lockRow(db, 'task', taskId, { expected }),
-    tagIsThere(db, tagId),
+/** Takes a tag off a task; where it is not on it, nothing changes. Rejects as `lockRow` does. */
+export function deleteTagging(db: Database, taskId: string, tagId: string, options: WriteOptions) {
+  return writeNothing(db, options, [
+    lockRow(db, 'task', taskId, options),
+    lockTag(db, tagId),
     db.query
       .deleteFrom('task_tags')
       .where('tenant_id', '=', db.tenantId)

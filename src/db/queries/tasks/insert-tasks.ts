@@ -1,5 +1,6 @@
-import { type Compilable, type RawBuilder, sql } from 'kysely';
+import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
+import { positionAfter } from '../../sql/position.ts';
 
 /** A task to insert, its id made by the caller so that subtasks and tags can refer to it. */
 export interface NewTask {
@@ -56,14 +57,6 @@ export function insertMissingTags(db: Database, names: string[]) {
     .onConflict((conflict) => conflict.columns(['tenant_id', 'key']).doNothing());
 }
 
-/**
- * The n-th position after the last one. Where doubles lie further apart than whole numbers do, beyond 2^53, which
- * positions can no longer be set to, it is the n-th double; at the end of the doubles the id decides.
- */
-export function placeAfter(last: RawBuilder<unknown>, n: RawBuilder<unknown>) {
-  return sql<number>`case when abs(${last}) > 1e300 then ${last} else ${last} + ${n} * greatest(2 ^ 51, abs(${last})) * 2 ^ -51 end`;
-}
-
 function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
   const rows = tasks.map(({ tags, ...row }) => row);
   return db.query
@@ -85,7 +78,7 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
       sql`
         select ${db.tenantId}::uuid, ${projectId}::uuid, id, parent_id, title, description, status, priority, due_on,
           coalesce(position, (
-            select ${placeAfter(sql`coalesce(max(last.position), 0)`, sql`1`)} from tasks as last
+            select ${positionAfter(sql`coalesce(max(last.position), 0)`, sql`1`)} from tasks as last
             where last.tenant_id = ${db.tenantId} and last.project_id = ${projectId} and last.deleted_at is null
           )),
           metadata

@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
+import { isOverdue } from '../../sql/overdue.ts';
 import { taskMembers } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
 
@@ -44,7 +45,7 @@ export function listTasks(
   if (owner !== undefined) rows = rows.where('tasks.project_id', '=', owner);
   for (const condition of conditions(db, filters)) rows = rows.where(condition);
   const members = taskMembers(db.tenantId);
-  return listSource(
+  return listPage(
     db,
     {
       name: owner === undefined ? 'tasks' : 'project-tasks',
@@ -93,6 +94,3 @@ function hasAllTags(db: Database, names: string[]) {
     group by task_id
     having count(*) = (select count(*) from (${keys}) as wanted)))`;
 }
-
-/** Due before today (UTC, the time zone of every batch), and neither completed nor cancelled. */
-export const isOverdue = sql<boolean>`(tasks.due_on < current_date and tasks.status not in ('completed', 'cancelled'))`;

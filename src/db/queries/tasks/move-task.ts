@@ -1,9 +1,8 @@
 import { type Compilable, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { RaisedProblem } from '../../client/errors.ts';
-import { conflictUnless } from '../../sql/lock.ts';
-import { must } from '../../sql/raise-unless.ts';
-import { placeAfter } from './insert-tasks.ts';
+import type { Rejection } from '../../client/errors.ts';
+import { positionAfter } from '../../sql/position.ts';
+import { conflictUnless, raiseUnless } from '../../sql/raise-unless.ts';
 import { levelOf, MAX_LEVEL, treeOf } from './task-tree.ts';
 
 /** Where a task goes. Undefined: as it is; a parent of null: below none. */
@@ -42,7 +41,7 @@ export function moveTask(
 }
 
 function projectIsThere(db: Database, projectId: string): Compilable {
-  return must(
+  return raiseUnless(
     db,
     sql<boolean>`exists (
       select from projects where tenant_id = ${db.tenantId} and id = ${projectId} and deleted_at is null)`,
@@ -52,19 +51,19 @@ function projectIsThere(db: Database, projectId: string): Compilable {
 
 function parentRules(db: Database, id: string, parentId: string, target: RawBuilder<unknown>): Compilable[] {
   return [
-    must(
+    raiseUnless(
       db,
       sql<boolean>`(with recursive ${treeOf(db, id)} select bool_and(tree.id <> ${parentId}) from tree)`,
       atFault('cycle', 'parent_id', 'cycle', 'is the task itself or lies below it'),
     ),
-    must(
+    raiseUnless(
       db,
       sql<boolean>`exists (
         select from tasks where tenant_id = ${db.tenantId} and id = ${parentId}
           and project_id = ${target} and deleted_at is null)`,
       atFault('unprocessable', 'parent_id', 'unknown', 'is no task of the project'),
     ),
-    must(
+    raiseUnless(
       db,
       sql<boolean>`${levelOf(db, parentId)} + 1 + (
         with recursive ${treeOf(db, id)} select max(depth) from tree) <= ${MAX_LEVEL}::integer`,
@@ -83,7 +82,7 @@ function move(
 ): Compilable {
   const parent = parentId === undefined ? sql`tasks.parent_id` : sql`${parentId}::uuid`;
   const position = sql<number>`case
-    when tasks.project_id = moved.project_id then tasks.position else ${placeAfter(sql`moved.last`, sql`moved.n`)} end`;
+    when tasks.project_id = moved.project_id then tasks.position else ${positionAfter(sql`moved.last`, sql`moved.n`)} end`;
   const ofTheTask = Object.fromEntries(
     Object.entries(values).map(([column, value]) => [
       column,
@@ -112,7 +111,7 @@ function move(
     .whereRef('tasks.id', '=', sql.ref('moved.id'));
 }
 
-function atFault(code: 'unprocessable' | 'cycle', member: string, fault: string, message: string): RaisedProblem {
+function atFault(code: 'unprocessable' | 'cycle', member: string, fault: string, message: string): Rejection {
   const pointer = `/${member}`;
   return { code, detail: `${pointer}: ${message}`, errors: [{ pointer, code: fault, message }] };
 }

@@ -18,15 +18,15 @@ export function oneTask(db: Database, id: string) {
 }
 
 /**
- * The same with all tasks below it, nested. Problems: `unprocessable` where there are too many, or where they are too
+ * The same with all tasks below it, nested. Rejects with `unprocessable` where there are too many, or where they are too
  * large together.
  * @param lower the parameter to leave out then
  */
-export function oneTaskWithSubtasks(db: Database, id: string, lower: string) {
+export function oneTaskWithSubtasks(db: Database, id: string, limitParameter: string) {
   const tooMany = {
     code: 'unprocessable',
     detail: `There are more than ${MAX_SUBTASKS} subtasks: leave out include=subtasks.`,
-    errors: [{ pointer: lower, code: 'answer_too_large', message: `nests at most ${MAX_SUBTASKS} subtasks` }],
+    errors: [{ pointer: limitParameter, code: 'answer_too_large', message: `nests at most ${MAX_SUBTASKS} subtasks` }],
   };
   const count = sql`(
     with recursive ${treeOf(db, id)}
@@ -35,8 +35,8 @@ export function oneTaskWithSubtasks(db: Database, id: string, lower: string) {
     .innerJoinLateral(outer(1), (join) => join.onTrue())
     .select([
       'tasks.version',
-      sql`must(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
-      jsonBuildObject({ ...withProject(db), subtasks: subtasks(db, 2, lower) }).as('body'),
+      sql`raise_unless(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
+      jsonBuildObject({ ...withProject(db), subtasks: subtasks(db, 2, limitParameter) }).as('body'),
     ]);
 }
 
@@ -61,10 +61,10 @@ function outer(level: number) {
 }
 
 /** The tasks right below that of the level above, each with its own below it: one correlated query a level. */
-function subtasks(db: Database, level: number, lower: string): RawBuilder<TaskTree[]> {
+function subtasks(db: Database, level: number, limitParameter: string): RawBuilder<TaskTree[]> {
   if (level > MAX_LEVEL) return sql<TaskTree[]>`'[]'::json`;
   const above = `level_${level - 1}`;
-  const item = jsonBuildObject({ ...taskMembers(db.tenantId), subtasks: subtasks(db, level + 1, lower) });
+  const item = jsonBuildObject({ ...taskMembers(db.tenantId), subtasks: subtasks(db, level + 1, limitParameter) });
   const items = db.query
     .selectFrom('tasks')
     .innerJoinLateral(outer(level), (join) => join.onTrue())
@@ -75,5 +75,5 @@ function subtasks(db: Database, level: number, lower: string): RawBuilder<TaskTr
     .select(['tasks.position', 'tasks.id', item.as('item')]);
   return sql<TaskTree[]>`(
     select coalesce(json_agg(item order by position, id), '[]')
-    from ${itemsWithinLimit(items, ['position', 'id'], lower)} as children)`;
+    from ${itemsWithinLimit(items, ['position', 'id'], limitParameter)} as children)`;
 }

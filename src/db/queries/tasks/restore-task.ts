@@ -1,25 +1,26 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { conflictUnless, type Expected, lockProjectOf, lockRow } from '../../sql/lock.ts';
-import { keptInTrash, restored } from '../projects/restore-project.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { lockProjectOf, lockRow } from '../../sql/lock.ts';
+import { conflictUnless } from '../../sql/raise-unless.ts';
+import { isKept, RESTORED } from '../../sql/trash.ts';
 import { oneTask } from './one-task.ts';
 
 /**
- * Takes a task out of the trash, with exactly the subtasks that went along. Problems: `conflict` where it is not there
+ * Takes a task out of the trash, with exactly the subtasks that went along. Rejects with `conflict` where it is not there
  * by itself, or lies under a trashed project or parent.
  */
-export function restoreTask(db: Database, id: string, expected: Expected, reply: Reply) {
+export function restoreTask(db: Database, id: string, options: WriteOptions) {
   const task = sql`from tasks where tasks.tenant_id = ${db.tenantId} and tasks.id = ${id}`;
-  return writeAnswer(
+  return writeRepresentation(
     db,
-    reply,
+    options,
     [
       ...lockProjectOf(db, id),
-      lockRow(db, 'task', id, { expected, trashed: true }),
+      lockRow(db, 'task', id, { ...options, trashed: true }),
       conflictUnless(
         db,
-        sql<boolean>`(select trash_id = id and ${keptInTrash} ${task})`,
+        sql<boolean>`(select trash_id = id and ${isKept} ${task})`,
         'The task was not put into the trash by itself, or its purge has begun.',
       ),
       conflictUnless(
@@ -34,7 +35,7 @@ export function restoreTask(db: Database, id: string, expected: Expected, reply:
           ) ${task})`,
         'The project or the parent of the task is in the trash: restore that first.',
       ),
-      db.query.updateTable('tasks').set(restored).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),
+      db.query.updateTable('tasks').set(RESTORED).where('tenant_id', '=', db.tenantId).where('trash_id', '=', id),
     ],
     oneTask(db, id),
   );

@@ -1,18 +1,20 @@
+import type { Selectable } from 'kysely';
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { RaisedProblem } from '../../client/errors.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { type Expected, lockProjectOf, lockRow } from '../../sql/lock.ts';
-import { must } from '../../sql/raise-unless.ts';
-import { mergedMetadata } from '../projects/update-project.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { lockProjectOf, lockRow } from '../../sql/lock.ts';
+import { mergedMetadata } from '../../sql/metadata.ts';
+import { raiseUnless } from '../../sql/raise-unless.ts';
+import type { Tasks } from '../../types.ts';
 import { insertMissingTags, insertTaggings } from './insert-tasks.ts';
 import { moveTask } from './move-task.ts';
 import { oneTask } from './one-task.ts';
+import { rejectTooManyTags, TOO_MANY_TAGS } from './tag-limit.ts';
 
 export interface TaskPatch {
   title?: string | undefined;
   description?: string | null | undefined;
-  status?: 'pending' | 'in_progress' | 'completed' | 'cancelled' | undefined;
+  status?: Selectable<Tasks>['status'] | undefined;
   priority?: number | undefined;
   due_on?: string | null | undefined;
   position?: number | undefined;
@@ -25,14 +27,11 @@ export interface TaskPatch {
   tags?: string[] | { add: string[]; remove: string[] } | undefined;
 }
 
-const MAX_TAGS = 50;
-export const TOO_MANY_TAGS = `a task has at most ${MAX_TAGS} tags`;
-
 /**
  * Changes what the patch names. The task is locked first, so that two patches of one set of tags come one after the
- * other. Problems: those of `lockRow`, of a move, `invalid_transition`, `validation_failed` for too many tags.
+ * other. Rejects as `lockRow` and a move do, with `invalid_transition`, and with `validation_failed` for too many tags.
  */
-export function updateTask(db: Database, id: string, patch: TaskPatch, expected: Expected, reply: Reply) {
+export function updateTask(db: Database, id: string, patch: TaskPatch, options: WriteOptions) {
   const { tags, parent_id, project_id, metadata, ...named } = patch;
   const moves = parent_id !== undefined || project_id !== undefined;
   const further = project_id === undefined ? [] : [project_id];
@@ -40,12 +39,12 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, expected:
   const values = { ...given, ...(metadata ? { metadata: mergedMetadata('tasks', metadata) } : {}) };
   const changes = Object.keys(values).length > 0;
   const update = db.query.updateTable('tasks').set(values).where('tenant_id', '=', db.tenantId).where('id', '=', id);
-  return writeAnswer(
+  return writeRepresentation(
     db,
-    reply,
+    options,
     [
       ...(moves ? lockProjectOf(db, id, further) : []),
-      lockRow(db, 'task', id, { expected }),
+      lockRow(db, 'task', id, options),
       ...(moves ? moveTask(db, id, { parent_id, project_id }, values) : changes ? [update] : []),
       ...(tags ? retag(db, id, tags) : []),
     ],
@@ -64,7 +63,7 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
     .where(sql<boolean>`task_tags.tag_id ${whole ? sql`not in` : sql`in`} (
       select tags.id from tags where tags.tenant_id = ${db.tenantId} and tags.key in ${keys})`);
   return [
-    ...(whole ? [] : [mustNotContradict(db, tags)]),
+    ...(whole ? [] : [rejectContradiction(db, tags)]),
     ...(wanted.length > 0 ? [insertMissingTags(db, wanted)] : []),
     lockTags(db, id, whole ? tags : [...tags.add, ...tags.remove]),
     off,
@@ -76,7 +75,7 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
           ),
         ]
       : []),
-    atMostMaxTags(db, id, {
+    rejectTooManyTags(db, id, {
       code: 'validation_failed',
       detail: `/tags: ${TOO_MANY_TAGS}`,
       errors: [{ pointer: '/tags', code: 'too_long', message: TOO_MANY_TAGS }],
@@ -103,21 +102,15 @@ function lockTags(db: Database, id: string, names: string[]): Compilable {
 }
 
 /** Ends the batch where one tag, in whatever spelling, is to be added and removed. */
-function mustNotContradict(db: Database, { add, remove }: { add: string[]; remove: string[] }): Compilable {
+function rejectContradiction(db: Database, { add, remove }: { add: string[]; remove: string[] }): Compilable {
   const message = 'must not have one name in add and remove';
   const both = sql<boolean>`not exists (
     select tag_key(name) from unnest(${add}::text[]) as added (name)
     intersect
     select tag_key(name) from unnest(${remove}::text[]) as removed (name))`;
-  return must(db, both, {
+  return raiseUnless(db, both, {
     code: 'validation_failed',
     detail: `/tags: ${message}`,
     errors: [{ pointer: '/tags', code: 'contradiction', message }],
   });
-}
-
-/** Ends the batch where a task has more tags than it may have. */
-export function atMostMaxTags(db: Database, taskId: string, problem: RaisedProblem): Compilable {
-  const count = sql`(select count(*) from task_tags where tenant_id = ${db.tenantId} and task_id = ${taskId})`;
-  return must(db, sql<boolean>`${count} <= ${MAX_TAGS}::integer`, problem);
 }

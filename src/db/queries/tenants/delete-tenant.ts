@@ -1,20 +1,26 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { conflictUnless } from '../../sql/lock.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { conflictUnless } from '../../sql/raise-unless.ts';
+
 import { lockTenant } from './lock-tenant.ts';
 import { oneTenant } from './one-tenant.ts';
 
 /**
  * Marks a suspended tenant for the scheduled purge, which deletes all that belongs to it and then the tenant.
- * Problems: those of `lockTenant`, `conflict` where it is not suspended.
+ * Rejects as `lockTenant`, `conflict` where it is not suspended.
  */
-export function deleteTenant(db: Database, id: string, expected: string[] | undefined, reply: Reply) {
+export function deleteTenant(db: Database, id: string, options: WriteOptions) {
   const isSuspended = conflictUnless(
     db,
     sql<boolean>`(select status = 'suspended' from tenants where id = ${id})`,
     'Only a suspended tenant can be deleted.',
   );
   const update = db.query.updateTable('tenants').set({ status: 'deleting' }).where('id', '=', id);
-  return writeAnswer(db, reply, [...lockTenant(db, id, expected), isSuspended, update], oneTenant(db, id));
+  return writeRepresentation(
+    db,
+    options,
+    [...lockTenant(db, id, options.ifMatch), isSuspended, update],
+    oneTenant(db, id),
+  );
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
 import { tenantMembers } from '../../sql/representations.ts';
 
 const sorts = {
@@ -13,5 +13,5 @@ const sorts = {
 export function listTenants(db: Database, request: ListRequest, { fields }: { fields?: string[] | undefined }) {
   const item = jsonBuildObject(pick(tenantMembers, fields));
   const rows = db.query.selectFrom('tenants');
-  return listSource(db, { name: 'tenants', rows, table: 'tenants', item, id: tenantMembers.id, sorts }, request);
+  return listPage(db, { name: 'tenants', rows, table: 'tenants', item, id: tenantMembers.id, sorts }, request);
 }

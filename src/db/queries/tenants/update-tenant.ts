@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { type Reply, writeAnswer } from '../../client/representation.ts';
-import { conflictUnless } from '../../sql/lock.ts';
+import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
+import { conflictUnless } from '../../sql/raise-unless.ts';
+
 import { lockTenant } from './lock-tenant.ts';
 import { oneTenant } from './one-tenant.ts';
 
@@ -12,15 +13,9 @@ export interface TenantPatch {
 
 /**
  * Changes what the patch names, where the tenant has one of the expected entity tags (undefined: any).
- * Problems: those of `lockTenant`, `conflict` where it is being deleted.
+ * Rejects as `lockTenant`, `conflict` where it is being deleted.
  */
-export function updateTenant(
-  db: Database,
-  id: string,
-  patch: TenantPatch,
-  expected: string[] | undefined,
-  reply: Reply,
-) {
+export function updateTenant(db: Database, id: string, patch: TenantPatch, options: WriteOptions) {
   const named = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
   const update = db.query.updateTable('tenants').set(named).where('id', '=', id);
   const changes = Object.keys(named).length > 0;
@@ -29,10 +24,10 @@ export function updateTenant(
     sql<boolean>`(select status <> 'deleting' from tenants where id = ${id})`,
     'The tenant is being deleted.',
   );
-  return writeAnswer(
+  return writeRepresentation(
     db,
-    reply,
-    [...lockTenant(db, id, expected), stays, ...(changes ? [update] : [])],
+    options,
+    [...lockTenant(db, id, options.ifMatch), stays, ...(changes ? [update] : [])],
     oneTenant(db, id),
   );
 }

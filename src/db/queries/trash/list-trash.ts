@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listSource, pick, type SortMembers } from '../../sql/list.ts';
+import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
 
 const members = {
   type: sql<'project' | 'task'>`trash.type`,
@@ -30,5 +30,5 @@ export function listTrash(
   const both = type === 'project' ? projects : type === 'task' ? tasks : sql`${projects} union all ${tasks}`;
   const rows = db.query.selectFrom(sql<{ id: string }>`(${both})`.as('trash'));
   const item = jsonBuildObject(pick(members, fields));
-  return listSource(db, { name: 'trash', rows, table: 'trash', item, id: members.id, sorts }, request);
+  return listPage(db, { name: 'trash', rows, table: 'trash', item, id: members.id, sorts }, request);
 }

@@ -1,7 +1,8 @@
 import type { Context, Handler } from 'hono';
-import { type Env, finish, nameRequest } from '../../../http/endpoint/context.ts';
+import { assignRequestId, finishResponse } from '../../../http/endpoint/request-context.ts';
+import type { Env } from '../../../http/env.ts';
 import { log } from '../../../log.ts';
-import { Problem } from '../../../problem.ts';
+import { unavailable } from '../../../problem.ts';
 
 /** The function of one endpoint: `binding` is the service binding to its Worker. */
 export interface Route {
@@ -11,30 +12,32 @@ export interface Route {
   binding: string;
 }
 
-/** What a service binding is to us. */
+/** A service binding, as far as it is used here. */
 interface Service {
   fetch(request: Request): Promise<Response>;
 }
 
 /**
- * Hands a request to a function as it is, but for its id, which is made once; the answer goes back as it is.
- * Where the function cannot be reached, or ends without an answer, that is 503. It is not asked again: it may have
- * carried out the request.
+ * Forwards a request to the function of its endpoint, with the request id that the dispatcher has given it, and returns
+ * the function's response unchanged. Where the function cannot be reached, or ends without a response, the dispatcher
+ * responds with 503. It does not send the request again, because the function may have carried it out.
  */
 export function forward({ name, binding }: Route): Handler<Env> {
   return async (c) => {
     const start = performance.now();
-    nameRequest(c);
+    assignRequestId(c);
     const request = new Request(c.req.raw);
     request.headers.set('X-Request-Id', c.var.requestId);
     try {
       return await serviceOf(c, binding).fetch(request);
     } catch (error) {
-      log('error', 'function_failed', { request_id: c.var.requestId, function: name, error: (error as Error).name });
-      const problem = new Problem('unavailable', 'The service cannot answer at the moment.', {
-        headers: { 'Retry-After': '1' },
+      log('error', 'function_failed', {
+        request_id: c.var.requestId,
+        operation_id: name,
+        error: (error as Error).name,
       });
-      return finish(c, problem.toResponse(c.var.requestId), start, name);
+      const problem = unavailable('The service cannot answer at the moment.');
+      return finishResponse(c, problem.toResponse(c.var.requestId), start, name);
     }
   };
 }

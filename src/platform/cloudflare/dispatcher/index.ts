@@ -1,20 +1,22 @@
 import { Hono } from 'hono/tiny';
-import { type Env, onError, unrouted } from '../../../http/endpoint/context.ts';
+import { notFoundHandler } from '../../../http/endpoint/not-found.ts';
+import { onError } from '../../../http/endpoint/request-context.ts';
+import type { Env } from '../../../http/env.ts';
 import { forward, type Route } from './forward.ts';
 
 /*
- * The front of the split deployment, and its only Worker with a URL: hands each request to the function that serves it,
- * and answers itself what no function does.
+ * The dispatcher of the split deployment, its only Worker with a URL. It forwards each request to the function of the
+ * endpoint, and responds itself where no route matches.
  */
 
-/** Where every function is; the build puts it here, out of the definitions. */
+/** The routes of all functions. The build fills them in from the definitions. */
 declare const ROUTES: Route[];
 
-// The small Hono: another router, the same routes. The functions have one route each, and Hono's own.
+// hono/tiny has a smaller router than hono, which matches the same routes.
 // Not strict: one trailing slash is ignored, here as in the functions.
 const app = new Hono<Env>({ strict: false });
 app.onError(onError);
-app.notFound(unrouted(ROUTES));
+app.notFound(notFoundHandler(ROUTES));
 for (const route of ROUTES) app.on(route.method, [route.path], forward(route));
 
 export default app;

@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
-import { type Config, readConfig } from '../../config/config.ts';
-import { isExampleSecret } from '../../config/example-secrets.ts';
-import { type Caller, Database } from '../../db/client/database.ts';
-import { log } from '../../log.ts';
-import { Problem } from '../../problem.ts';
-import type { Env } from './context.ts';
+import { type Config, readConfig } from '../config/config.ts';
+import { isExampleSecret } from '../config/example-secrets.ts';
+import { type Caller, Database } from '../db/client/database.ts';
+import { log } from '../log.ts';
+import { unavailable } from '../problem.ts';
+import type { Env } from './env.ts';
 
 /**
  * Opens the database for a request, and puts it into the context. Nothing is sent yet.
- * @param caller who asks, and in which function
+ * @param caller who asks, in which operation
  * @param mayLag whether a read replica will do
  */
 export function openDatabase(
@@ -52,6 +52,6 @@ export async function configOf(c: Context<Env>): Promise<Config> {
     return config;
   } catch (error) {
     log('error', 'configuration', { request_id: c.var.requestId, message: (error as Error).message });
-    throw new Problem('unavailable', 'This deployment is not set up completely.', { headers: { 'Retry-After': '60' } });
+    throw unavailable('This deployment is not set up completely.', 60);
   }
 }

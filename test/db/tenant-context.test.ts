@@ -45,7 +45,7 @@ describe('after the transaction', () => {
   });
 });
 
-describe('enter_tenant()', () => {
+describe('set_tenant_context()', () => {
   test('sets limits and a time zone for the transaction', async () => {
     await worker.client.query(`set timezone = 'Asia/Kolkata'`);
     const settings = await worker.inTenant(ours.tenant, (client) =>
@@ -63,7 +63,9 @@ describe('enter_tenant()', () => {
     const problem = { code: 'forbidden', detail: 'The tenant of this token is unknown or suspended.' };
     for (const tenant of [randomUUID(), await makeTenant(database.admin, 'suspended')]) {
       await worker.transaction(async (client) => {
-        expect(problemOf(await failure(client, `select enter_tenant($1, 'ann', 'r')`, [tenant]))).toEqual(problem);
+        expect(problemOf(await failure(client, `select set_tenant_context($1, 'ann', 'r')`, [tenant]))).toEqual(
+          problem,
+        );
       });
     }
   });
@@ -76,7 +78,7 @@ describe('enter_tenant()', () => {
       await client.query(`create temporary table tenants (id uuid, status text) on commit drop`);
       await client.query(`insert into pg_temp.tenants values ($1, 'active')`, [stranger]);
       await client.query('set local search_path = pg_temp, public');
-      const refused = await failure(client, `select public.enter_tenant($1, 'ann', 'r')`, [stranger]);
+      const refused = await failure(client, `select public.set_tenant_context($1, 'ann', 'r')`, [stranger]);
       expect(problemOf(refused)).toMatchObject({ code: 'forbidden' });
     });
     await admin.query(`revoke temporary on database ${name} from public`);
@@ -84,14 +86,14 @@ describe('enter_tenant()', () => {
 
   test('refuses to go without a tenant', async () => {
     await worker.transaction(async (client) => {
-      expect(problemOf(await failure(client, `select enter_tenant(null, 'ann', 'r')`))).toMatchObject({
+      expect(problemOf(await failure(client, `select set_tenant_context(null, 'ann', 'r')`))).toMatchObject({
         code: 'forbidden',
       });
     });
   });
 });
 
-describe('enter_platform()', () => {
+describe('set_platform_context()', () => {
   test('opens the tenants, and no rows of theirs', async () => {
     await worker.inPlatform(async (client) => {
       const all = await value(client, 'select array_agg(id::text) from tenants');
@@ -104,9 +106,9 @@ describe('enter_platform()', () => {
 
   test('closes the tenant that was entered before it, and the other way round', async () => {
     await worker.inTenant(ours.tenant, async (client) => {
-      await client.query(`select enter_platform('operator', 'r')`);
+      await client.query(`select set_platform_context('operator', 'r')`);
       expect(await value(client, 'select count(*)::int from projects')).toBe(0);
-      await client.query(`select enter_tenant($1, 'ann', 'r')`, [ours.tenant]);
+      await client.query(`select set_tenant_context($1, 'ann', 'r')`, [ours.tenant]);
       expect(await value(client, 'select count(*)::int from tenants')).toBe(1);
     });
   });

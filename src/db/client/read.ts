@@ -1,0 +1,109 @@
+import { type SelectQueryBuilder, sql } from 'kysely';
+import { NO_SUCH } from '../sql/no-such.ts';
+import { withinLimit } from '../sql/response-limit.ts';
+import type { Database } from './database.ts';
+import { DatabaseError } from './errors.ts';
+
+declare const shape: unique symbol;
+
+/** JSON text of a `T`, made by the database. It is sent to the caller unparsed; the type follows it to the response. */
+export type JsonText<T> = string & { readonly [shape]: T };
+
+// biome-ignore lint/suspicious/noExplicitAny: which tables a query reads does not matter to the one that wraps it
+type Query<Columns> = SelectQueryBuilder<any, any, Columns>;
+
+/** A resource as callers see it (RFC 9110 §3.2), with its entity tag. */
+export interface Representation<T> {
+  /** `<version>.<digest>`, or the digest alone, without quotes. */
+  etag: string;
+  /** Null where the caller has this representation already (`If-None-Match`). */
+  body: JsonText<T> | null;
+}
+
+/** One page of a list. */
+export interface ListRepresentation<T> extends Representation<T> {
+  nextCursor: string | null;
+}
+
+/** A query of at most one row: the version (null where the resource has none) and the JSON to show. */
+export type RepresentationQuery<T> = Query<{ version: number | null; body: T }>;
+
+/** A query of at most one row: the JSON of a page, and the cursor of the next page for the `Link` header. */
+export type ListRepresentationQuery<T> = Query<{ version: null; body: T; next_cursor: string | null }>;
+
+/** What a request asks of a read. */
+export interface ReadOptions {
+  /** Entity tags that the caller has, without quotes; `*` for any. */
+  ifNoneMatch?: string[];
+  /** The parameter to lower where the response would exceed 8 MiB: `?limit`. */
+  limitParameter?: string | undefined;
+}
+
+/** A query whose common table expression `representation` has the entity tag and the body, to select from or to store. */
+export function withRepresentation<T>(db: Database, query: RepresentationQuery<T>, limitParameter: string | undefined) {
+  // Both are materialised, because PostgreSQL would otherwise build the JSON once for every mention.
+  return db.query
+    .with(
+      (cte) => cte('source').materialized(),
+      () => query,
+    )
+    .with(
+      (cte) => cte('representation').materialized(),
+      (qb) =>
+        qb
+          .selectFrom('source')
+          .select([
+            sql<string>`etag_of(version, body::text)`.as('etag'),
+            withinLimit<JsonText<T>>('body', limitParameter).as('body'),
+          ]),
+    );
+}
+
+/**
+ * Reads one representation in one round trip. Its digest is made in the same statement, and a body that the caller has
+ * already is not even sent by the database.
+ * @param resource which resource it is, for the message where it does not exist
+ * @throws DatabaseError `rejected` with `not_found` where the query has no row
+ */
+export async function fetchRepresentation<T>(
+  db: Database,
+  resource: keyof typeof NO_SUCH,
+  query: RepresentationQuery<T>,
+  { limitParameter, ifNoneMatch = [] }: ReadOptions,
+): Promise<Representation<T>> {
+  const row = await withRepresentation(db, query, limitParameter)
+    .selectFrom('representation')
+    .select(['etag', unlessKnown<T>(ifNoneMatch)])
+    .executeTakeFirst();
+  if (!row) throw new DatabaseError({ kind: 'rejected', ...NO_SUCH[resource] });
+  return row;
+}
+
+/**
+ * Reads one page of a list in one round trip.
+ * @throws DatabaseError `invalid_cursor` where PostgreSQL refuses a value; `rejected` with `not_found` where the query
+ *   has no row, because the project whose tasks are listed does not exist
+ */
+export async function fetchList<T>(
+  db: Database,
+  query: ListRepresentationQuery<T>,
+  { limitParameter = '?limit', ifNoneMatch = [] }: ReadOptions,
+): Promise<ListRepresentation<T>> {
+  const row = await withRepresentation<T>(db, query, limitParameter)
+    .selectFrom(['representation', 'source'])
+    .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
+    .executeTakeFirst()
+    .catch((error) => {
+      // All other values in the query of a list have been validated one by one.
+      const isCursor = error instanceof DatabaseError && error.failure.kind === 'invalid_value';
+      throw isCursor ? new DatabaseError({ kind: 'invalid_cursor' }) : error;
+    });
+  if (!row) throw new DatabaseError({ kind: 'rejected', ...NO_SUCH.project });
+  return row;
+}
+
+function unlessKnown<T>(ifNoneMatch: string[]) {
+  return sql<JsonText<T> | null>`case when array['*', etag] && ${ifNoneMatch}::text[] then null else representation.body end`.as(
+    'body',
+  );
+}

@@ -1,0 +1,22 @@
+import { sql } from 'kysely';
+
+/** The columns of a row that goes to the trash. `trashId` is the project or task that was trashed, which it goes along with. */
+export function trashedBy(trashId: string) {
+  return {
+    deleted_at: sql<string>`now()`,
+    deleted_by: sql<string | null>`nullif(current_setting('app.actor'), '')`,
+    trash_id: trashId,
+  };
+}
+
+/** The columns of a row that comes back. */
+export const RESTORED = { deleted_at: null, deleted_by: null, trash_id: null };
+
+/** Whether a row in the trash is not yet due for the scheduled purge, which may have begun with it otherwise. */
+export const isKept = sql<boolean>`deleted_at >= now() - interval '30 days'`;
+
+/**
+ * The column of a row in the trash whose purge has begun. No resource has this id, so the row is listed in no trash and
+ * restored with nothing.
+ */
+export const PURGE_BEGUN = { trash_id: '00000000-0000-0000-0000-000000000000' };

@@ -1,0 +1,26 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Definition } from '../endpoint/definition.ts';
+import type { Env } from '../env.ts';
+import { entityTags } from './entity-tags.ts';
+
+/**
+ * Reads what the headers of a conditional request (RFC 9110 §13) ask, into `c.var.read` or `c.var.write`. A header that
+ * the endpoint does not take is ignored. The claim of an idempotency key is added to `c.var.write` once the body has been read.
+ */
+export function conditionalRequest({
+  method,
+  ifMatch,
+  success: { status },
+}: Pick<Definition, 'method' | 'ifMatch' | 'success'>): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (method === 'get') c.set('read', { ifNoneMatch: entityTags(c.req.header('If-None-Match')) });
+    else c.set('write', { status, ifMatch: ifMatch ? expectedTags(c.req.header('If-Match')) : undefined });
+    await next();
+  };
+}
+
+/** The entity tags of `If-Match`; undefined where there is no condition, or `*`, which every existing resource meets. */
+function expectedTags(header: string | undefined): string[] | undefined {
+  const tags = entityTags(header);
+  return header === undefined || tags[0] === '*' ? undefined : tags;
+}

@@ -1,0 +1,9 @@
+import type { Bindings } from '../../config/config.ts';
+import { purge } from '../../scheduled/purge.ts';
+
+/** Cloudflare's entry point of the scheduled purge: the cron trigger. */
+export default {
+  scheduled: async (_: unknown, bindings: Bindings): Promise<void> => {
+    await purge(bindings);
+  },
+};
