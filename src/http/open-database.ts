@@ -9,7 +9,7 @@ import type { Env } from './env.ts';
 /**
  * Opens the database for a request, and puts it into the context. Nothing is sent yet.
  * @param caller who asks, in which operation
- * @param mayLag whether a read replica will do
+ * @param mayLag whether a read replica may answer, which can lack the latest writes
  */
 export function openDatabase(
   c: Context<Env>,
@@ -28,7 +28,7 @@ export function openDatabase(
   return db;
 }
 
-/** Workers have `waitUntil`; a process goes on by itself, and there Hono throws for want of it. */
+/** Workers have `waitUntil()`. A process needs nothing like it, and there `executionCtx` throws. */
 function keepAlive(c: Context<Env>): Pick<Caller, 'keepAlive'> {
   try {
     const { executionCtx } = c;
@@ -39,7 +39,7 @@ function keepAlive(c: Context<Env>): Pick<Caller, 'keepAlive'> {
 }
 
 /**
- * The configuration of this deployment. One that is wrong is not the caller's fault, and somebody has to read why.
+ * The configuration of this deployment. Where it is wrong, the log says why, and the caller gets 503.
  * @throws Problem `unavailable`
  */
 export async function configOf(c: Context<Env>): Promise<Config> {

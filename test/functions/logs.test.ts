@@ -31,7 +31,7 @@ describe.runIf(inject('tier') === 'node')('the log', () => {
         event: 'request',
         request_id: 'first',
         tenant: tenant.id,
-        function: 'create-project',
+        operation_id: 'create-project',
         method: 'POST',
         status: 201,
         ms: expect.any(Number),
@@ -46,7 +46,7 @@ describe.runIf(inject('tier') === 'node')('the log', () => {
         event: 'slow_query',
         request_id: 'first',
         tenant: tenant.id,
-        query: 'create-project',
+        operation_id: 'create-project',
         db_ms: expect.any(Number),
         statements: expect.any(Number),
       },
@@ -56,9 +56,9 @@ describe.runIf(inject('tier') === 'node')('the log', () => {
     await tenant.get('/api/v1/nowhere');
     await api.call('/api/v1/projects', { token: 'a.b.c' });
     expect(events('request')).toMatchObject([
-      { tenant: tenant.id, function: 'get-project', status: 400, round_trips: 0, rows: 0, db_ms: 0 },
-      { tenant: null, function: null, status: 404 },
-      { tenant: null, function: 'list-projects', status: 401, round_trips: 0 },
+      { tenant: tenant.id, operation_id: 'get-project', status: 400, round_trips: 0, rows: 0, db_ms: 0 },
+      { tenant: null, operation_id: null, status: 404 },
+      { tenant: null, operation_id: 'list-projects', status: 401, round_trips: 0 },
     ]);
     expect(events('slow_query')).toEqual([]);
   });
@@ -132,7 +132,7 @@ describe.runIf(inject('tier') === 'node')('what goes wrong', () => {
     forward = false;
     answer = { status, body };
     expect((await get('/api/v1/tags')).status).toBe(503);
-    expect(events('database_error')).toMatchObject([{ level: 'error', query: 'list-tags', reason }]);
+    expect(events('database_error')).toMatchObject([{ level: 'error', operation_id: 'list-tags', reason }]);
     expect(lines.join('\n')).not.toContain('marker');
   });
 
@@ -147,7 +147,7 @@ describe.runIf(inject('tier') === 'node')('what goes wrong', () => {
         event: 'database_error',
         request_id: expect.any(String),
         tenant: expect.any(String),
-        query: 'list-tags',
+        operation_id: 'list-tags',
         sqlstate: '42P01',
       },
     ]);

@@ -91,7 +91,7 @@ test('needs a role of its own', async () => {
   const { JANITOR_DATABASE_URL: _, ...bindings } = api.bindings;
   await expect(purge(bindings)).rejects.toThrow('JANITOR_DATABASE_URL');
   const worker = { ...bindings, JANITOR_DATABASE_URL: bindings.DATABASE_URL };
-  await expect(purge(worker)).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(purge(worker)).rejects.toMatchObject({ failure: { kind: 'unavailable' } });
 });
 
 test('a tenant that is being deleted goes with all that is its own, in batches, and no other does', async () => {

@@ -1,25 +1,19 @@
-import {
-  type Expression,
-  type Kysely,
-  type OrderByItemBuilder,
-  type RawBuilder,
-  type SelectQueryBuilder,
-  sql,
-} from 'kysely';
+import { type Expression, type Kysely, type OrderByItemBuilder, type RawBuilder, sql } from 'kysely';
 import type { DB } from '../types.ts';
 import { itemsWithinLimit } from './response-limit.ts';
+import type { Rows } from './rows.ts';
 
 /** One member of a sort order. */
 export interface SortKey {
   expression: Expression<unknown>;
-  /** The type that a value is cast back to when it returns in a cursor. */
+  /** The type to which a value from a cursor is cast. */
   type: 'timestamptz' | 'text' | 'integer' | 'date' | 'float8' | 'uuid';
   descending?: boolean;
-  /** Null comes last, whichever the direction. */
+  /** Null sorts last in both directions. */
   nullable?: boolean;
 }
 
-/** Sort values of the last row shown, in the database's own text, the id last. Empty: before the first row. */
+/** The sort values of the last row of a page as PostgreSQL's text, the id last. An empty list is the position before the first row. */
 export type Position = (string | null)[];
 
 /** A page: at most `limit` rows, and where the next one starts. */
@@ -40,22 +34,19 @@ export function cursorContext(
   return [tenantId, list, owner, filters, sort].join('\n');
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a page does not care which tables its rows come from
-export type Rows = SelectQueryBuilder<any, any, any>;
-
 export interface PageRequest<T> {
   /** The filtered rows of one table, without select list or order. */
   rows: Rows;
-  /** That table; the page stands under its name, so that `item` can refer to its columns. */
+  /** That table. The rows of the page have its name as their alias, so that `item` can refer to its columns. */
   table: string;
   /** The JSON of one row. */
   item: Expression<T>;
   keys: SortKey[];
-  /** Breaks ties, in the direction of the first key. */
+  /** The last sort key, which breaks ties. It has the direction of the first one. */
   id: Expression<string>;
-  /** Joins what the keys refer to beyond the table; runs for all rows. */
+  /** Joins further tables that the sort keys refer to. Runs for all rows. */
   joinForSort?: ((rows: Rows) => Rows) | undefined;
-  /** Joins what the item refers to beyond the table; runs for the rows of the page. */
+  /** Joins further tables that the item refers to. Runs for the rows of the page only. */
   joinForItem?: ((page: Rows) => Rows) | undefined;
   limit: number;
   after?: Position | undefined;

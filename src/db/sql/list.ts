@@ -25,14 +25,14 @@ export type SortMembers = Record<string, Omit<SortKey, 'descending'>>;
 /** A list: its name (which a cursor is bound to), its rows and how they are shown and sorted. */
 export type List<T> = Pick<PageRequest<T>, 'rows' | 'table' | 'item' | 'id' | 'joinForSort' | 'joinForItem'> & {
   name: string;
-  /** The id in the list's path, where there is one. */
+  /** The id in the path of the list, where it has one. */
   owner?: string;
-  /** Without it there is no list, not even an empty one. */
+  /** Whether the list exists. Where it does not, the query has no row. */
   onlyIf?: Expression<boolean>;
   sorts: SortMembers;
 };
 
-/** The query of a whole list answer: one keyset page with its `page` object. */
+/** The query of the body of a list: one keyset page with its `page` object. */
 export function listPage<T>(
   db: Database,
   { name, owner = '', onlyIf, sorts, ...list }: List<T>,

@@ -1,6 +1,9 @@
 import type { Rejection } from '../client/errors.ts';
 
-/** The same for what never was, what is in the trash, and what is another tenant's: nobody learns which of them it is. */
+/**
+ * The rejection of a request for something that does not exist. It is the same where the resource is in the trash or is
+ * another tenant's, so that nobody learns which of these it is.
+ */
 export const NO_SUCH = {
   project: { code: 'not_found', detail: 'There is no such project.' },
   task: { code: 'not_found', detail: 'There is no such task.' },

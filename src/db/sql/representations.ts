@@ -3,9 +3,9 @@ import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import type { DB } from '../types.ts';
 
 /*
- * What the JSON of each resource is made of: its members as SQL expressions, by name. A query that shows a resource
- * builds it from these, so that it looks the same wherever it stands; `fields` picks from them. Those that read further
- * tables take the tenant: it stands as a constant at each table, so that the planner has no choice to join on it alone.
+ * The members of each resource's JSON, as SQL expressions by name. Every query that shows a resource builds its JSON from
+ * these, so that it looks the same everywhere; the parameter `fields` picks some of them. Members that read further
+ * tables take the tenant as a constant for each table, so that the planner cannot choose to join on the tenant alone.
  */
 
 const tenants = expressionBuilder<DB, 'tenants'>();
@@ -29,7 +29,7 @@ export function liveTaskCount(tenantId: string) {
 
 /** How many tasks with a tag are not in the trash. */
 export function liveTagCount(tenantId: string) {
-  // What unnest() gives looks short to the planner, so that it always makes a hash table of the trash, once for all tags.
+  // The planner expects few rows of unnest(), so it always makes one hash table of the trash, which serves all tags.
   const trash = sql`select unnest(array(select id from tasks where tenant_id = ${tenantId} and trash_id is not null))`;
   return tags
     .selectFrom('task_tags')
@@ -103,7 +103,7 @@ export const tagMembers = {
   updated_at: rfc3339(tags.ref('tags.updated_at')),
 };
 
-/** What lists of tags show beside. */
+/** The member that tags have in lists only. */
 export const tagCount = (tenantId: string) => ({ task_count: sql<number>`${liveTagCount(tenantId)}` });
 
 const audit = expressionBuilder<DB, 'audit_log'>();

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Rejection } from '../client/errors.ts';
-import type { Rows } from './keyset.ts';
+import type { Rows } from './rows.ts';
 
 /** What the body of a response may have (bytes). */
 const MAX_BODY = sql.lit(8 * 1024 * 1024);

@@ -5,7 +5,7 @@ import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { actor, auditAction, guid, resourceType, timestamp } from '../../http/request/schemas.ts';
 import { AuditEntry, listOf, membersOf } from '../../http/response/resources.ts';
 
-/* Who changed what, newest first. Every change is here, whatever path made it. */
+/* Who changed what, newest first. Triggers write the log, so it has every change, whatever made it. */
 
 export default endpoint(
   {
@@ -27,7 +27,7 @@ export default endpoint(
         before: timestamp.optional(),
       },
     }),
-    success: { status: 200, description: 'A page of it', schema: listOf(AuditEntry) },
+    success: { status: 200, description: 'A page of the audit log', schema: listOf(AuditEntry) },
     problems: ['invalid_cursor', 'unprocessable'],
   },
   async (c) => {

@@ -11,7 +11,7 @@ export default publicEndpoint(
     path: '/health',
     summary: 'Whether the API runs',
     access: 'public',
-    success: { status: 200, description: 'It runs', schema: z.object({ status: z.literal('ok') }) },
+    success: { status: 200, description: 'The API runs', schema: z.object({ status: z.literal('ok') }) },
   },
   async () => okResponse({ status: 'ok' }),
 );

@@ -15,7 +15,7 @@ import { validationFailed } from '../../problem.ts';
 
 const MAX_TASKS = 500;
 
-/** A client that always sends the member may send it empty. */
+/** Tasks of the third level have no subtasks, but an empty list is accepted, because some clients always send one. */
 const noSubtasks = z
   .array(z.unknown())
   .refine((list) => list.length === 0, fault('too_deep', 'lies deeper than three levels'))
@@ -62,7 +62,7 @@ export default endpoint(
   },
 );
 
-/** The nested tasks as rows, a parent before its subtasks, with the ids that join them. */
+/** The nested tasks as rows with ids of their own, each parent before its subtasks. */
 function inDocumentOrder(nested: Nested[]): NewTask[] {
   const rows: NewTask[] = [];
   const add = (tasks: Nested[], parentId: string | null) => {

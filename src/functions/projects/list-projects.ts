@@ -54,7 +54,7 @@ export default endpoint(
   },
 );
 
-/** Without `include=tasks` there is nothing that these could mean. */
+/** Refuses the parameters that have a meaning only with `include=tasks`. */
 function refuseNested(taskLimit: number | undefined, fields: string[] | undefined): void {
   const message = 'needs include=tasks';
   const errors = [

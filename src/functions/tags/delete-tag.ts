@@ -3,7 +3,7 @@ import { deleteTag } from '../../db/queries/tags/delete-tag.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
 
-/* Deletes a tag and takes it off its tasks, whose versions stay. */
+/* Deletes a tag and takes it off its tasks, whose versions do not change. */
 
 export default endpoint(
   {
@@ -14,7 +14,7 @@ export default endpoint(
     access: 'member',
     params: z.strictObject({ id: guid }),
     ifMatch: true,
-    success: { status: 204, description: 'It is gone' },
+    success: { status: 204, description: 'The tag is deleted' },
     problems: ['not_found'],
   },
   async (c) => {

@@ -4,7 +4,7 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { color, guid, tagName } from '../../http/request/schemas.ts';
 import { Tag } from '../../http/response/resources.ts';
 
-/* Changes a tag: a merge patch (RFC 7396). The versions of its tasks stay. */
+/* Changes a tag: a merge patch (RFC 7396). The versions of its tasks do not change. */
 
 export default endpoint(
   {

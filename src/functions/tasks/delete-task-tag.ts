@@ -14,7 +14,7 @@ export default endpoint(
     access: 'member',
     params: z.strictObject({ id: guid, tag_id: guid }),
     ifMatch: true,
-    success: { status: 204, description: 'It is so' },
+    success: { status: 204, description: 'The tag is not on the task' },
     problems: ['not_found'],
   },
   async (c) => {

@@ -14,7 +14,7 @@ export default endpoint(
     access: 'member',
     params: z.strictObject({ id: guid }),
     ifMatch: true,
-    success: { status: 204, description: 'It is in the trash' },
+    success: { status: 204, description: 'The task is in the trash' },
     problems: ['not_found'],
   },
   async (c) => {

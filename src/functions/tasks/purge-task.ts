@@ -3,7 +3,7 @@ import { purgeTask } from '../../db/queries/tasks/purge-task.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
 
-/* Deletes a trashed task for good, also its values in the audit log and in stored idempotent answers. */
+/* Deletes a trashed task for good, also its values in the audit log and in stored responses. */
 
 export default endpoint(
   {
@@ -14,7 +14,7 @@ export default endpoint(
     access: 'admin',
     params: z.strictObject({ id: guid }),
     ifMatch: true,
-    success: { status: 204, description: 'It is gone' },
+    success: { status: 204, description: 'The task is deleted for good' },
     problems: ['not_found', 'conflict'],
   },
   async (c) => {

@@ -4,7 +4,7 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { Tenant } from '../../http/response/resources.ts';
 
-/* Deletes a suspended tenant: it is marked, and the scheduled purge takes all that belongs to it away in batches. */
+/* Marks a suspended tenant as `deleting`. The scheduled purge deletes all that belongs to it in batches. */
 
 export default endpoint(
   {
@@ -13,7 +13,7 @@ export default endpoint(
     path: '/api/v1/tenants/:id',
     summary: 'Delete a suspended tenant',
     description:
-      'Only a suspended tenant can be deleted. It is `deleting` from then on and cannot be woken again; the scheduled purge deletes all that belongs to it in batches, and last the tenant itself, which is `404` then.',
+      'Only a suspended tenant can be deleted. It is `deleting` from then on and cannot be reactivated; the scheduled purge deletes all that belongs to it in batches, and last the tenant itself, which is `404` then.',
     access: 'platform',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

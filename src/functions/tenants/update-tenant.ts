@@ -4,14 +4,14 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid, name255, tenantStatus } from '../../http/request/schemas.ts';
 import { Tenant } from '../../http/response/resources.ts';
 
-/* Renames, suspends or wakes a tenant: a merge patch. A suspended tenant's tokens are refused everywhere. */
+/* Renames, suspends or reactivates a tenant: a merge patch. All tokens of a suspended tenant are refused. */
 
 export default endpoint(
   {
     name: 'update-tenant',
     method: 'patch',
     path: '/api/v1/tenants/:id',
-    summary: 'Rename, suspend or wake a tenant',
+    summary: 'Rename, suspend or reactivate a tenant',
     access: 'platform',
     params: z.strictObject({ id: guid }),
     body: z.strictObject({ name: name255.optional(), status: tenantStatus.exclude(['deleting']).optional() }),

@@ -20,7 +20,7 @@ export default endpoint(
       fields: membersOf(Trashed),
       filters: { type: z.enum(['project', 'task']).optional() },
     }),
-    success: { status: 200, description: 'A page of it', schema: listOf(Trashed) },
+    success: { status: 200, description: 'A page of the trash', schema: listOf(Trashed) },
     problems: ['invalid_cursor'],
   },
   async (c) => {

@@ -4,17 +4,17 @@ import { log } from '../../log.ts';
 import { Problem } from '../../problem.ts';
 import type { Env } from '../env.ts';
 
-/** The one method of Cloudflare's rate-limit binding. */
+/** Cloudflare's rate-limit binding. */
 export interface RateLimiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
 /**
  * Counts a request against the quota of `key`, a tenant, at this Cloudflare location. Without a binding, or without
- * `RATE_LIMIT`, nothing is counted. A limiter that fails lets the request through: it protects the service, not the data.
+ * `RATE_LIMIT`, nothing is counted. Where the limiter fails, the request goes on: the limit protects the service, not the data.
  *
- * The binding does not tell what is left, nor when the window ends: the headers
- * (draft-ietf-httpapi-ratelimit-headers-10) say the quota, and the whole window for the time to wait.
+ * The binding tells neither what is left nor when the window ends. So the headers
+ * (draft-ietf-httpapi-ratelimit-headers-10) say the quota, and the length of the window as the time to wait.
  * @throws Problem `rate_limited`
  */
 export async function limitRate(c: Context<Env>, key: string): Promise<void> {

@@ -1,29 +1,30 @@
 import { createLocalJWKSet, errors, type JWTHeaderParameters } from 'jose';
 import { log } from '../../log.ts';
-import { Problem } from '../../problem.ts';
+import { type Problem, unavailable } from '../../problem.ts';
 import { readBytes } from '../request/strict-json.ts';
 
 /*
  * The public keys at JWKS_URL (RFC 7517 §5): cached, fetched again for a key that is not among them, and kept for a
- * while when the key server fails. jose's createRemoteJWKSet does not do for us: in a Worker each of the requests that
- * come at once fetches, a server that is down is asked again for every token, and a body of any size is read.
+ * while when the key server fails. jose's createRemoteJWKSet is not used, because in a Worker each of many concurrent
+ * requests would fetch, a server that is down would be asked again for every token, and a body of any size would be read.
  */
 
-/** Keys younger than this are not asked for again (ms): so long a key that was withdrawn may still be good. */
-const FRESH = 10 * 60_000;
+/** Keys younger than this are used without asking again (ms). A key that was withdrawn is accepted for as long. */
+const FRESH_FOR_MS = 10 * 60_000;
 
-/** The same while the key server fails (ms). Nobody is locked out by an outage that is shorter. */
-const GOOD = 60 * 60_000;
+/** Keys younger than this are used while the key server fails (ms), so that a shorter outage locks nobody out. */
+const USABLE_FOR_MS = 60 * 60_000;
 
-/** Pauses before the next fetch (ms): after one that succeeded, after one that failed, after one still under way. */
-const PAUSE = { succeeded: 30_000, failed: 5000, 'under way': 1000 };
+/** How long to wait before the next fetch (ms), by how the latest one ended, or while it has not. */
+const REFETCH_AFTER_MS = { succeeded: 30_000, failed: 5000, 'under way': 1000 };
 
-/** A key server that has not answered in full by then has failed (ms). */
-const TIMEOUT = 3000;
+/** How long a fetch may take until the whole body is there (ms). */
+const FETCH_TIMEOUT_MS = 3000;
 
-/** How often a request without keys looks whether those that another one fetches have come (ms). */
-const POLL = 20;
+/** How often a request checks whether the keys that another request is fetching have come (ms). */
+const POLL_MS = 20;
 
+/** The largest key set that is read (bytes). */
 const MAX_BYTES = 262_144;
 
 /**
@@ -36,8 +37,8 @@ class RemoteKeys {
   /** When `#keys` were fetched. */
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #nextFetch = Number.NEGATIVE_INFINITY;
-  #latest: keyof typeof PAUSE = 'succeeded';
-  /** How many fetches have begun, and which of them `#keys` came with. */
+  #latest: keyof typeof REFETCH_AFTER_MS = 'succeeded';
+  /** How many fetches have begun, and the number of the one that brought `#keys`. */
   #begun = 0;
   #applied = 0;
 
@@ -47,17 +48,17 @@ class RemoteKeys {
 
   /** The key for a token's header. @throws JWKSNoMatchingKey and other JOSE errors, or Problem `unavailable`. */
   async find(header: JWTHeaderParameters): Promise<CryptoKey> {
-    const deadline = Date.now() + TIMEOUT;
+    const deadline = Date.now() + FETCH_TIMEOUT_MS;
     for (;;) {
       const age = Date.now() - this.#fetchedAt;
-      if (age < FRESH || (age < GOOD && !this.#mayFetch)) {
+      if (age < FRESH_FOR_MS || (age < USABLE_FOR_MS && !this.#mayFetch)) {
         const key = await this.#matching(header);
         if (key) return key;
       }
       if (this.#mayFetch && Date.now() < deadline) await this.#fetch();
       else if (this.#latest === 'succeeded') throw new errors.JWKSNoMatchingKey();
-      else if (this.#latest === 'failed' || Date.now() >= deadline) throw unavailable();
-      else await new Promise((resolve) => setTimeout(resolve, POLL));
+      else if (this.#latest === 'failed' || Date.now() >= deadline) throw keysUnavailable();
+      else await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
@@ -71,8 +72,8 @@ class RemoteKeys {
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey) return undefined;
       if (error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      // The key is there, but what the server says of it cannot be used: that is not the token's fault.
-      throw unavailable();
+      // The key server has the key, but in a form that cannot be used, which is not the token's fault.
+      throw keysUnavailable();
     }
   }
 
@@ -81,7 +82,7 @@ class RemoteKeys {
     this.#settle('under way');
     try {
       const keys = createLocalJWKSet(await download(this.#url));
-      // Of two that overlap, the later one knows better, whichever ends first.
+      // Of two fetches that overlap, the keys of the later one count, whichever ends first.
       if (number < this.#applied) return;
       this.#applied = number;
       this.#keys = keys;
@@ -90,20 +91,20 @@ class RemoteKeys {
     } catch (error) {
       const { name, answered } = error as Error & { answered?: number };
       log('error', 'key_server', { error: name, answered });
-      // Unless a later one has brought keys meanwhile. One that is still under way has the same server before it.
+      // A later fetch may have brought keys meanwhile. One that is still under way asks the same server.
       if (number > this.#applied) this.#settle('failed');
     }
   }
 
-  #settle(how: keyof typeof PAUSE): void {
+  #settle(how: keyof typeof REFETCH_AFTER_MS): void {
     this.#latest = how;
-    this.#nextFetch = Date.now() + PAUSE[how];
+    this.#nextFetch = Date.now() + REFETCH_AFTER_MS[how];
   }
 }
 
-/** What stands at a URL that answers 200, in time and within bounds. A redirect could lead anywhere: it is not followed. */
+/** Fetches a key set, within the bounds of time and size. Redirects are not followed, because they could lead anywhere. */
 async function download(url: string): Promise<{ keys: object[] }> {
-  const signal = AbortSignal.timeout(TIMEOUT);
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
   const headers = { Accept: 'application/jwk-set+json, application/json', 'User-Agent': 'onetrip' };
   const response = await fetch(url, { headers, redirect: 'manual', signal });
   if (response.status !== 200) {
@@ -117,10 +118,8 @@ async function download(url: string): Promise<{ keys: object[] }> {
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-function unavailable(): Problem {
-  return new Problem('unavailable', 'The keys that check tokens cannot be had at the moment.', {
-    headers: { 'Retry-After': String(PAUSE.failed / 1000) },
-  });
+function keysUnavailable(): Problem {
+  return unavailable('The keys that verify tokens cannot be fetched at the moment.', REFETCH_AFTER_MS.failed / 1000);
 }
 
 const byUrl = new Map<string, RemoteKeys>();

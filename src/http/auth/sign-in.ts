@@ -8,7 +8,7 @@ import { type Role, unauthenticated, verifyToken } from './tokens.ts';
 
 const RANK = { viewer: 1, member: 2, admin: 3 };
 
-/** Checks token, rate and role, and opens the database for the caller. Sends nothing to it. */
+/** Verifies token, rate and role, and opens the database for the caller. Nothing is sent to the database. */
 export function signIn({
   name,
   method,
@@ -37,7 +37,7 @@ export function signIn({
   };
 }
 
-/** Whether the caller takes what a read replica has, which may lack the latest writes. */
+/** Whether the caller accepts an answer from a read replica, which may lack the latest writes. */
 function isEventual(c: Context<Env>): boolean {
   const consistency = c.req.header('Onetrip-Consistency')?.trim().toLowerCase() ?? 'strong';
   if (consistency !== 'strong' && consistency !== 'eventual') {

@@ -36,7 +36,7 @@ const claims = z
   .refine(({ role, tenant_id }) => (role === 'platform') === (tenant_id === undefined))
   .refine(({ iat }) => iat === undefined || iat <= Date.now() / 1000 + LEEWAY);
 
-/** The longest token that is looked at, in characters. Node takes no more than this in all headers together. */
+/** The longest token that is verified, in characters. Node accepts no more than this in all headers together. */
 const MAX_LENGTH = 16_384;
 
 /**
@@ -50,10 +50,10 @@ const COMPACT = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
 const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /**
- * Checks a JWT: signature under the pinned family of algorithms, `exp`, `nbf`, `iat`, `iss`, `aud` and our own claims
- * (CONTRACT §2). `exp` may lie `maxAge` after `iat` at most, or after now where there is no `iat`. The database is not
- * asked. Of a claim that stands twice the last one counts (RFC 7519 §4).
- * @throws Problem `unauthenticated`, or `unavailable` where a needed key could not be had.
+ * Verifies a JWT (docs/api-conventions.md, "Tokens"): the signature under the configured family of algorithms, `exp`,
+ * `nbf`, `iat`, `iss`, `aud`, and the claims of this API. `exp` may be at most `maxAge` after `iat`, or after now where
+ * there is no `iat`. The database is not asked. Of a claim that occurs twice the last one counts (RFC 7519 §4).
+ * @throws Problem `unauthenticated`, or `unavailable` where the key could not be fetched.
  */
 export async function verifyToken(
   token: string,
@@ -67,7 +67,7 @@ export async function verifyToken(
   };
   try {
     if (token.length > MAX_LENGTH || !COMPACT.test(token)) throw unauthenticated();
-    // jose compares `alg` before it asks for a key: for a token that can never be valid nothing is fetched.
+    // jose compares `alg` before it asks for a key, so nothing is fetched for a token that can never be valid.
     const { payload, protectedHeader } =
       'secret' in keys
         ? await jwtVerify(token, await secretKey(keys.secret), { ...options, algorithms: ['HS256'] })
@@ -85,7 +85,7 @@ export async function verifyToken(
   }
 }
 
-/** 401. It does not say what was wrong with the token: that would help only who made it up. */
+/** 401. It does not say what is wrong with the token, which would help only somebody who forges one. */
 export function unauthenticated(detail = 'The token is missing, malformed, expired or not ours.'): Problem {
   return new Problem('unauthenticated', detail, { headers: { 'WWW-Authenticate': 'Bearer' } });
 }

@@ -1,6 +1,6 @@
 /**
- * The page at `/docs`: it reads the OpenAPI document beside it and lets one try each endpoint. Self-contained, because
- * nothing may come from another host; small, because it is part of a function.
+ * The page at `/docs`, which shows the OpenAPI document and lets the reader try each endpoint. It is self-contained,
+ * because its policy lets nothing come from another host, and small, because it is part of a function.
  */
 export const DOCS_PAGE = `<!doctype html>
 <html lang="en">

@@ -1,7 +1,9 @@
+import type { Context, Hono } from 'hono';
 import type { SuccessStatusCode } from 'hono/utils/http-status';
 import type * as z from 'zod';
 import type { ProblemCode } from '../../problem.ts';
 import type { Role } from '../auth/tokens.ts';
+import type { Env } from '../env.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -48,3 +50,43 @@ export function takesIdempotencyKey({ method, access }: Pick<Definition, 'method
 export function isConditionalRead({ method, access }: Pick<Definition, 'method' | 'access'>): boolean {
   return method === 'get' && access !== 'public';
 }
+
+type Shape<S, None> = S extends z.ZodType ? S : None;
+type Part<D, K extends string> = D extends Record<K, infer S> ? S : undefined;
+
+interface Inputs<D extends Definition> {
+  in: {
+    param: z.input<Shape<Part<D, 'params'>, z.ZodObject<Record<never, never>>>>;
+    query: z.input<Shape<Part<D, 'query'>, z.ZodObject<Record<never, never>>>>;
+    json: Part<D, 'body'> extends z.ZodType ? z.input<Part<D, 'body'>> : unknown;
+  };
+  out: {
+    param: z.output<Shape<Part<D, 'params'>, z.ZodObject<Record<never, never>>>>;
+    query: z.output<Shape<Part<D, 'query'>, z.ZodObject<Record<never, never>>>>;
+    json: Part<D, 'body'> extends z.ZodType ? z.output<Part<D, 'body'>> : never;
+  };
+}
+
+/** What the body of a successful response is. */
+export type Output<D extends Definition> = D['success'] extends { schema: infer S extends z.ZodType }
+  ? z.output<S>
+  : never;
+
+/** A function that serves one endpoint, with its types for `hc` (hono/client). */
+export type Endpoint<D extends Definition> = Hono<
+  Env,
+  {
+    [P in D['path']]: {
+      [M in `$${D['method']}`]: {
+        input: Inputs<D>['in'];
+        output: Output<D>;
+        outputFormat: 'json';
+        status: D['success']['status'];
+      };
+    };
+  },
+  '/'
+> & { definition: D };
+
+/** What a handler gets: Hono's context, with inputs that have been validated. */
+export type EndpointContext<D extends Definition> = Context<Env, D['path'], Inputs<D>>;

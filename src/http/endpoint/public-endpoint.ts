@@ -1,5 +1,4 @@
-import type { Definition } from './definition.ts';
-import type { Endpoint, EndpointContext } from './endpoint.ts';
+import type { Definition, Endpoint, EndpointContext } from './definition.ts';
 import { serve } from './serve.ts';
 
 /**

@@ -6,8 +6,7 @@ import type { Env } from '../env.ts';
 import { noBody, strictBody } from '../request/body.ts';
 import { memberErrors, parseForErrors } from '../request/member-errors.ts';
 import { strictQuery } from '../request/query-string.ts';
-import { type Definition, takesIdempotencyKey } from './definition.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Definition, type Endpoint, takesIdempotencyKey } from './definition.ts';
 import { notFoundHandler } from './not-found.ts';
 import { onError, requestContext } from './request-context.ts';
 

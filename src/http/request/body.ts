@@ -15,7 +15,7 @@ export function strictBody(takesKey: boolean): MiddlewareHandler<Env> {
     const bytes = await readBytes(c.req.raw);
     const value = parseJsonObject(bytes);
     c.req.json = async () => value as never;
-    if (takesKey) await claimKey(c, bytes);
+    await claimKey(c, bytes, takesKey);
     await next();
   };
 }
@@ -37,13 +37,15 @@ export function noBody(takesKey: boolean): MiddlewareHandler<Env> {
         );
       }
     }
-    if (takesKey) await claimKey(c, bytes);
+    await claimKey(c, bytes, takesKey);
     await next();
   };
 }
 
-async function claimKey(c: Context<Env>, body: Uint8Array): Promise<void> {
-  c.set('write', { ...c.var.write, idempotency: await idempotencyClaim(c, body) });
+/** Refuses a malformed key everywhere, so that nobody believes to be protected by it; uses it where the endpoint takes one. */
+async function claimKey(c: Context<Env>, body: Uint8Array, takesKey: boolean): Promise<void> {
+  const idempotency = await idempotencyClaim(c, body);
+  if (takesKey) c.set('write', { ...c.var.write, idempotency });
 }
 
 function checkMediaType(method: string, contentType: string | undefined, contentEncoding: string | undefined): void {
@@ -52,7 +54,7 @@ function checkMediaType(method: string, contentType: string | undefined, content
   if (!accepted.includes(type)) {
     throw new Problem('unsupported_media_type', `Content-Type must be ${accepted.join(' or ')}.`);
   }
-  // Every charset that is named, so that a second one cannot hide behind the first.
+  // All charsets that are named, because a header can name several.
   const charsets = parameters.flatMap((parameter) => /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1] ?? []);
   if (charsets.some((charset) => charset.trim() !== 'utf-8')) {
     throw new Problem('unsupported_media_type', 'The charset must be UTF-8.');

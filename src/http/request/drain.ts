@@ -1,25 +1,25 @@
-/** How much of a body that nobody wants is read (bytes), and for how long (ms). Beyond, the connection may break. */
+/** How much of an unread body is read (bytes), and for how long (ms). Beyond that the connection may be reset. */
 const MAX_BYTES = 32 * 1024 * 1024;
-const PATIENCE = 5000;
+const MAX_READING_MS = 5000;
 
 /**
- * Reads what is left of a request's body and throws it away. A connection that is answered before its request has
- * arrived may be reset, and the caller then never sees the answer (RFC 9112 §9.6); proxies make a 5xx of it.
+ * Reads the rest of a request's body and discards it. A connection whose response is sent before the request has arrived
+ * may be reset, so that the caller never sees the response (RFC 9112 §9.6), and a proxy makes a 5xx of it.
  */
 export async function drain({ body }: Request): Promise<void> {
   if (!body || body.locked) return;
   const reader = body.getReader();
-  const timer = setTimeout(() => reader.cancel().catch(() => {}), PATIENCE);
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), MAX_READING_MS);
   try {
     for (let bytes = 0; bytes < MAX_BYTES; ) {
       const { done, value } = await reader.read();
       if (done) return;
       bytes += value.length;
     }
-    // Not awaited: the answer does not wait for a source that is slow to stop.
+    // Not awaited, because the source may be slow to stop.
     reader.cancel().catch(() => {});
   } catch {
-    // It broke off: there is nothing left to read.
+    // The body has broken off, so there is nothing left to read.
   } finally {
     clearTimeout(timer);
   }

@@ -6,7 +6,7 @@ import { Problem, validationFailed } from '../../problem.ts';
 import { sha256 } from '../../sha256.ts';
 import { csv, fault, queryBoolean, queryInteger, timestamp } from './schemas.ts';
 
-/** The query parameters that every list has (CONTRACT §5), beside the filters of its own. */
+/** The query parameters that every list has (docs/api-conventions.md, "Lists"), with the filters of this list. */
 export function listQuery<
   const S extends readonly string[],
   const F extends readonly string[],
@@ -24,7 +24,7 @@ export function listQuery<
 }) {
   return z.strictObject({
     limit: queryInteger({ min: 1, max: 100, default: 20 }),
-    // The pattern is for the document alone: whatever does not fit it is a damaged cursor, `invalid_cursor`.
+    // The pattern is for the document only. A cursor of another form is damaged, which is `invalid_cursor`.
     cursor: z
       .string()
       .meta({ pattern: '^[A-Za-z0-9._-]+$' })
@@ -70,7 +70,7 @@ interface CommonQuery {
 }
 
 /**
- * Parts a validated list query into what the page is and what filters it, with the cursor checked and taken apart.
+ * Splits a validated list query into the page that it asks for and the filters, and reads the cursor.
  * @param list its name, as the query function gives it to `cursorContext`, and the id in its path
  * @throws Problem `invalid_cursor` for a cursor that is damaged or was made for another list, filter or sort;
  * `unprocessable` for an inverted range of time
@@ -104,7 +104,7 @@ export const timeFilters = {
   updated_before: timestamp.optional(),
 };
 
-/** Refuses `x_after` that is not before `x_before`: no row could lie between. */
+/** Refuses an `x_after` that is later than `x_before`, because no row can be between them. */
 function checkRanges(filters: Record<string, unknown>): void {
   for (const [name, before] of Object.entries(filters)) {
     const after = filters[name.replace(/before$/, 'after')];
@@ -130,7 +130,7 @@ async function openCursor(cursor: string, context: string, length: number): Prom
 
 const positions = z.array(z.string().nullable());
 
-/** Whoever knows how to make the checksum can still have put in anything. */
+/** The JSON of a cursor, or undefined. Somebody who knows how to make the checksum can put anything into a cursor. */
 function decode(payload: string): unknown {
   try {
     const text = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));

@@ -12,7 +12,7 @@ const REQUIRED = 'is required';
  * member, because neither JSON nor a query string can hold one.
  */
 export function parseForErrors(schema: z.core.$ZodType, value: unknown) {
-  return z.safeParseAsync(schema, value, {
+  return z.safeParse(schema, value, {
     error: (issue) => (issue.input === undefined ? REQUIRED : undefined),
   });
 }

@@ -12,7 +12,7 @@ import { jsonbLength } from './jsonb-length.ts';
 import { jsonPointer, MAX_ERRORS, parseJsonObject } from './strict-json.ts';
 
 /**
- * The options of a `.refine()` that fails with a code of ours, and ends the checks of that value.
+ * The options of a `.refine()` that fails with a code for the caller, and ends the checks of that value.
  * @param message a phrase that follows the member's name, such as `must be a date`.
  */
 export function fault(code: string, message: string): { error: string; abort: true; params: { code: string } } {

@@ -1,9 +1,11 @@
 import type { Context } from 'hono';
-import type { Representation } from '../../db/client/read.ts';
+import type { ListRepresentation, Representation } from '../../db/client/read.ts';
 import type { WriteResult } from '../../db/client/write.ts';
-import type { Result } from '../endpoint/endpoint.ts';
 import type { Env } from '../env.ts';
 import { rawQuery } from '../request/query-string.ts';
+
+/** What a query function returns, for the response to be made of. */
+export type Result<T> = Representation<T> | ListRepresentation<T> | WriteResult<T>;
 
 /** The response that an endpoint makes of what its query function has returned. */
 export function respond<T>(c: Context<Env>, result: Result<T>): Response {
@@ -29,10 +31,7 @@ function writeResponse<T>({ status, location, etag, body, replayed }: WriteResul
  * A list, with a `Link` to its next page (RFC 8288) where there is one. The link is a relative reference (§3.1): the host
  * in a request is what its sender, or a cache on the way, put there, and cursor and token would follow it anywhere.
  */
-function listResponse<T>(
-  c: Context<Env>,
-  { nextCursor, ...page }: Representation<T> & { nextCursor: string | null },
-): Response {
+function listResponse<T>(c: Context<Env>, { nextCursor, ...page }: ListRepresentation<T>): Response {
   if (!nextCursor) return representationResponse(page);
   const next = new URLSearchParams(rawQuery(c.req.url));
   next.delete('skip');

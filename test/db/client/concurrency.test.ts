@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LEASE_MS, MAX_RUNNING, MAX_WAIT_MS, MAX_WAITING, runWhenFree } from '../../../src/db/client/concurrency.ts';
+import { problemOf } from '../../../src/http/response/problem-of.ts';
 
 /* The bound on what one tenant may have under way, with a clock that the test moves. */
 
@@ -94,8 +95,11 @@ test('a request that has had its turn goes on, and counts', async () => {
 
 test('the queue is short: who finds it full is told at once when to come again', async () => {
   const works = start('a', MAX_RUNNING + MAX_WAITING);
-  await expect(new Work('a').done).rejects.toMatchObject({
-    ...refused,
+  const error = await new Work('a').done.catch((error) => error);
+  expect(error).toMatchObject(refused);
+  expect(problemOf(error)).toMatchObject({
+    status: 429,
+    code: 'rate_limited',
     options: {
       headers: {
         'Retry-After': '1',
@@ -127,7 +131,7 @@ test('who fails gives the place back, and so does who gives up waiting', async (
   const waiting = Array.from({ length: MAX_WAITING }, () => new Work('d', { signal: gone.signal }));
   gone.abort();
   await vi.advanceTimersByTimeAsync(50);
-  for (const { done } of waiting) await expect(done).rejects.toMatchObject({ code: 'timeout' });
+  for (const { done } of waiting) await expect(done).rejects.toMatchObject({ failure: { kind: 'timeout' } });
   const next = start('d', MAX_WAITING);
   for (const work of works) work.fail();
   for (const { done } of works) await expect(done).rejects.toThrow('failed');

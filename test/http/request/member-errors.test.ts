@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
-import { memberErrors } from '../../../src/http/request/member-errors.ts';
+import { memberErrors, parseForErrors } from '../../../src/http/request/member-errors.ts';
 import * as s from '../../../src/http/request/schemas.ts';
 
 const ID = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
@@ -30,7 +30,7 @@ describe('memberErrors', () => {
   const path = z.strictObject({ id: s.guid });
 
   function faults(schema: z.ZodType, input: unknown, kind: 'body' | 'query' | 'path') {
-    const result = schema.safeParse(input);
+    const result = parseForErrors(schema, input);
     if (result.success) throw new Error('accepted');
     return memberErrors(result.error, kind).map(({ pointer, code, message }) => `${pointer} ${code}: ${message}`);
   }

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it, test } from 'vitest';
 import * as z from 'zod';
 import { createDocument } from 'zod-openapi';
-import { memberErrors } from '../../../src/http/request/member-errors.ts';
+import { memberErrors, parseForErrors } from '../../../src/http/request/member-errors.ts';
 import * as s from '../../../src/http/request/schemas.ts';
 
 /** The output of a parse, or the codes of its faults. */
 function outcome(schema: z.ZodType, input: unknown): unknown {
-  const result = schema.safeParse(input);
+  const result = parseForErrors(schema, input);
   return result.success
     ? result.data
     : memberErrors(result.error, 'body')

@@ -124,6 +124,6 @@ test.each<[string, object]>([
   expect(text).not.toContain('secret');
   expect(asked.length).toBeLessThanOrEqual(1);
   const [line] = vi.mocked(console.error).mock.calls.map(([line]) => line);
-  expect(JSON.parse(line)).toMatchObject({ event: 'function_failed', request_id: 'mine', function: 'list-tags' });
+  expect(JSON.parse(line)).toMatchObject({ event: 'function_failed', request_id: 'mine', operation_id: 'list-tags' });
   expect(line).not.toContain('secret');
 });

@@ -13,7 +13,7 @@ export interface NewProject {
   metadata: Record<string, unknown>;
 }
 
-/** Inserts a project with its tasks and tags, and answers with all of it. */
+/** Inserts a project with its tasks and tags. Its representation shows all of them. */
 export function createProject(db: Database, project: NewProject, tasks: NewTask[], options: WriteOptions) {
   const insertProject = db.query
     .insertInto('projects')

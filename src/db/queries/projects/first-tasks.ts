@@ -6,9 +6,9 @@ import { taskMembers } from '../../sql/representations.ts';
 import type { DB } from '../../types.ts';
 
 /**
- * For a lateral join on projects: the first `limit` tasks of each in `position` order, and where the project's own
- * list of tasks (`GET /projects/{id}/tasks`) goes on from there.
- * @param lower the parameter to limitParameter where the tasks of one project would exceed what an answer may have
+ * For a lateral join on projects: the first `limit` tasks of each project in the order of `position`, and the cursor with
+ * which `GET /projects/{id}/tasks` continues.
+ * @param limitParameter the parameter to lower where the tasks of one project would exceed what a response may have
  */
 export function firstTasks(db: Database, limit: number, limitParameter: string | undefined) {
   const members = taskMembers(db.tenantId);
@@ -17,7 +17,7 @@ export function firstTasks(db: Database, limit: number, limitParameter: string |
     .where('tasks.tenant_id', '=', db.tenantId)
     .whereRef('tasks.project_id', '=', 'projects.id')
     .where('tasks.deleted_at', 'is', null);
-  // The project's id is known only to the outer row, so it is put into the context there.
+  // The context of the cursor holds the id of the project, which only the outer row knows.
   const [head = '', tail = ''] = cursorContext(db.tenantId, 'project-tasks', { owner: '?', sort: 'position' }).split(
     '?',
   );

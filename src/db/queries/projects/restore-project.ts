@@ -6,7 +6,10 @@ import { conflictUnless } from '../../sql/raise-unless.ts';
 import { isKept, RESTORED } from '../../sql/trash.ts';
 import { projectWithTasks } from './project-with-tasks.ts';
 
-/** Takes a project out of the trash, with exactly the tasks that went along. Rejects with `conflict` where it is not there. */
+/**
+ * Takes a project out of the trash, with exactly the tasks that were trashed with it. Rejects with `conflict` where it is
+ * not in the trash.
+ */
 export function restoreProject(db: Database, id: string, taskLimit: number, options: WriteOptions) {
   return writeRepresentation(
     db,

@@ -14,7 +14,7 @@ export interface ProjectPatch {
   metadata?: Record<string, unknown> | undefined;
 }
 
-/** Changes what the patch names, and answers with the project as lists show it. */
+/** Changes the members that the patch names. The representation is the project without its tasks. */
 export function updateProject(db: Database, id: string, patch: ProjectPatch, options: WriteOptions) {
   const { metadata, ...named } = patch;
   const update = db.query

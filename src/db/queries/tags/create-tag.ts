@@ -2,7 +2,7 @@ import type { Database } from '../../client/database.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { oneTag } from './one-tag.ts';
 
-/** Inserts one tag. Rejects with `duplicate` where the tenant has one of that name in any spelling. */
+/** Inserts one tag. Fails with `duplicate_tag_name` where the tenant has one of that name in any spelling. */
 export function createTag(
   db: Database,
   tag: { id: string; name: string; color: string | null },

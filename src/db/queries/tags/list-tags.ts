@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import type { Rows } from '../../sql/keyset.ts';
 import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
 import { liveTagCount, tagCount, tagMembers } from '../../sql/representations.ts';
+import type { Rows } from '../../sql/rows.ts';
 
 const sorts = {
   name: { expression: tagMembers.name, type: 'text' },

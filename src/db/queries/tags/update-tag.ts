@@ -3,7 +3,7 @@ import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { lockRow } from '../../sql/lock.ts';
 import { oneTag } from './one-tag.ts';
 
-/** Changes what the patch names. Rejects as `lockRow` does. */
+/** Changes the members that the patch names. Rejects as `lockRow` does, and fails with `duplicate_tag_name`. */
 export function updateTag(
   db: Database,
   id: string,

@@ -9,9 +9,9 @@ import { oneTask } from './one-task.ts';
 import { levelOf, MAX_LEVEL } from './task-tree.ts';
 
 /**
- * Inserts one task into a project. The project is locked against being trashed meanwhile, and so is its tree
- * against being moved.
- * Rejects with `not_found` (the project), `unprocessable` (the parent: unknown in this project, or too deep).
+ * Inserts one task into a project. A lock on the project keeps it from being trashed, and its tasks from being moved,
+ * until the batch ends. Rejects with `not_found` where there is no such project, and with `unprocessable` where the parent
+ * is not in the project or is too deep.
  */
 export function createTask(db: Database, projectId: string, task: NewTask, options: WriteOptions) {
   const lockProject = raiseUnless(

@@ -2,7 +2,7 @@ import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { positionAfter } from '../../sql/position.ts';
 
-/** A task to insert, its id made by the caller so that subtasks and tags can refer to it. */
+/** A task to insert. The caller makes its id, so that subtasks and taggings can refer to it in the same batch. */
 export interface NewTask {
   id: string;
   parent_id: string | null;
@@ -11,15 +11,15 @@ export interface NewTask {
   status: string;
   priority: number;
   due_on: string | null;
-  /** Null: after the last of the project. */
+  /** Null puts the task after the last one of the project. */
   position: number | null;
   metadata: Record<string, unknown>;
   tags: string[];
 }
 
 /**
- * The statements that insert tasks into a project: the tags that are missing, the tasks, the taggings. Of two
- * spellings of a new tag the first stands. All rows travel as one JSON parameter, however many there are.
+ * The statements that insert tasks into a project: first the tags that do not exist, then the tasks, then the taggings.
+ * Where a new tag is spelled in two ways, the first spelling counts. All rows are sent as one JSON parameter.
  */
 export function insertTasks(db: Database, projectId: string, tasks: NewTask[]): Compilable[] {
   const taggings = tasks.flatMap(({ id, tags }) => tags.map((name) => ({ task_id: id, name })));
@@ -37,7 +37,7 @@ export function insertTasks(db: Database, projectId: string, tasks: NewTask[]): 
   ];
 }
 
-/** In the order of their keys, so that two requests with the same tags wait for each other and do not deadlock. */
+/** Inserts tags in the order of their keys, so that two requests with the same tags wait for each other and do not deadlock. */
 export function insertMissingTags(db: Database, names: string[]) {
   return db.query
     .insertInto('tags')
@@ -90,8 +90,8 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
 }
 
 /**
- * Puts the tags on the tasks, where they are not on them yet. A tag that was deleted after {@link insertMissingTags} saw
- * it would be missing: then the batch runs again.
+ * Puts the tags on the tasks that do not have them. Where a tag was deleted after {@link insertMissingTags} had found it,
+ * the batch is sent again.
  */
 export function insertTaggings(db: Database, taggings: { task_id: string; name: string }[]) {
   const given = sql<{ task_id: string; key: string }>`(
@@ -106,7 +106,7 @@ export function insertTaggings(db: Database, taggings: { task_id: string; name: 
         .innerJoin('tags', 'tags.key', 'given.key')
         .where('tags.tenant_id', '=', db.tenantId)
         .select(['tags.tenant_id', 'given.task_id', 'tags.id as tag_id'])
-        // Locked, so that one whose deletion is under way is waited for, and then missing.
+        // The lock waits for a deletion that is under way, after which the tag is missing.
         .forKeyShare('tags'),
     )
     .with('inserted', (qb) =>

@@ -9,10 +9,10 @@ import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
 export interface TaskFilters extends TimeFilters {
   status?: string[] | undefined;
   priority_min?: number | undefined;
-  /** Names; all must hold. */
+  /** Names of tags, all of which a task must have. */
   tag?: string[] | undefined;
   project_id?: string | undefined;
-  /** Null: tasks without parent. */
+  /** Null selects tasks without a parent. */
   parent_id?: string | null | undefined;
   due_after?: string | undefined;
   due_before?: string | undefined;
@@ -84,7 +84,7 @@ function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
   return all;
 }
 
-/** One condition for all names, so that many cost no more to plan than one. */
+/** One condition for all names, so that many names take no longer to plan than one. */
 function hasAllTags(db: Database, names: string[]) {
   const keys = sql`select distinct tag_key(name) as key from unnest(${names}::text[]) as given (name)`;
   const tags = sql`select id from tags where tenant_id = ${db.tenantId} and key = any(array(${keys}))`;

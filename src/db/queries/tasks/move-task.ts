@@ -5,16 +5,17 @@ import { positionAfter } from '../../sql/position.ts';
 import { conflictUnless, raiseUnless } from '../../sql/raise-unless.ts';
 import { levelOf, MAX_LEVEL, treeOf } from './task-tree.ts';
 
-/** Where a task goes. Undefined: as it is; a parent of null: below none. */
+/** Where a task is moved. What is undefined does not change; a parent of null makes it a task without a parent. */
 export interface Destination {
   parent_id?: string | null | undefined;
   project_id?: string | undefined;
 }
 
 /**
- * The statements that move a task with all below it, trashed members too, and refuse what may not be. The projects
- * must be locked, so that no opposite move can close a cycle meanwhile. In another project they come after the last.
- * @param values what else changes of the task itself: one UPDATE is one entry in the audit log
+ * The statements that move a task with all tasks below it, those in the trash too, and reject a move that is not allowed.
+ * The projects must be locked already, so that no opposite move can close a cycle meanwhile. In another project the tasks
+ * come after the last one.
+ * @param values what else changes of the task itself, because one UPDATE makes one entry in the audit log
  */
 export function moveTask(
   db: Database,
@@ -72,7 +73,7 @@ function parentRules(db: Database, id: string, parentId: string, target: RawBuil
   ];
 }
 
-/** One UPDATE, since the schema wants a task and its parent in one project at the end of each statement. */
+/** One UPDATE, because at the end of each statement a task and its parent must be in the same project (foreign key). */
 function move(
   db: Database,
   id: string,

@@ -5,7 +5,7 @@ import { taskMembers } from '../../sql/representations.ts';
 import { itemsWithinLimit } from '../../sql/response-limit.ts';
 import { MAX_LEVEL, treeOf } from './task-tree.ts';
 
-/** Subtasks that one answer nests. */
+/** How many subtasks one response nests. */
 const MAX_SUBTASKS = 1000;
 
 type TaskMembers = ReturnType<typeof taskMembers>;
@@ -18,9 +18,9 @@ export function oneTask(db: Database, id: string) {
 }
 
 /**
- * The same with all tasks below it, nested. Rejects with `unprocessable` where there are too many, or where they are too
- * large together.
- * @param lower the parameter to leave out then
+ * One task outside the trash, with its project and all tasks below it, nested. Rejects with `unprocessable` where they
+ * are too many, or too large together.
+ * @param limitParameter the parameter that the rejection names
  */
 export function oneTaskWithSubtasks(db: Database, id: string, limitParameter: string) {
   const tooMany = {
@@ -55,12 +55,12 @@ function withProject(db: Database) {
   return { ...taskMembers(db.tenantId), project };
 }
 
-/** The task of one level under a name of its own, since the next level has `tasks` for itself. */
+/** The task of one level under a name of its own, because the query of the next level has another `tasks`. */
 function outer(level: number) {
   return sql<{ id: string; project_id: string }>`(select tasks.id, tasks.project_id)`.as(`level_${level}`);
 }
 
-/** The tasks right below that of the level above, each with its own below it: one correlated query a level. */
+/** The children of the task of the level above, each with its own children: one correlated subquery for each level. */
 function subtasks(db: Database, level: number, limitParameter: string): RawBuilder<TaskTree[]> {
   if (level > MAX_LEVEL) return sql<TaskTree[]>`'[]'::json`;
   const above = `level_${level - 1}`;

@@ -7,8 +7,8 @@ import { isKept, RESTORED } from '../../sql/trash.ts';
 import { oneTask } from './one-task.ts';
 
 /**
- * Takes a task out of the trash, with exactly the subtasks that went along. Rejects with `conflict` where it is not there
- * by itself, or lies under a trashed project or parent.
+ * Takes a task out of the trash, with exactly the subtasks that were trashed with it. Rejects with `conflict` where the
+ * task was not trashed itself, or where its project or parent is in the trash.
  */
 export function restoreTask(db: Database, id: string, options: WriteOptions) {
   const task = sql`from tasks where tasks.tenant_id = ${db.tenantId} and tasks.id = ${id}`;

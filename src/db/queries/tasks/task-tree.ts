@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 
-/** Tasks of one tree lie at most this many levels deep; a task without parent is at level 1. */
+/** The deepest level at which a task can be; a task without a parent is at level 1. */
 export const MAX_LEVEL = 10;
 
-/** At which level of its tree a task lies. */
+/** The level of a task: 1 without a parent, 2 for its children, and so on. */
 export function levelOf(db: Database, taskId: string) {
   return sql<number>`(
     with recursive up as (
@@ -17,8 +17,8 @@ export function levelOf(db: Database, taskId: string) {
 }
 
 /**
- * The common table expression `tree`: a task and all below it, trashed members too, each with `project_id`, `position`,
- * `deleted_at` and its `depth` (0 for the task itself). To stand behind `with recursive`.
+ * The common table expression `tree`, for use after `with recursive`: a task and all tasks below it, those in the trash
+ * too, each with `project_id`, `position`, `deleted_at` and its `depth` below the task, which has depth 0.
  */
 export function treeOf(db: Database, taskId: string) {
   return sql`tree as (

@@ -20,15 +20,15 @@ export interface TaskPatch {
   position?: number | undefined;
   /** Merged into what is there (RFC 7396). */
   metadata?: Record<string, unknown> | undefined;
-  /** Null: no parent. */
+  /** Null makes it a task without a parent. */
   parent_id?: string | null | undefined;
   project_id?: string | undefined;
-  /** All names, or which to add and remove. */
+  /** The names of all tags, or the names to add and to remove. */
   tags?: string[] | { add: string[]; remove: string[] } | undefined;
 }
 
 /**
- * Changes what the patch names. The task is locked first, so that two patches of one set of tags come one after the
+ * Changes the members that the patch names. The task is locked first, so that two patches of its tags run one after the
  * other. Rejects as `lockRow` and a move do, with `invalid_transition`, and with `validation_failed` for too many tags.
  */
 export function updateTask(db: Database, id: string, patch: TaskPatch, options: WriteOptions) {
@@ -84,8 +84,8 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
 }
 
 /**
- * Locks the tags that are named or on the task, before any tagging, so that nobody deletes them meanwhile. Who deletes a
- * tag locks it and then its taggings; the other way round here, the two would wait for each other.
+ * Locks the tags that are named or on the task before any tagging changes. A deletion of a tag locks the tag and then its
+ * taggings; in another order here, the two would deadlock.
  */
 function lockTags(db: Database, id: string, names: string[]): Compilable {
   return db.query
@@ -101,7 +101,7 @@ function lockTags(db: Database, id: string, names: string[]): Compilable {
     .forKeyShare();
 }
 
-/** Ends the batch where one tag, in whatever spelling, is to be added and removed. */
+/** Rejects a patch that adds and removes the same tag, in whatever spelling. */
 function rejectContradiction(db: Database, { add, remove }: { add: string[]; remove: string[] }): Compilable {
   const message = 'must not have one name in add and remove';
   const both = sql<boolean>`not exists (

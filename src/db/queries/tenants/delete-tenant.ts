@@ -8,7 +8,7 @@ import { oneTenant } from './one-tenant.ts';
 
 /**
  * Marks a suspended tenant for the scheduled purge, which deletes all that belongs to it and then the tenant.
- * Rejects as `lockTenant`, `conflict` where it is not suspended.
+ * Rejects as `lockTenant` does, and with `conflict` where the tenant is not suspended.
  */
 export function deleteTenant(db: Database, id: string, options: WriteOptions) {
   const isSuspended = conflictUnless(

@@ -6,8 +6,9 @@ import { raiseUnless } from '../../sql/raise-unless.ts';
 import { oneTenant } from './one-tenant.ts';
 
 /**
- * The statements that lock a tenant, and end the batch where it is not there or has none of the expected entity tags
- * (undefined: any; tenants have no version, so the digest counts). Rejects with `not_found`, `precondition_failed`.
+ * The statements that lock a tenant. They reject the batch with `not_found` where there is no such tenant, and with
+ * `precondition_failed` where it has none of the expected entity tags. Tenants have no version, so the whole tag counts.
+ * @param expected the entity tags of `If-Match`; undefined where any will do
  */
 export function lockTenant(db: Database, id: string, expected: string[] | undefined): Compilable[] {
   const lock = raiseUnless(

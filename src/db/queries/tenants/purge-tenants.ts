@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { BATCH } from '../trash/purge-expired.ts';
 
-/** Where a tenant's many rows are, in the order in which they can go: what refers to others before them. */
+/** The tables that can have many rows of one tenant, in the order in which they can be emptied: referring tables first. */
 export const TENANT_TABLES = ['idempotency_keys', 'tasks', 'projects', 'tags', 'audit_log'] as const;
 
-/** Tenants that are being deleted, the oldest first. As the janitor's role, whose policies show it no others. */
+/** The tenants that are being deleted, oldest first. The policies of the janitor's role show it no others. */
 export async function deletingTenants(db: Database): Promise<string[]> {
   const rows = await db.query
     .selectFrom('tenants')
@@ -26,7 +26,7 @@ export async function purgeTenantRows(
   table: (typeof TENANT_TABLES)[number],
 ): Promise<number> {
   const key = sql.ref(table === 'idempotency_keys' ? 'key' : 'id');
-  // From the leaves up, so that no task takes more along than are counted.
+  // Tasks without subtasks, because deleting a task deletes its subtasks too, which would not be counted.
   const isLeaf = sql`and not exists (
     select from tasks as child
     where child.tenant_id = ${tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)`;
@@ -47,7 +47,7 @@ export async function purgeTenantRows(
   return gone?.count ?? 0;
 }
 
-/** Deletes a tenant of whose rows few are left. */
+/** Deletes a tenant, once {@link purgeTenantRows} has deleted the rows of which there can be many. */
 export async function purgeTenant(db: Database, tenantId: string): Promise<void> {
   await db.write([db.query.deleteFrom('tenants').where('id', '=', tenantId)]);
 }

@@ -12,8 +12,8 @@ export interface TenantPatch {
 }
 
 /**
- * Changes what the patch names, where the tenant has one of the expected entity tags (undefined: any).
- * Rejects as `lockTenant`, `conflict` where it is being deleted.
+ * Changes the members that the patch names. Rejects as `lockTenant` does, and with `conflict` where the tenant is being
+ * deleted.
  */
 export function updateTenant(db: Database, id: string, patch: TenantPatch, options: WriteOptions) {
   const named = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));

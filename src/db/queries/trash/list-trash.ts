@@ -14,7 +14,7 @@ const members = {
 
 const sorts = { deleted_at: { expression: sql.ref('trash.deleted_at'), type: 'timestamptz' } } satisfies SortMembers;
 
-/** What was trashed itself, projects and tasks; what went along with it is not listed apart. */
+/** Projects and tasks that were trashed themselves. What was trashed with them is not listed. */
 export function listTrash(
   db: Database,
   { type }: { type?: 'project' | 'task' | undefined },

@@ -4,16 +4,16 @@ import type { Database } from '../../client/database.ts';
 /** Rows that one batch deletes, so that none runs long. */
 export const BATCH = 1000;
 
-/** In the order in which they can go: a project when it has no tasks left. */
+/** In the order in which they can be deleted: a project once it has no tasks left. */
 export const KINDS = ['idempotency_keys', 'tasks', 'projects'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /**
- * Deletes, for all tenants, one batch of what has been in the trash for 30 days, or of idempotency keys that have
- * expired. As the janitor's role, whose policies show it nothing else. Tasks go from the leaves up, so that a batch
- * takes no more along than it counts.
+ * Deletes, for all tenants, one batch of what has been in the trash for 30 days, or of idempotency keys that have expired.
+ * The policies of the janitor's role show it nothing else. Of tasks it deletes those without subtasks, because deleting
+ * others would delete their subtasks too, which would not be counted.
  * @param batch how many rows
- * @returns how many rows; fewer than asked for means that nothing is left, of tasks: none
+ * @returns how many rows were deleted; when they are fewer than `batch`, nothing is left (of tasks: when there are none)
  */
 export async function purgeExpired(db: Database, kind: Kind, batch: number = BATCH): Promise<number> {
   const [gone] = await db.write([purgeOldest(db, kind, batch)]);
