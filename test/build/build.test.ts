@@ -22,8 +22,8 @@ const inCopy = (script: string, ...args: string[]) => run('node', [join(copy, 'd
 
 const PLANTED = `
 import * as z from 'zod';
-import { publicEndpoint } from '../../http/public-endpoint.ts';
-import { plain } from '../../http/respond.ts';
+import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
+import { plain } from '../../http/response/responses.ts';
 export default publicEndpoint(
   {
     name: 'count-planets', tag: 'Meta', method: 'put', path: '/planets/:id', summary: 'Planted', access: 'public',

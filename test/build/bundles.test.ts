@@ -54,7 +54,7 @@ describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', 
 
   test('has no other endpoint in it', () => {
     const { parts } = worker(name);
-    expect(Object.keys(parts).filter((path) => /^src\/(functions|scheduled|dispatcher)\//.test(path))).toContain(entry);
+    expect(Object.keys(parts).filter((path) => /^src\/(functions|scheduled|platform)\//.test(path))).toContain(entry);
     expect(Object.keys(parts).filter((path) => files.includes(path))).toEqual([entry]);
   });
 
