@@ -4,8 +4,6 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { type Parts, root } from './bundle.ts';
 import { readBaseConfig } from './configs.ts';
 import { lambdaTemplate } from './lambda-template.ts';
-import { leanKysely } from './lean-kysely.ts';
-import { leanNeon } from './lean-neon.ts';
 import { endpoints } from './workers.ts';
 import { zip } from './zip.ts';
 
@@ -92,8 +90,6 @@ async function bundleLambda(sources: Omit<LambdaFunction, 'parts'>[], directory:
         const source = sources.find((candidate) => candidate.name === name) as (typeof sources)[number];
         return entryPoint(source, asksDatabase(name));
       }),
-      leanNeon,
-      leanKysely,
     ],
   });
   return new Map(sources.map(({ name }) => [name, partsOf(metafile, name)]));
