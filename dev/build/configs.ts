@@ -44,7 +44,7 @@ export interface WorkerConfig {
   placement?: unknown;
 }
 
-type Secret = Exclude<keyof Bindings, 'DATABASE_DRIVER' | 'RATE_LIMITER'>;
+type Secret = Exclude<keyof Bindings, 'RATE_LIMITER'>;
 
 /** The secrets that each part of the source reads; the first one must be set. The rest of the bindings are `vars`. */
 const SECRETS: Record<string, [Secret, ...Secret[]]> = {

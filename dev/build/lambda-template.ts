@@ -39,10 +39,6 @@ const PARAMETERS = {
   ),
   SecretVersion: text('VersionId of the secret; a new one makes an update put its values in'),
   HasReplica: yesOrNo('Whether the secret also has DATABASE_URL_READONLY'),
-  DatabaseDriver: text('pg: connections, one for each instance; neon: SQL over HTTP', {
-    Default: 'pg',
-    AllowedValues: ['pg', 'neon'],
-  }),
   JwksUrl: text('Where the keys of the tokens are, instead of JWT_SECRET'),
   JwtIssuer: text('Required iss of every token, where set'),
   JwtAudience: text('Required aud of every token, where set'),
@@ -165,7 +161,7 @@ function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const variables = {
     LOG_LEVEL: ref('LogLevel'),
     ...(kind === 'scheduled' ? {} : { CORS_ORIGINS: ref('CorsOrigins') }),
-    ...(asksDatabase ? { DATABASE_DRIVER: ref('DatabaseDriver'), SLOW_QUERY_MS: ref('SlowQueryMs') } : {}),
+    ...(asksDatabase ? { SLOW_QUERY_MS: ref('SlowQueryMs') } : {}),
     ...Object.fromEntries(secrets.flatMap((name) => (name in VALUES ? [[name, VALUES[name]]] : []))),
   };
   return {

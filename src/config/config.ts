@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DatabaseConfig, OpenDriver } from '../db/client/drivers/driver.ts';
+import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
 import type { RateLimiter } from '../http/auth/rate-limit.ts';
 import { DEFAULT_MAX_AGE, parseDuration } from './duration.ts';
 import { roadOf } from './janitor.ts';
@@ -13,8 +13,6 @@ export interface Bindings {
   DATABASE_URL_READONLY?: string;
   /** The same database as the janitor's role: for the scheduled purge alone. */
   JANITOR_DATABASE_URL?: string;
-  /** The road to the database, where it is not Neon's SQL over HTTP: the one of src/db/client/drivers/pg.ts, on Lambda. */
-  DATABASE_DRIVER?: OpenDriver;
   /** URL of another SQL-over-HTTP endpoint than the one of the database's host: local development. */
   NEON_ENDPOINT?: string;
   /** HS256 secret of at least 32 bytes; or else `JWKS_URL`. */
@@ -63,13 +61,6 @@ const schema = z.object({
   DATABASE_URL_READONLY: postgresUrl('DATABASE_URL_READONLY')
     .optional()
     .or(z.literal('').transform(() => undefined)),
-  // What another variable of that name says is no road: src/platform/lambda/bindings.ts knows those.
-  DATABASE_DRIVER: z
-    .custom(
-      (driver) => typeof driver === 'function',
-      'DATABASE_DRIVER must be pg or neon, on Lambda; elsewhere it must not be set',
-    )
-    .optional(),
   JWT_SECRET: optional,
   JWKS_URL: optional,
   JWT_ISSUER: optional,

@@ -8,6 +8,6 @@ export function readJanitorConfig({ JANITOR_DATABASE_URL: url, ...bindings }: Bi
 }
 
 /** How the database is reached, whoever logs in. */
-export function roadOf({ NEON_ENDPOINT: endpoint, DATABASE_DRIVER: driver }: Partial<Bindings>) {
-  return { ...(endpoint ? { endpoint } : {}), ...(driver ? { driver } : {}) };
+export function roadOf({ NEON_ENDPOINT: endpoint }: Partial<Bindings>) {
+  return endpoint ? { endpoint } : {};
 }

@@ -1,10 +1,10 @@
 import { type Compilable, type CompiledQuery, Kysely } from 'kysely';
 import { NeonDialect } from 'kysely-neon';
+import { openDriver } from '#database-driver';
 import { log } from '../../log.ts';
 import type { DB } from '../types.ts';
 import { whenFree } from './concurrency.ts';
 import type { DatabaseConfig, Driver, Row, Statement } from './drivers/driver.ts';
-import { neonDriver } from './drivers/neon.ts';
 import { isTransient, reasonOf, sqlState, timedOut, toProblem } from './errors.ts';
 
 /** Who asks, in which request. Without a tenant: a `platform` token, or nobody (`/ready`). */
@@ -42,9 +42,8 @@ const drivers = new Map<string, Driver>();
 
 /** A road is kept for as long as the process lives, with the connections it may have. */
 function driverFor(config: DatabaseConfig): Driver {
-  const open = config.driver ?? neonDriver;
-  const key = `${open.name} ${config.url} ${config.endpoint}`;
-  const driver = drivers.get(key) ?? open(config);
+  const key = `${config.url} ${config.endpoint}`;
+  const driver = drivers.get(key) ?? openDriver(config);
   drivers.set(key, driver);
   return driver;
 }

@@ -1,4 +1,7 @@
-/* What src/db/client/database.ts asks of a road to PostgreSQL. There are two: src/db/client/drivers/neon.ts and src/db/client/drivers/pg.ts. */
+/*
+ * What database.ts asks of a driver. There are two, neon.ts and pg.ts, and a deployment has one of them in it: which one
+ * `#database-driver` stands for is chosen at build time, by a condition (`imports` in package.json).
+ */
 
 /** How the database is reached. */
 export interface DatabaseConfig {
@@ -10,8 +13,6 @@ export interface DatabaseConfig {
   deadline?: number;
   /** A batch that takes longer than this is in the log (ms). */
   slowAfter?: number;
-  /** Another road than Neon's SQL over HTTP. */
-  driver?: OpenDriver;
 }
 
 export interface Statement {
@@ -41,5 +42,5 @@ export interface Driver {
   batch(statements: Statement[], options: BatchOptions): Promise<Row[][]>;
 }
 
-/** Opens the road; called once for each URL. */
+/** What each driver's module exports as `openDriver`; called once for each URL. */
 export type OpenDriver = (config: DatabaseConfig) => Driver;
