@@ -2,16 +2,20 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BINDINGS } from '../../src/config/bindings.ts';
 import { migrate, migrationsDirectory } from '../local/migrate.ts';
 import { startPostgres } from '../local/postgres.ts';
+import { markdownTable } from '../markdown-table.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import { run } from '../run.ts';
 
 /*
  * Writes the generated files, or with `--check` tells which of them differ from what is committed:
- * src/db/types.ts (kysely-codegen over a migrated database), src/db/schema-version.ts, src/http/docs/digests.ts, and
- * the OpenAPI document.
+ * src/db/types.ts (kysely-codegen over a migrated database), src/db/schema-version.ts, src/http/docs/digests.ts, the
+ * OpenAPI document, and the table of bindings in the README.
  */
+
+const root = new URL('../..', import.meta.url);
 
 /** What PostgreSQL's catalogue does not say of a column. */
 const overrides = {
@@ -70,7 +74,20 @@ export const DOCS_STYLE = 'sha256-${digest('style')}';
 `;
 }
 
-const root = new URL('../..', import.meta.url);
+/** The README with the table of bindings as they are declared now. */
+async function readme(): Promise<string> {
+  const text = await readFile(new URL('README.md', root), 'utf8');
+  const rows = Object.entries(BINDINGS).map(([name, { description, default: otherwise = '–' }]) => {
+    return [`\`${name}\``, description, otherwise];
+  });
+  const begin = '<!-- The bindings of src/config/bindings.ts, written by `npm run generate`. -->';
+  const end = '<!-- End of the bindings. -->';
+  const [before, after] = [text.split(begin)[0], text.split(end)[1]];
+  if (after === undefined) throw new Error(`README.md has no table between ${begin} and ${end}`);
+  const table = markdownTable([['binding of the Worker', 'what it is', 'default'], ...rows]);
+  return `${before}${begin}\n\n${table}\n${end}${after}`;
+}
+
 const check = process.argv.includes('--check');
 let stale = false;
 for (const [file, content] of [
@@ -78,6 +95,7 @@ for (const [file, content] of [
   ['src/db/schema-version.ts', await schemaVersion()],
   ['src/http/docs/digests.ts', await docsDigests()],
   ['src/functions/meta/openapi.json', await openApiDocument()],
+  ['README.md', await readme()],
 ] as const) {
   const url = new URL(file, root);
   if ((await readFile(url, 'utf8').catch(() => '')) === content) continue;

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { root } from '../../dev/build/bundle.ts';
-import { SECRET_NAMES, type WorkerConfig } from '../../dev/build/configs.ts';
+import { type WorkerConfig, workerConfig } from '../../dev/build/configs.ts';
 import { measure, packagesOf, report } from '../../dev/build/report.ts';
 import { buildSplit, readDeployables } from '../../dev/build/split.ts';
 import { bindingOf } from '../../dev/build/workers.ts';
+import { BINDINGS } from '../../src/config/bindings.ts';
 import { definitions } from '../support/examples.ts';
 
 /* What is in the Workers of the split deployment, and what is not. */
@@ -93,7 +94,7 @@ test('the scheduled purge alone has the cron trigger and the janitor’s secret'
   expect(base.crons.length).toBeGreaterThan(0);
   expect(await config(name)).toMatchObject({ workers_dev: false, triggers: { crons: base.crons } });
   expect(secrets(name)).toEqual(['JANITOR_DATABASE_URL', 'NEON_ENDPOINT']);
-  expect(packages(name).sort()).toEqual(['@neondatabase/serverless', 'kysely', 'kysely-neon', 'onetrip']);
+  expect(packages(name).sort()).toEqual(['@neondatabase/serverless', 'kysely', 'kysely-neon', 'onetrip', 'zod']);
 });
 
 test('the dispatcher has a binding to every function, a URL, and no more than Hono', async () => {
@@ -114,9 +115,8 @@ test('no version that is not the current one has a URL', async () => {
   for (const { name } of workers) expect((await config(name)).preview_urls).toBe(false);
 });
 
-test('all are of the date, the variables and the observability of wrangler.toml', async () => {
-  const { compatibility_date, vars, observability } = base;
-  expect(vars).toHaveProperty('RATE_LIMIT');
+test('all are of the date and the observability of wrangler.toml', async () => {
+  const { compatibility_date, observability } = base;
   // Cloudflare's own lines hold whole URLs, and so what callers search for.
   expect(observability).toMatchObject({ logs: { enabled: true, invocation_logs: false } });
   for (const { name } of workers) {
@@ -124,11 +124,28 @@ test('all are of the date, the variables and the observability of wrangler.toml'
       main: 'index.js',
       no_bundle: true,
       compatibility_date,
-      vars,
       observability,
     });
   }
-  expect(SECRET_NAMES).not.toContain('CORS_ORIGINS');
+});
+
+test('each is told the variables of wrangler.toml that it reads, and a variable that none reads is a slip', () => {
+  const varsOf = (name: string, vars: Record<string, unknown>) =>
+    workerConfig({ ...base, vars }, worker(name), workers).vars;
+  const vars = { RATE_LIMIT: '600/60', CORS_ORIGINS: 'https://a.example.com', SLOW_QUERY_MS: '300' };
+  expect(base.vars).toHaveProperty('RATE_LIMIT');
+  expect(varsOf('onetrip-get-project', vars)).toEqual(vars);
+  expect(varsOf('onetrip-health', vars)).toEqual({ CORS_ORIGINS: vars.CORS_ORIGINS });
+  expect(varsOf('onetrip', vars)).toEqual({ CORS_ORIGINS: vars.CORS_ORIGINS });
+  expect(varsOf('onetrip-scheduled-purge', vars)).toEqual({ SLOW_QUERY_MS: '300' });
+  expect(() => varsOf('onetrip', { RATE_LIMITS: '600/60' })).toThrow('wrangler.toml: no Worker reads RATE_LIMITS.');
+});
+
+test('what is written about bindings for readers is in no bundle', async () => {
+  for (const { name } of workers) {
+    const code = await readFile(join(directory, 'split', name, 'index.js'), 'utf8');
+    for (const { description } of Object.values(BINDINGS)) expect(code).not.toContain(description);
+  }
 });
 
 test('the report names the three largest parts of each', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { buildLambda } from '../../dev/build/lambda.ts';
 import { measureStart } from '../../dev/build/lambda-start.ts';
 import { eventBridgeCron, logicalId } from '../../dev/build/lambda-template.ts';
@@ -40,11 +40,21 @@ describe('the template', () => {
   test('tells each function what it reads, and no more', () => {
     for (const { name, kind } of functions) {
       const { Variables } = resource(name).Environment;
+      const others = Object.keys(Variables).filter((key) => !/URL|SECRET|^JWT/.test(key));
       const secrets = Object.keys(Variables).filter((key) => /URL|SECRET/.test(key));
-      if (kind === 'scheduled') expect(secrets).toEqual(['JANITOR_DATABASE_URL']);
-      else if (openToAll.includes(name)) expect(secrets).toEqual([]);
-      else expect(secrets).toEqual(['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL']);
+      if (kind === 'scheduled') expect([...secrets, ...others]).toEqual(['JANITOR_DATABASE_URL', 'SLOW_QUERY_MS']);
+      else if (openToAll.includes(name)) expect([...secrets, ...others]).toEqual(['CORS_ORIGINS', 'LOG_LEVEL']);
+      else {
+        expect(secrets).toEqual(['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL']);
+        expect(others).toEqual(['CORS_ORIGINS', 'LOG_LEVEL', 'SLOW_QUERY_MS']);
+      }
     }
+  });
+
+  test('has no parameter that docs/deploying.md does not name', async () => {
+    const text = await readFile('docs/deploying.md', 'utf8');
+    const isNamed = (name: string) => new RegExp(`\\b${name}\\b`).test(text);
+    expect(Object.keys(template.Parameters).filter((name) => !isNamed(name))).toEqual([]);
   });
 
   test('holds no secret: their values come out of Secrets Manager', () => {
@@ -137,7 +147,7 @@ describe('each function', () => {
   }, 60_000);
 });
 
-test('the scheduled purge purges, over a connection of its own', async () => {
+test('the scheduled purge purges, over a connection of its own, and logs what takes longer than it is told', async () => {
   const { admin } = database;
   await admin.query(
     `with tenant as (insert into tenants (name) values ('Acme') returning id)
@@ -146,12 +156,17 @@ test('the scheduled purge purges, over a connection of its own', async () => {
   );
   expect((await admin.query('select from projects')).rowCount).toBe(1);
   process.env.JANITOR_DATABASE_URL = `postgres://onetrip_cleaner:janitor@127.0.0.1:${admin.port}/${admin.database}`;
+  process.env.SLOW_QUERY_MS = '0';
+  const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
   try {
     const { handler } = await import(pathToFileURL(join(directory, 'lambda', 'scheduled-purge', 'index.mjs')).href);
     await handler();
   } finally {
     delete process.env.JANITOR_DATABASE_URL;
+    delete process.env.SLOW_QUERY_MS;
   }
+  expect(warnings).toHaveBeenCalledWith(expect.stringContaining('"event":"slow_query"'));
+  warnings.mockRestore();
   expect((await admin.query('select from projects')).rowCount).toBe(0);
 });
 

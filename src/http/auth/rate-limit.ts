@@ -4,11 +4,6 @@ import { log } from '../../log.ts';
 import { Problem } from '../../problem.ts';
 import type { Env } from '../endpoint/context.ts';
 
-/** The one method of Cloudflare's rate-limit binding. */
-export interface RateLimiter {
-  limit(options: { key: string }): Promise<{ success: boolean }>;
-}
-
 /**
  * Counts a request against the quota of `key`, a tenant, at this Cloudflare location. Without a binding, or without
  * `RATE_LIMIT`, nothing is counted. A limiter that fails lets the request through: it protects the service, not the data.
