@@ -20,8 +20,7 @@ export interface Worker {
 /** The endpoints, in the order in which the one Worker has them. @throws Error where a file is not among them. */
 export async function endpoints(): Promise<{ name: string; method: string; path: string; entry: string }[]> {
   const entries = new Map<string, string>();
-  for await (const file of glob('src/functions/*/*.ts', { cwd: root })) {
-    const entry = file.replaceAll('\\', '/');
+  for await (const entry of glob('src/functions/*/*.ts', { cwd: root })) {
     entries.set(entry.replace(/^.*\/|\.ts$/g, ''), entry);
   }
   const found = functions.map(({ definition: { name, method, path } }) => {

@@ -66,8 +66,7 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: process.platform !== 'win32',
-    windowsHide: true,
+    detached: true,
   });
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message));
@@ -85,7 +84,7 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
 
   function kill(pid: number, signal: NodeJS.Signals): boolean {
     try {
-      return process.platform === 'win32' ? child.kill(signal) : process.kill(-pid, signal);
+      return process.kill(-pid, signal);
     } catch {
       return false;
     }

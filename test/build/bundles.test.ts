@@ -34,7 +34,7 @@ const TRACES = {
   jose: 'JWSInvalid',
 };
 
-const files = globSync('src/functions/*/*.ts').map((file) => file.replaceAll('\\', '/'));
+const files = globSync('src/functions/*/*.ts');
 const openToAll = ['docs', 'health', 'openapi'];
 
 test('every file under src/functions is a Worker, and they are what the definitions say', () => {
