@@ -14,7 +14,7 @@ import pg from 'pg';
 import { signToken } from '../dev/local/jwt.ts';
 import { migrate } from '../dev/local/migrate.ts';
 import { startPostgres } from '../dev/local/postgres.ts';
-import { startNeonEndpoint } from '../dev/neon-endpoint/endpoint.ts';
+import { startNeonEndpoint } from '../dev/neon-endpoint/index.ts';
 import { app } from '../src/functions/index.ts';
 
 const TASKS = Number(process.argv[2] ?? 10_000);

@@ -18,7 +18,7 @@ import { buildOneWorker } from '../dev/build/one-worker.ts';
 import { signToken } from '../dev/local/jwt.ts';
 import { migrate } from '../dev/local/migrate.ts';
 import { startPostgres } from '../dev/local/postgres.ts';
-import { startNeonEndpoint } from '../dev/neon-endpoint/endpoint.ts';
+import { startNeonEndpoint } from '../dev/neon-endpoint/index.ts';
 
 const ROUNDS = 20;
 const AT_ONCE = 60;

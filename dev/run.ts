@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
-import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../node_modules/.bin', import.meta.url));
 
 /** The environment in which the project's own tools, its Node among them, come first on the PATH. */
 export function toolEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`, ...extra };
+  return { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}`, ...extra };
 }
 
 /**

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { leanKysely } from './lean-kysely.ts';
-import { leanNeon } from './lean-neon.ts';
 
 /** The directory of the project. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,7 +35,6 @@ export async function bundle(
     sourcemap: 'linked',
     metafile: true,
     logLevel: 'silent',
-    plugins: [leanNeon, leanKysely],
   });
   const outputs = Object.values(metafile.outputs);
   return new Map(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Bindings } from '../../src/config/config.ts';
 import { root } from './bundle.ts';
+import { bindingsReadBy, namesOf, requiredSecrets } from './given-bindings.ts';
 import { bindingOf, type Worker } from './workers.ts';
 
 /*
@@ -44,24 +44,8 @@ export interface WorkerConfig {
   placement?: unknown;
 }
 
-type Secret = Exclude<keyof Bindings, 'DATABASE_DRIVER' | 'RATE_LIMITER'>;
-
-/** The secrets that each part of the source reads; the first one must be set. The rest of the bindings are `vars`. */
-const SECRETS: Record<string, [Secret, ...Secret[]]> = {
-  'src/http/open-database.ts': [
-    ...(['DATABASE_URL', 'DATABASE_URL_READONLY', 'NEON_ENDPOINT'] as const),
-    ...(['JWT_SECRET', 'JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_MAX_AGE'] as const),
-  ],
-  'src/scheduled/purge.ts': ['JANITOR_DATABASE_URL', 'NEON_ENDPOINT'],
-};
-
 /** Every name that a file of secrets may have. */
-export const SECRET_NAMES: string[] = [...new Set(Object.values(SECRETS).flat())];
-
-/** The secrets that a Worker may have, and no others. */
-export function secretsOf({ parts }: Pick<Worker, 'parts'>): string[] {
-  return Object.entries(SECRETS).flatMap(([part, names]) => (part in parts ? names : []));
-}
+export const SECRET_NAMES: string[] = namesOf('secret');
 
 /** Reads wrangler.toml. Takes a second, for wrangler is large. @throws Error that names what is missing in it. */
 export async function readBaseConfig(): Promise<BaseConfig> {
@@ -92,7 +76,7 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): W
   const { name, kind, parts } = worker;
   const isFront = kind === 'dispatcher';
   const asksDatabase = 'src/db/client/database.ts' in parts;
-  const [required] = secretsOf(worker);
+  const required = requiredSecrets(worker);
   return {
     name,
     main: 'index.js',
@@ -106,13 +90,22 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): W
     ...(isFront && base.routes.length > 0 ? { routes: base.routes } : {}),
     // An empty list takes away what an earlier deployment of that name had.
     triggers: { crons: kind === 'scheduled' ? base.crons : [] },
-    vars: base.vars,
+    vars: varsOf(base, worker),
     ...('src/http/auth/rate-limit.ts' in parts ? { ratelimits: base.ratelimits } : {}),
     ...(isFront ? { services: services(base.name, all) } : {}),
-    ...(required ? { secrets: { required: [required] } } : {}),
+    ...(required.length > 0 ? { secrets: { required } } : {}),
     observability: base.observability,
     ...(asksDatabase && base.placement ? { placement: base.placement } : {}),
   };
+}
+
+/** @throws Error that names a variable of wrangler.toml which is no binding: most likely a slip of the pen */
+function varsOf({ vars }: BaseConfig, worker: Worker): Record<string, unknown> {
+  const known: string[] = namesOf('variable');
+  const unknown = Object.keys(vars).filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`wrangler.toml: no Worker reads ${unknown.join(', ')}.`);
+  const read: string[] = bindingsReadBy(worker, 'variable');
+  return Object.fromEntries(Object.entries(vars).filter(([name]) => read.includes(name)));
 }
 
 function services(prefix: string, all: Worker[]) {

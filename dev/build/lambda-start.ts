@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import type { LambdaFunction } from './lambda.ts';
+import type { LambdaFunction } from './lambda-template.ts';
 
 /*
  * What a cold start costs on our side: a fresh Node process imports the function and has it answer a first request, one

@@ -1,11 +1,22 @@
-import { DEFAULT_MAX_AGE } from '../../src/config/duration.ts';
-import { secretsOf } from './configs.ts';
-import type { LambdaFunction } from './lambda.ts';
+import { BINDINGS, type Bindings } from '../../src/config/bindings.ts';
+import type { Parts } from './bundle.ts';
+import { bindingsReadBy } from './given-bindings.ts';
 
 /*
  * The template for AWS SAM: an HTTP API whose routes are those of the definitions, its functions, and the log. As JSON,
  * which SAM and CloudFormation take as well as YAML.
  */
+
+/** A function of the deployment, as the build has made it. */
+export interface LambdaFunction {
+  name: string;
+  kind: 'function' | 'scheduled' | 'fallback';
+  /** Where its source begins, from the root of the project. */
+  entry: string;
+  /** Method and path with `:id`, of the route it serves; the purge and the fallback have none. */
+  route?: { method: string; path: string };
+  parts: Parts;
+}
 
 const RUNTIME = 'nodejs24.x';
 /** Seconds. API Gateway waits 30 for an answer; ours is there after 20, be it that the database took too long. */
@@ -28,6 +39,7 @@ const text = (description: string, more: Json = {}) => ({
   Description: description,
   ...more,
 });
+const parameterFor = (name: keyof Bindings, more: Json = {}) => text(BINDINGS[name].description, more);
 const yesOrNo = (description: string) => text(description, { Default: 'no', AllowedValues: ['yes', 'no'] });
 
 const PARAMETERS = {
@@ -39,20 +51,13 @@ const PARAMETERS = {
   ),
   SecretVersion: text('VersionId of the secret; a new one makes an update put its values in'),
   HasReplica: yesOrNo('Whether the secret also has DATABASE_URL_READONLY'),
-  DatabaseDriver: text('pg: connections, one for each instance; neon: SQL over HTTP', {
-    Default: 'pg',
-    AllowedValues: ['pg', 'neon'],
-  }),
-  JwksUrl: text('Where the keys of the tokens are, instead of JWT_SECRET'),
-  JwtIssuer: text('Required iss of every token, where set'),
-  JwtAudience: text('Required aud of every token, where set'),
-  JwtMaxAge: text('How long a token may be good for', { Default: DEFAULT_MAX_AGE }),
-  CorsOrigins: text('Origins whose pages may call, separated by commas'),
-  LogLevel: text('info: a line for each request; warn: only what is wrong', {
-    Default: 'info',
-    AllowedValues: ['info', 'warn'],
-  }),
-  SlowQueryMs: text('What takes longer is in the log', { Default: '500' }),
+  JwksUrl: parameterFor('JWKS_URL'),
+  JwtIssuer: parameterFor('JWT_ISSUER'),
+  JwtAudience: parameterFor('JWT_AUDIENCE'),
+  JwtMaxAge: parameterFor('JWT_MAX_AGE', { Default: BINDINGS.JWT_MAX_AGE.default }),
+  CorsOrigins: parameterFor('CORS_ORIGINS'),
+  LogLevel: parameterFor('LOG_LEVEL', { Default: BINDINGS.LOG_LEVEL.default, AllowedValues: ['info', 'warn'] }),
+  SlowQueryMs: parameterFor('SLOW_QUERY_MS', { Default: BINDINGS.SLOW_QUERY_MS.default }),
   LogRetentionDays: { Type: 'Number', Default: 30, Description: 'How long the log is kept' },
   MemorySize: { Type: 'Number', Default: 512, Description: 'MB for each function; processor time grows with it' },
   InstancesPerFunction: {
@@ -72,7 +77,7 @@ const CONDITIONS = {
 };
 
 /** Where the values of the bindings come from; those that are not here have no use on Lambda. */
-const VALUES: Record<string, unknown> = {
+const VALUES: Partial<Record<keyof Bindings, unknown>> = {
   DATABASE_URL: secret('DATABASE_URL'),
   DATABASE_URL_READONLY: when('HasReplica', secret('DATABASE_URL_READONLY')),
   JANITOR_DATABASE_URL: secret('JANITOR_DATABASE_URL'),
@@ -81,6 +86,9 @@ const VALUES: Record<string, unknown> = {
   JWT_ISSUER: ref('JwtIssuer'),
   JWT_AUDIENCE: ref('JwtAudience'),
   JWT_MAX_AGE: ref('JwtMaxAge'),
+  CORS_ORIGINS: ref('CorsOrigins'),
+  LOG_LEVEL: ref('LogLevel'),
+  SLOW_QUERY_MS: ref('SlowQueryMs'),
 };
 
 /** @param prefix name of the deployment. @param crons of wrangler.toml */
@@ -159,22 +167,14 @@ const ROLE = {
 function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const { name, kind, parts } = fn;
   const asksDatabase = 'src/db/client/database.ts' in parts;
-  // The fallback is the whole API, so the purge is in its bundle too, but nothing calls it there.
-  const janitor = 'JANITOR_DATABASE_URL';
-  const secrets = kind === 'scheduled' ? [janitor] : secretsOf(fn).filter((secret) => secret !== janitor);
-  const variables = {
-    LOG_LEVEL: ref('LogLevel'),
-    ...(kind === 'scheduled' ? {} : { CORS_ORIGINS: ref('CorsOrigins') }),
-    ...(asksDatabase ? { DATABASE_DRIVER: ref('DatabaseDriver'), SLOW_QUERY_MS: ref('SlowQueryMs') } : {}),
-    ...Object.fromEntries(secrets.flatMap((name) => (name in VALUES ? [[name, VALUES[name]]] : []))),
-  };
+  const variables = bindingsReadBy(fn).filter((binding) => binding in VALUES);
   return {
     Type: 'AWS::Serverless::Function',
     Properties: {
       FunctionName: sub(`\${AWS::StackName}-${name}`),
       CodeUri: `${name}.zip`,
       Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
-      Environment: { Variables: variables },
+      Environment: { Variables: Object.fromEntries(variables.map((binding) => [binding, VALUES[binding]])) },
       ...(asksDatabase && kind !== 'scheduled'
         ? { ReservedConcurrentExecutions: when('LimitsInstances', ref('InstancesPerFunction')) }
         : {}),

@@ -1,11 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { type Parts, root } from './bundle.ts';
 import { readBaseConfig } from './configs.ts';
-import { lambdaTemplate } from './lambda-template.ts';
-import { leanKysely } from './lean-kysely.ts';
-import { leanNeon } from './lean-neon.ts';
+import { type LambdaFunction, lambdaTemplate } from './lambda-template.ts';
 import { endpoints } from './workers.ts';
 import { zip } from './zip.ts';
 
@@ -17,18 +15,16 @@ import { zip } from './zip.ts';
  *   lambda/template.json      the SAM template
  */
 
-export interface LambdaFunction {
-  name: string;
-  kind: 'function' | 'scheduled' | 'fallback';
-  /** Where its source begins, from the root of the project. */
-  entry: string;
-  /** Method and path with `:id`, of the route it serves; the purge and the fallback have none. */
-  route?: { method: string; path: string };
-  parts: Parts;
-}
+/** How functions reach PostgreSQL: over connections of their own, or by Neon's SQL over HTTP. */
+export const DRIVERS = ['pg', 'neon'] as const;
+export type DriverName = (typeof DRIVERS)[number];
 
-/** Writes `lambda/` into the directory, anew. @throws Error with esbuild's messages */
-export async function buildLambda(directory: string): Promise<LambdaFunction[]> {
+/**
+ * Writes `lambda/` into the directory, anew.
+ * @param driver the only one that is bundled
+ * @throws Error with esbuild's messages
+ */
+export async function buildLambda(directory: string, driver: DriverName = 'pg'): Promise<LambdaFunction[]> {
   const output = join(directory, 'lambda');
   const { name: prefix, crons } = await readBaseConfig();
   const found = await endpoints();
@@ -44,7 +40,7 @@ export async function buildLambda(directory: string): Promise<LambdaFunction[]> 
   ];
   await rm(output, { recursive: true, force: true });
   await mkdir(output, { recursive: true });
-  const bundles = await bundleLambda(sources, output);
+  const bundles = await bundleLambda(sources, output, driver);
   const functions = sources.map((source) => ({ ...source, parts: bundles.get(source.name) ?? {} }));
   for (const { name } of functions) {
     const code = await readFile(join(output, name, 'index.mjs'));
@@ -55,75 +51,57 @@ export async function buildLambda(directory: string): Promise<LambdaFunction[]> 
   return functions;
 }
 
-/** Bundles each into one ES module for Node 24, minified. @returns what is in each */
-async function bundleLambda(sources: Omit<LambdaFunction, 'parts'>[], directory: string): Promise<Map<string, Parts>> {
-  const common = {
+/**
+ * Bundles each into one ES module for Node 24, minified.
+ * @returns what is in each
+ */
+async function bundleLambda(
+  sources: Omit<LambdaFunction, 'parts'>[],
+  directory: string,
+  driver: DriverName,
+): Promise<Map<string, Parts>> {
+  const { metafile } = await build({
     absWorkingDir: root,
+    entryPoints: sources.map(({ name }) => ({ in: `lambda:${name}`, out: join(name, 'index') })),
     outdir: directory,
     bundle: true,
+    minify: true,
     platform: 'node',
     format: 'esm',
     target: 'node24',
+    // Which driver `#database-driver` stands for. `module` is what esbuild adds by itself where no condition is named.
+    conditions: ['module', ...(driver === 'pg' ? ['pg-driver'] : [])],
     outExtension: { '.js': '.mjs' },
-    // What pg would use if it were there.
+    // An optional native part of pg, which is not installed.
     external: ['pg-native'],
-    metafile: true,
-    logLevel: 'silent',
-  } satisfies BuildOptions;
-
-  // The driver is handed in from outside: first find out who asks the database at all.
-  const { metafile: sourceGraph } = await build({
-    ...common,
-    entryPoints: sources.map(({ name, entry }) => ({ in: entry, out: join(name, 'index') })),
-    write: false,
-  });
-  const asksDatabase = (name: string) => 'src/db/client/database.ts' in partsOf(sourceGraph, name);
-
-  const { metafile } = await build({
-    ...common,
-    entryPoints: sources.map(({ name }) => ({ in: `lambda:${name}`, out: join(name, 'index') })),
-    minify: true,
     legalComments: 'none',
     sourcemap: 'linked',
+    metafile: true,
+    logLevel: 'silent',
     // pg is CommonJS and requires modules of Node's, which an ES module cannot do by itself.
     banner: { js: `import{createRequire}from'node:module';const require=createRequire(import.meta.url);` },
-    plugins: [
-      entryPoints((name) => {
-        const source = sources.find((candidate) => candidate.name === name) as (typeof sources)[number];
-        return entryPoint(source, asksDatabase(name));
-      }),
-      leanNeon,
-      leanKysely,
-    ],
+    plugins: [entryPoints(new Map(sources.map((source) => [source.name, entryPoint(source)])))],
   });
   return new Map(sources.map(({ name }) => [name, partsOf(metafile, name)]));
 }
-
-type Metafile = Awaited<ReturnType<typeof build<{ metafile: true }>>>['metafile'];
 
 function partsOf({ outputs }: Metafile, name: string): Parts {
   const inputs = Object.entries(outputs).find(([path]) => path.endsWith(`${name}/index.mjs`))?.[1].inputs ?? {};
   return Object.fromEntries(Object.entries(inputs).map(([path, { bytesInOutput }]) => [path, bytesInOutput]));
 }
 
-/** What Lambda loads: its `handler`, made of the function as every other deployment has it. */
-function entryPoint({ kind, entry }: Omit<LambdaFunction, 'parts'>, asksDatabase: boolean): string {
-  const bindings = asksDatabase ? 'readBindings(process.env, pgDriver)' : 'readBindings(process.env)';
-  return [
-    `import { readBindings } from './src/platform/lambda/bindings.ts';`,
-    ...(asksDatabase ? [`import { pgDriver } from './src/db/client/drivers/pg.ts';`] : []),
-    ...(kind === 'scheduled'
-      ? [`import { purgeHandler } from './${entry}';`, `export const handler = purgeHandler(${bindings});`]
-      : [
-          `import app from './${entry}';`,
-          `import { lambdaHandler } from './src/platform/lambda/handler.ts';`,
-          `export const handler = lambdaHandler(app, ${bindings});`,
-        ]),
-  ].join('\n');
+/** The module that Lambda loads. It exports `handler`, made of the app that the other deployments run. */
+function entryPoint({ kind, entry }: Omit<LambdaFunction, 'parts'>): string {
+  return kind === 'scheduled'
+    ? `import { purgeHandler } from './${entry}';
+       export const handler = purgeHandler({ ...process.env });`
+    : `import app from './${entry}';
+       import { lambdaHandler } from './src/platform/lambda/handler.ts';
+       export const handler = lambdaHandler(app, { ...process.env });`;
 }
 
-/** Makes the modules `lambda:<name>`, which are not worth files. */
-function entryPoints(contents: (name: string) => string): Plugin {
+/** Makes the modules `lambda:<name>` out of their contents, so that no files have to be written for them. */
+function entryPoints(contents: Map<string, string>): Plugin {
   return {
     name: 'entry-points',
     setup(build) {
@@ -132,7 +110,7 @@ function entryPoints(contents: (name: string) => string): Plugin {
         namespace: 'lambda',
       }));
       build.onLoad({ filter: /.*/, namespace: 'lambda' }, ({ path }) => ({
-        contents: contents(path),
+        contents: contents.get(path) ?? '',
         loader: 'ts',
         resolveDir: root,
       }));

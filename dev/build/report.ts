@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { markdownTable } from '../markdown-table.ts';
 import type { Parts } from './bundle.ts';
 
 /** What the report says of one Worker. */
@@ -53,15 +54,5 @@ export function report(sizes: Size[], startUp?: Map<string, number>): string {
       .map(([name, size]) => `${name} ${size}`)
       .join(', '),
   ]);
-  const widths = header.map((_, i) => Math.max(...[header, ...rows].map((row) => row[i]?.length ?? 0)));
-  const line = (cells: string[], fill = ' ') =>
-    `| ${cells.map((cell, i) => (isText(i, header) ? cell.padEnd(widths[i] ?? 0, fill) : cell.padStart(widths[i] ?? 0, fill))).join(' | ')} |`;
-  const rule = header.map((_, i) =>
-    isText(i, header) ? '-'.repeat(widths[i] ?? 0) : `${'-'.repeat((widths[i] ?? 1) - 1)}:`,
-  );
-  return `${[line(header), line(rule), ...rows.map((row) => line(row))].join('\n')}\n`;
-}
-
-function isText(column: number, header: string[]): boolean {
-  return column === 0 || column === header.length - 1;
+  return markdownTable([header, ...rows], { numbers: header.map((_, i) => i).slice(1, -1) });
 }

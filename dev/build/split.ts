@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BaseConfig, readBaseConfig, secretsOf, workerConfig } from './configs.ts';
+import { type BaseConfig, readBaseConfig, workerConfig } from './configs.ts';
+import { bindingsReadBy } from './given-bindings.ts';
 import { bundleSplit, type Worker } from './workers.ts';
 
 /*
@@ -30,7 +31,7 @@ export async function buildSplit(directory: string): Promise<{ base: BaseConfig;
   const deployables: Deployable[] = workers.map((worker) => ({
     name: worker.name,
     kind: worker.kind,
-    secrets: secretsOf(worker),
+    secrets: bindingsReadBy(worker, 'secret'),
   }));
   await writeJson(join(split, 'workers.json'), deployables);
   return { base, workers };

@@ -20,8 +20,7 @@ export interface Worker {
 /** The endpoints, in the order in which the one Worker has them. @throws Error where a file is not among them. */
 export async function endpoints(): Promise<{ name: string; method: string; path: string; entry: string }[]> {
   const entries = new Map<string, string>();
-  for await (const file of glob('src/functions/*/*.ts', { cwd: root })) {
-    const entry = file.replaceAll('\\', '/');
+  for await (const entry of glob('src/functions/*/*.ts', { cwd: root })) {
     entries.set(entry.replace(/^.*\/|\.ts$/g, ''), entry);
   }
   const found = functions.map(({ definition: { name, method, path } }) => {
@@ -31,7 +30,7 @@ export async function endpoints(): Promise<{ name: string; method: string; path:
     return { name, method: method.toUpperCase(), path, entry };
   });
   const [left] = entries.values();
-  if (left) throw new Error(`${left} is not composed in src/functions/index.ts.`);
+  if (left) throw new Error(`${left} is not in src/functions/registry.ts: npm run generate`);
   return found;
 }
 

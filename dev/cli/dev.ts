@@ -7,7 +7,7 @@ import { startPostgres } from '../local/postgres.ts';
 import { seed, type Tenant } from '../local/seed.ts';
 import { say, step } from '../local/terminal.ts';
 import { startWrangler } from '../local/wrangler.ts';
-import { startNeonEndpoint } from '../neon-endpoint/endpoint.ts';
+import { startNeonEndpoint } from '../neon-endpoint/index.ts';
 import { readInputs } from './dev-inputs.ts';
 
 /*

@@ -3,16 +3,20 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { BINDINGS } from '../../src/config/bindings.ts';
 import { endpointFiles } from '../build/endpoint-files.ts';
 import { migrate, migrationsDirectory } from '../local/migrate.ts';
 import { startPostgres } from '../local/postgres.ts';
+import { markdownTable } from '../markdown-table.ts';
 import { run } from '../run.ts';
 
 /*
  * Writes the generated files, or with `--check` tells which of them differ from what is committed: the list of endpoints,
  * the types and enumerations of the database (of a migrated one), the schema's version, the digests of the page at /docs,
- * and the OpenAPI document.
+ * the OpenAPI document, and the table of bindings in the README.
  */
+
+const root = new URL('../..', import.meta.url);
 
 /** What PostgreSQL's catalogue does not say of a column of JSON. */
 const jsonColumns = {
@@ -126,7 +130,20 @@ export const DOCS_STYLE = 'sha256-${digest('style')}';
 `;
 }
 
-const root = new URL('../..', import.meta.url);
+/** The README with the table of bindings as they are declared now. */
+async function readme(): Promise<string> {
+  const text = await readFile(new URL('README.md', root), 'utf8');
+  const rows = Object.entries(BINDINGS).map(([name, { description, default: otherwise = '–' }]) => {
+    return [`\`${name}\``, description, otherwise];
+  });
+  const begin = '<!-- The bindings of src/config/bindings.ts, written by `npm run generate`. -->';
+  const end = '<!-- End of the bindings. -->';
+  const [before, after] = [text.split(begin)[0], text.split(end)[1]];
+  if (after === undefined) throw new Error(`README.md has no table between ${begin} and ${end}`);
+  const table = markdownTable([['binding of the Worker', 'what it is', 'default'], ...rows]);
+  return `${before}${begin}\n\n${table}\n${end}${after}`;
+}
+
 const check = process.argv.includes('--check');
 let stale = false;
 
@@ -153,4 +170,5 @@ await put('src/http/docs/digests.ts', await docsDigests());
 // Last, because the sources that it imports may have just been written.
 const { openApiDocument } = await import('../openapi/document.ts');
 await put('src/functions/meta/openapi.json', await openApiDocument());
+await put('README.md', await readme());
 process.exitCode = stale ? 1 : 0;

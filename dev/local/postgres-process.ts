@@ -11,7 +11,6 @@ import { promisify } from 'node:util';
 export interface Binaries {
   initdb: string;
   postgres: string;
-  pg_ctl: string;
 }
 
 /** The user that PostgreSQL runs as, where that is not our own. */
@@ -85,7 +84,7 @@ export function launch({ prefix, account }: Launcher, program: string, args: str
   // C: the messages that we look for are English ones.
   const env = { ...Object.fromEntries(inherited), LC_ALL: 'C' };
   const user = account ? { uid: account.uid, gid: account.gid } : {};
-  return { file, args: rest, options: { env, cwd: dataDir, windowsHide: true, ...user } };
+  return { file, args: rest, options: { env, cwd: dataDir, ...user } };
 }
 
 /**
@@ -127,22 +126,18 @@ export async function spawnServer(from: {
     ended,
     lastWords: () => failure || readFileSync(logFile, 'utf8').trim().split('\n').slice(-10).join('\n'),
     stop: () => {
-      stopping ??= end(child, ended, () => run(binaries.pg_ctl, ['stop', '-D', cluster, '-m', 'fast'])).finally(() =>
-        process.off('exit', killAtExit),
-      );
+      stopping ??= end(child, ended).finally(() => process.off('exit', killAtExit));
       return stopping;
     },
   };
 }
 
-async function end(child: ChildProcess, ended: () => boolean, stopOnWindows: () => Promise<unknown>): Promise<void> {
+async function end(child: ChildProcess, ended: () => boolean): Promise<void> {
   if (ended()) return;
   child.ref();
   const exit = once(child, 'exit');
   for (const [signal, patience] of WAYS_TO_STOP) {
-    // There are no signals on Windows.
-    if (process.platform === 'win32' && signal === 'SIGINT') await stopOnWindows().catch(() => {});
-    else if (signal === 'SIGKILL') killTree(child);
+    if (signal === 'SIGKILL') killTree(child);
     else child.kill(signal);
     const timer = new AbortController();
     await Promise.race([exit, sleep(patience, undefined, { signal: timer.signal }).catch(() => {})]);

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { toolEnvironment } from '../run.ts';
 import { say } from './terminal.ts';
 
@@ -26,6 +26,9 @@ const STOP_DEADLINE = 5000;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Bindings that are text, by name. */
+type Values = Partial<Record<keyof Bindings, string>>;
+
 /** Wrangler's own talk on standard output; what is left there is the Worker's, and errors. */
 const CHATTER = [
   ...[/^⎔/, /^\[wrangler:info\]/, /^\[custom build\] Running/, /^The file \S+ changed, restarting build/],
@@ -33,7 +36,7 @@ const CHATTER = [
 ];
 
 /** Starts wrangler on 127.0.0.1, with these bindings and no others. */
-export async function startWrangler(options: { port: number; dataDir: string; bindings: Bindings }): Promise<Wrangler> {
+export async function startWrangler(options: { port: number; dataDir: string; bindings: Values }): Promise<Wrangler> {
   const { port, dataDir, bindings } = options;
   // With a file of variables wrangler reads no .dev.vars; on a command line everybody could read the secrets.
   const envFile = join(dataDir, 'worker.env');
@@ -63,8 +66,7 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: process.platform !== 'win32',
-    windowsHide: true,
+    detached: true,
   });
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message));
@@ -82,7 +84,7 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
 
   function kill(pid: number, signal: NodeJS.Signals): boolean {
     try {
-      return process.platform === 'win32' ? child.kill(signal) : process.kill(-pid, signal);
+      return process.kill(-pid, signal);
     } catch {
       return false;
     }
@@ -134,7 +136,7 @@ async function untilReady(port: number, ended: Promise<string>, signal: AbortSig
   ]);
 }
 
-function toEnvFile(bindings: Bindings): string {
+function toEnvFile(bindings: Values): string {
   return Object.entries(bindings)
     .map(([name, value]) => `${name}=${quoted(name, value)}\n`)
     .join('');

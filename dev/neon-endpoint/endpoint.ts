@@ -1,4 +1,4 @@
-/** A local endpoint that speaks Neon's SQL over HTTP, so that what is deployed runs unchanged beside a PostgreSQL. */
+/** An HTTP server that speaks Neon's SQL over HTTP in front of a PostgreSQL, see README.md. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -24,7 +24,8 @@ export interface NeonEndpoint {
   stop(): Promise<void>;
 }
 
-interface Answer {
+/** What is sent back for a request. */
+interface Result {
   status: number;
   body: string;
   headers?: Record<string, string>;
@@ -49,7 +50,8 @@ const PREFLIGHT_HEADERS = {
  * Starts an endpoint on 127.0.0.1, on a free port unless one is given. User, password and database are those of
  * each request's connection string; `postgres` says where they are good for a log-in.
  *
- * Sizes are in bytes. Errors: if it cannot listen. What goes wrong with a request is answered as the proxy does.
+ * Sizes are in bytes. What goes wrong with a request becomes the response that the proxy gives.
+ * @throws Error if it cannot listen
  */
 export async function startNeonEndpoint(options: {
   postgres: { host: string; port: number; ssl?: boolean | object };
@@ -59,8 +61,8 @@ export async function startNeonEndpoint(options: {
 }): Promise<NeonEndpoint> {
   const { postgres, maxRequestBytes = MAX_BYTES, maxResponseBytes = MAX_BYTES } = options;
   const pools = new Map<string, Pool>();
-  /** What has to end before we have: answers on their way, then the connections to PostgreSQL. */
-  const answers = new Set<Promise<void>>();
+  /** What `stop` waits for: responses on their way, then the connections to PostgreSQL. */
+  const responses = new Set<Promise<void>>();
   const connections = new Set<Promise<void>>();
   let requests = 0;
 
@@ -79,7 +81,7 @@ export async function startNeonEndpoint(options: {
       // Values stay the text that PostgreSQL sent.
       types: { getTypeParser: () => (value: string) => value },
     });
-    // A server that restarts must not take us with it; the pool drops the connection by itself.
+    // Without a listener, a PostgreSQL that restarts would end this process; the pool drops the connection by itself.
     pool.on('error', () => {});
     pool.on('connect', (client) => {
       client.on('error', () => {});
@@ -89,7 +91,7 @@ export async function startNeonEndpoint(options: {
     return pool;
   }
 
-  async function answer(request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+  async function handle(request: IncomingMessage, signal: AbortSignal): Promise<Result> {
     const path = request.url?.split('?', 1)[0];
     if (path === '/sql' && request.method === 'OPTIONS') return { status: 200, body: '', headers: PREFLIGHT_HEADERS };
     if (path !== '/sql' || request.method !== 'POST') return { status: 400, body: '"query is not supported"' };
@@ -114,7 +116,7 @@ export async function startNeonEndpoint(options: {
         await statementToJson(statement, session);
       }
       output.push(']}');
-      // If we do not come this far, giving the connection back rolls everything back.
+      // Where a statement has failed, nothing commits: the connection is rolled back as it is given back.
       await command(client, 'COMMIT');
       return { status: 200, body: output.toString(), headers: batchHeaders(mode) };
     });
@@ -123,7 +125,7 @@ export async function startNeonEndpoint(options: {
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    const { status, body, headers } = await answer(request, gone.signal).catch(toAnswer);
+    const { status, body, headers } = await handle(request, gone.signal).catch(toResult);
     response.writeHead(status, {
       'Content-Type': 'application/json',
       'Access-Control-Allow-Origin': '*',
@@ -133,7 +135,7 @@ export async function startNeonEndpoint(options: {
     response.end(body);
   }
 
-  const server = createServer((request, response) => keep(answers, respond(request, response)));
+  const server = createServer((request, response) => keep(responses, respond(request, response)));
   // A connection that we close could be one that a client is about to use again.
   server.keepAliveTimeout = 0;
   server.listen(options.port ?? 0, '127.0.0.1');
@@ -145,7 +147,7 @@ export async function startNeonEndpoint(options: {
     server.close();
     server.closeAllConnections();
     // In this order: a pool that has ended forgets who is waiting for a connection.
-    await Promise.all(answers);
+    await Promise.all(responses);
     await Promise.all([...pools.values()].map((pool) => pool.end()));
     await Promise.all(connections);
   }
@@ -168,12 +170,12 @@ function keep(set: Set<Promise<void>>, promise: Promise<void>): void {
   void promise.finally(() => set.delete(promise));
 }
 
-function toAnswer(error: Error): Answer {
+function toResult(error: Error): Result {
   const status = error instanceof EndpointError ? error.status : error instanceof DatabaseError ? 400 : 500;
   return { status, body: errorBody(error) };
 }
 
-/** Errors: 413 beyond `max` bytes, what is left is then read and dropped; 400 if the client stops half-way. */
+/** @throws EndpointError 413 beyond `max` bytes, the rest is then read and dropped; 400 if the client stops half-way */
 function readBody(request: IncomingMessage, max: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

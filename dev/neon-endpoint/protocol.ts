@@ -1,6 +1,6 @@
 /**
- * Neon's SQL over HTTP: what requests and answers look like, read off `proxy/src/serverless/` of neondatabase/neon
- * (`sql_over_http.rs`, `http_util.rs` and `json.rs`). Nothing here talks to anybody.
+ * Neon's SQL over HTTP: what requests and responses look like, read off `proxy/src/serverless/` of neondatabase/neon
+ * (`sql_over_http.rs`, `http_util.rs` and `json.rs`). Nothing here sends or receives.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
@@ -15,7 +15,7 @@ export class EndpointError extends Error {
   }
 }
 
-/** With what to log in to PostgreSQL. */
+/** What a request logs in to PostgreSQL with. */
 export interface Credentials {
   user: string;
   password: string;
@@ -25,8 +25,7 @@ export interface Credentials {
 /**
  * Reads the headers `Neon-Connection-String` and `Authorization`. Of the connection string only user, password and
  * database count; its host has to be a name, though it is not looked up.
- *
- * Errors: 400.
+ * @throws EndpointError 400
  */
 export function parseCredentials(headers: IncomingHttpHeaders): Credentials {
   const header = headers['neon-connection-string'];
@@ -76,7 +75,7 @@ const ISOLATION_LEVELS: Record<string, string> = {
   Serializable: 'SERIALIZABLE',
 };
 
-/** Reads the other headers. Errors: 400 for an unknown isolation level. */
+/** Reads the other headers. @throws EndpointError 400 for an unknown isolation level */
 export function parseMode(headers: IncomingHttpHeaders): Mode {
   const isolationLevel = headers['neon-batch-isolation-level'];
   if (isolationLevel !== undefined && !Object.hasOwn(ISOLATION_LEVELS, String(isolationLevel))) {
@@ -100,7 +99,7 @@ export function startTransaction({ isolationLevel, readOnly, deferrable }: Mode)
   return `START TRANSACTION ${modes.join(', ')}`;
 }
 
-/** The headers with which a batch answers how it ran. */
+/** The headers of a batch's response, which say how it ran. */
 export function batchHeaders({ isolationLevel, readOnly, deferrable }: Mode): Record<string, string> {
   return {
     ...(isolationLevel && { 'neon-batch-isolation-level': isolationLevel }),
@@ -125,7 +124,7 @@ const exactJson = JSON as unknown as {
   isRawJSON(value: unknown): boolean;
 };
 
-/** Reads a body. Members that are not known are ignored. Errors: 400 for everything that is no payload. */
+/** Reads a body. Members that are not known are ignored. @throws EndpointError 400 for everything that is no payload */
 export function parsePayload(body: Uint8Array): Payload {
   let value: unknown;
   try {
@@ -206,7 +205,7 @@ function arrayToJson(text: string, element: number): string {
   });
 }
 
-/** Members of an error's answer that come from the database, besides `message`, `code` and `severity`. */
+/** Members of an error's body that come from the database, besides `message`, `code` and `severity`. */
 const ERROR_FIELDS = [
   'detail',
   'hint',
@@ -224,7 +223,7 @@ const ERROR_FIELDS = [
   'routine',
 ] as const;
 
-/** The body of an error's answer; `cause` may be the error of a database that let nobody in. */
+/** The body of an error's response; `cause` may be the error of a database that let nobody in. */
 export function errorBody(error: Error): string {
   const database = [error, error.cause].find((one) => one instanceof DatabaseError);
   return JSON.stringify({

@@ -54,8 +54,8 @@ const MAX_PARAMS = 32_767;
 /**
  * Lends a connection to `use`, cancels what runs on it when `signal` aborts, and resets it before anybody else,
  * the client of this request included, can send another statement.
- *
- * Errors: 400 if the credentials or the database are wrong, 500 if there is no connection otherwise; those of `use`.
+ * @throws DatabaseError if the credentials or the database are wrong; EndpointError 500 if there is no connection for
+ *   another reason; what `use` throws
  */
 export async function withConnection<T>(
   pool: Pool,
@@ -149,8 +149,7 @@ class ExtendedQuery extends Query<(string | null)[]> {
 
 /**
  * Runs a statement and writes its result to the output.
- *
- * Errors: the database's; 400 for what cannot be sent or is no result, such as COPY's data; 507 if the output is
+ * @throws DatabaseError; EndpointError 400 for what cannot be sent or is no result, such as COPY's data; 507 if the output is
  * longer than `maxBytes` before a row, so that one long row passes.
  */
 export function statementToJson({ query: text, params, arrayMode }: Statement, session: Session): Promise<void> {

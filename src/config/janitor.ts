@@ -1,13 +1,11 @@
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
-import type { Bindings } from './config.ts';
+import { type Bindings, bindingsSchema, connectionOptions, parseBindings } from './bindings.ts';
 
-/** Where the scheduled purge works. @throws Error with one clear line. */
-export function readJanitorConfig({ JANITOR_DATABASE_URL: url, ...bindings }: Bindings): DatabaseConfig {
+const schema = bindingsSchema.pick({ JANITOR_DATABASE_URL: true, NEON_ENDPOINT: true, SLOW_QUERY_MS: true });
+
+/** Where the scheduled purge works. @throws Error with one clear line, which names the variable and holds no value */
+export function readJanitorConfig(bindings: Bindings): DatabaseConfig {
+  const { JANITOR_DATABASE_URL: url, ...rest } = parseBindings(schema, bindings);
   if (!url) throw new Error('JANITOR_DATABASE_URL is not set: the scheduled purge needs a role of its own');
-  return { url, ...roadOf(bindings) };
-}
-
-/** How the database is reached, whoever logs in. */
-export function roadOf({ NEON_ENDPOINT: endpoint, DATABASE_DRIVER: driver }: Partial<Bindings>) {
-  return { ...(endpoint ? { endpoint } : {}), ...(driver ? { driver } : {}) };
+  return { url, ...connectionOptions(rest) };
 }

@@ -1,9 +1,7 @@
-import type { Bindings } from './config.ts';
-
 const lists = new Map<string, string[]>();
 
 /** Origins whose pages may call, out of `CORS_ORIGINS`. A list that cannot be read has none. */
-export function allowedOrigins({ CORS_ORIGINS = '' }: Pick<Bindings, 'CORS_ORIGINS'> = {}): string[] {
+export function allowedOrigins({ CORS_ORIGINS = '' }: { CORS_ORIGINS?: string | undefined } = {}): string[] {
   let origins = lists.get(CORS_ORIGINS);
   if (!origins) {
     origins = parseOrigins(CORS_ORIGINS) ?? [];

@@ -22,25 +22,25 @@ const inCopy = (script: string, ...args: string[]) => run('node', [join(copy, 'd
 
 const PLANTED = `
 import * as z from 'zod';
-import { publicEndpoint } from '../../http/public-endpoint.ts';
-import { plain } from '../../http/respond.ts';
+import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
+import { okResponse } from '../../http/response/responses.ts';
 export default publicEndpoint(
   {
-    name: 'count-planets', tag: 'Meta', method: 'put', path: '/planets/:id', summary: 'Planted', access: 'public',
+    name: 'count-planets', method: 'put', path: '/planets/:id', summary: 'Planted', access: 'public',
     params: z.strictObject({ id: z.string() }), success: { status: 200, description: 'Nine', schema: z.number() },
   },
-  async () => plain(9 as number),
+  async () => okResponse(9),
 );`;
 
-test('a new endpoint that is composed nowhere fails the build', async () => {
+test('a new endpoint that is not in the registry fails the build', async () => {
   await writeFile(join(copy, 'src/functions/meta/count-planets.ts'), PLANTED);
   await expect(inCopy('build.ts')).rejects.toThrow(
-    'src/functions/meta/count-planets.ts is not composed in src/functions/index.ts.',
+    'src/functions/meta/count-planets.ts is not in src/functions/registry.ts: npm run generate',
   );
 });
 
-test('one that is composed is a Worker, bound, routed and reported', async () => {
-  const index = join(copy, 'src/functions/index.ts');
+test('one that is in the registry is a Worker, bound, routed and reported', async () => {
+  const index = join(copy, 'src/functions/registry.ts');
   const text = await readFile(index, 'utf8');
   await writeFile(
     index,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { buildLambda } from '../../dev/build/lambda.ts';
 import { measureStart } from '../../dev/build/lambda-start.ts';
 import { eventBridgeCron, logicalId } from '../../dev/build/lambda-template.ts';
@@ -40,12 +40,21 @@ describe('the template', () => {
   test('tells each function what it reads, and no more', () => {
     for (const { name, kind } of functions) {
       const { Variables } = resource(name).Environment;
+      const others = Object.keys(Variables).filter((key) => !/URL|SECRET|^JWT/.test(key));
       const secrets = Object.keys(Variables).filter((key) => /URL|SECRET/.test(key));
-      if (kind === 'scheduled') expect(secrets).toEqual(['JANITOR_DATABASE_URL']);
-      else if (openToAll.includes(name)) expect(secrets).toEqual([]);
-      else expect(secrets).toEqual(['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL']);
-      expect('DATABASE_DRIVER' in Variables).toBe(secrets.length > 0);
+      if (kind === 'scheduled') expect([...secrets, ...others]).toEqual(['JANITOR_DATABASE_URL', 'SLOW_QUERY_MS']);
+      else if (openToAll.includes(name)) expect([...secrets, ...others]).toEqual(['CORS_ORIGINS', 'LOG_LEVEL']);
+      else {
+        expect(secrets).toEqual(['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL']);
+        expect(others).toEqual(['CORS_ORIGINS', 'LOG_LEVEL', 'SLOW_QUERY_MS']);
+      }
     }
+  });
+
+  test('has no parameter that docs/deploying.md does not name', async () => {
+    const text = await readFile('docs/deploying.md', 'utf8');
+    const isNamed = (name: string) => new RegExp(`\\b${name}\\b`).test(text);
+    expect(Object.keys(template.Parameters).filter((name) => !isNamed(name))).toEqual([]);
   });
 
   test('holds no secret: their values come out of Secrets Manager', () => {
@@ -91,6 +100,7 @@ describe('each function', () => {
       const packages = packagesOf(parts).map(([found]) => found);
       const hasDatabase = !openToAll.includes(name);
       expect([name, packages.includes('pg')]).toEqual([name, hasDatabase]);
+      expect(packages).not.toContain('@neondatabase/serverless');
       expect([name, packages.includes('kysely')]).toEqual([name, hasDatabase]);
       expect([name, packages.includes('jose')]).toEqual([
         name,
@@ -100,6 +110,19 @@ describe('each function', () => {
       expect(endpoints).toHaveLength({ function: 1, scheduled: 0, fallback: definitions.length }[kind]);
     }
   });
+
+  test('has the other driver in its place where the build is told so', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'onetrip-lambda-neon-'));
+    try {
+      for (const { name, parts } of await buildLambda(other, 'neon')) {
+        const packages = packagesOf(parts).map(([found]) => found);
+        expect(packages).not.toContain('pg');
+        expect([name, packages.includes('@neondatabase/serverless')]).toEqual([name, !openToAll.includes(name)]);
+      }
+    } finally {
+      await rm(other, { recursive: true });
+    }
+  }, 60_000);
 
   test('is in its archive, and the archive is the same whenever it is built', async () => {
     const again = await mkdtemp(join(tmpdir(), 'onetrip-lambda-'));
@@ -124,7 +147,7 @@ describe('each function', () => {
   }, 60_000);
 });
 
-test('the scheduled purge purges, over a connection of its own', async () => {
+test('the scheduled purge purges, over a connection of its own, and logs what takes longer than it is told', async () => {
   const { admin } = database;
   await admin.query(
     `with tenant as (insert into tenants (name) values ('Acme') returning id)
@@ -133,12 +156,17 @@ test('the scheduled purge purges, over a connection of its own', async () => {
   );
   expect((await admin.query('select from projects')).rowCount).toBe(1);
   process.env.JANITOR_DATABASE_URL = `postgres://onetrip_cleaner:janitor@127.0.0.1:${admin.port}/${admin.database}`;
+  process.env.SLOW_QUERY_MS = '0';
+  const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
   try {
     const { handler } = await import(pathToFileURL(join(directory, 'lambda', 'scheduled-purge', 'index.mjs')).href);
     await handler();
   } finally {
     delete process.env.JANITOR_DATABASE_URL;
+    delete process.env.SLOW_QUERY_MS;
   }
+  expect(warnings).toHaveBeenCalledWith(expect.stringContaining('"event":"slow_query"'));
+  warnings.mockRestore();
   expect((await admin.query('select from projects')).rowCount).toBe(0);
 });
 

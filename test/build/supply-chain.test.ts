@@ -42,7 +42,7 @@ const read = async (...path: string[]) => JSON.parse(await readFile(join(root, .
 /** Directories, from the root of the project, that npm installs something into. */
 const installed = globSync(['package-lock.json', '*/package-lock.json', '{.github,packages}/*/package-lock.json'], {
   cwd: root,
-}).map((file) => dirname(file).replaceAll('\\', '/'));
+}).map((file) => dirname(file));
 
 test('every package is of an exact version and locked with its digest', async () => {
   expect(installed).toEqual(expect.arrayContaining(['.', '.github/tools']));

@@ -9,7 +9,7 @@ import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
 import { findLauncher, launch, run } from '../../dev/local/postgres-process.ts';
-import { eventually } from '../../dev/neon-endpoint/test/support.ts';
+import { eventually } from './dev-support.ts';
 
 const isRoot = process.getuid?.() === 0;
 const nobody = { name: 'nobody', uid: 65534, gid: 65534 };

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { onTestFinished, vi } from 'vitest';
 import { migrate } from '../../dev/local/migrate.ts';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
-import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/endpoint.ts';
+import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/config.ts';
 import { JWT_SECRET } from '../support/api.ts';
 import { WORKER_ROLE } from '../support/global-setup.ts';

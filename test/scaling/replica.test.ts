@@ -7,7 +7,7 @@ import { neonConfig } from '@neondatabase/serverless';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
-import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/endpoint.ts';
+import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import { app } from '../../src/functions/index.ts';
 import { Cluster } from '../faults/support.ts';
 import { type Call, JWT_SECRET, type Reply, signToken, type TestApi, type TestTenant } from '../support/api.ts';

@@ -13,7 +13,7 @@ import { SignJWT } from 'jose';
 import pg from 'pg';
 import { migrate } from '../../dev/local/migrate.ts';
 import { startPostgres } from '../../dev/local/postgres.ts';
-import { startNeonEndpoint } from '../../dev/neon-endpoint/endpoint.ts';
+import { startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/config.ts';
 import { app } from '../../src/functions/index.ts';
 import { partitionTasks } from '../support/partitioned.ts';

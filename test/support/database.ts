@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/endpoint.ts';
+import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import { JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 import { startWire, type Wire } from './wire.ts';
 

@@ -1,15 +1,15 @@
 /** The local Neon endpoint, routes, credentials, statements and batches. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startNeonEndpoint } from '../endpoint.ts';
+import { startNeonEndpoint } from '../index.ts';
 import { type Support, startSupport } from './support.ts';
 
 let support: Support;
 
 beforeAll(async () => {
-  support = await startSupport();
+  support = await startSupport({
+    roles: { neon_clerk: "LOGIN PASSWORD 'p@ss/wörd%'", neon_crowd: "LOGIN PASSWORD 'p' CONNECTION LIMIT 0" },
+  });
   await support.admin.query(`
-    CREATE ROLE clerk LOGIN PASSWORD 'p@ss/wörd%';
-    CREATE ROLE crowd LOGIN PASSWORD 'p' CONNECTION LIMIT 0;
     CREATE TABLE accounts (id int PRIMARY KEY, balance int CHECK (balance >= 0));
     CREATE TABLE entries (account int REFERENCES accounts DEFERRABLE INITIALLY DEFERRED);
     INSERT INTO accounts VALUES (1, 100)`);
@@ -46,7 +46,7 @@ describe('routes', () => {
     expect(support.endpoint.requests).toBe(before + 2);
   });
 
-  test('every answer has an id of its own and may be read by any page', async () => {
+  test('every response has an id of its own and may be read by any page', async () => {
     const replies = [await support.send({ query: 'SELECT 1' }), await support.send({ query: 'SELECT 1/0' })];
     const ids = replies.map(({ headers }) => headers.get('neon-request-id'));
     expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
@@ -63,8 +63,8 @@ describe('credentials', () => {
     );
 
   test.each(['postgres', 'postgresql'])('the scheme %s logs in with what is percent-encoded', async (scheme) => {
-    const reply = await login(`${scheme}://clerk:p%40ss%2Fw%C3%B6rd%25@localhost:1/postgres`);
-    expect([reply.status, reply.json.rows]).toEqual([200, [{ u: 'clerk' }]]);
+    const reply = await login(`${scheme}://neon_clerk:p%40ss%2Fw%C3%B6rd%25@localhost:1/postgres`);
+    expect([reply.status, reply.json.rows]).toEqual([200, [{ u: 'neon_clerk' }]]);
   });
 
   test.each([
@@ -95,14 +95,14 @@ describe('credentials', () => {
   });
 
   test('a wrong password or database is 400 with the error of the database', async () => {
-    const password = await login('postgres://clerk:wrong@localhost/postgres');
+    const password = await login('postgres://neon_clerk:wrong@localhost/postgres');
     expect([password.status, password.json.code, password.json.severity]).toEqual([400, '28P01', 'FATAL']);
-    const database = await login(support.connectionString.replace('/postgres?', '/nowhere?'));
+    const database = await login(support.connectionString.replace(`/${support.database}?`, '/nowhere?'));
     expect([database.status, database.json.code]).toEqual([400, '3D000']);
   });
 
   test('another reason to let nobody in is 500', async () => {
-    const reply = await login('postgres://crowd:p@localhost/postgres');
+    const reply = await login('postgres://neon_crowd:p@localhost/postgres');
     expect([reply.status, reply.json.code]).toEqual([500, '53300']);
   });
 

@@ -128,7 +128,7 @@ describe('limits', () => {
   const tooLarge = ({ status, json }: Reply) =>
     status === 507 && json.message === `response is too large (max is ${MAX_RESPONSE} bytes)` && json.code === '';
 
-  test('an answer that is too long before its last row is 507', async () => {
+  test('a response that is too long before its last row is 507', async () => {
     const rows = (n: number) => support.send({ query: `SELECT repeat('é', 499) AS a FROM generate_series(1, ${n})` });
     expect((await rows(10)).status).toBe(200);
     expect(tooLarge(await rows(11))).toBe(true);
@@ -145,7 +145,7 @@ describe('limits', () => {
     expect(await support.value('DELETE FROM counted RETURNING n')).toBe(1);
   });
 
-  test('an endless answer is cut off', async () => {
+  test('an endless response is cut off', async () => {
     const query = "SELECT repeat('x', 1000), generate_series(1, 1000000000)";
     expect(tooLarge(await support.send({ query }))).toBe(true);
     expect(await support.value('SELECT 1')).toBe(1);

@@ -1,16 +1,14 @@
 /** The local Neon endpoint: what of a request stays in PostgreSQL, and how requests and the endpoint end. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startNeonEndpoint } from '../endpoint.ts';
+import { startNeonEndpoint } from '../index.ts';
 import { eventually, type Support, startSupport } from './support.ts';
 
 let support: Support;
 
 beforeAll(async () => {
-  support = await startSupport();
-  await support.admin.query(
-    "CREATE ROLE clerk; CREATE ROLE visitor LOGIN PASSWORD 'p'; CREATE TABLE accounts (id int)",
-  );
+  support = await startSupport({ roles: { neon_guest: 'NOLOGIN', neon_visitor: "LOGIN PASSWORD 'p'" } });
+  await support.admin.query('CREATE TABLE accounts (id int)');
 });
 
 afterAll(() => support?.stop());
@@ -25,13 +23,18 @@ describe('sessions', () => {
       '',
     ],
     ['an open transaction', 'BEGIN READ ONLY', "SELECT current_setting('transaction_read_only')", 'off'],
-    ['a role', 'SET ROLE clerk', 'SELECT current_user::text', 'postgres'],
-    ['an authorization', 'SET SESSION AUTHORIZATION clerk', 'SELECT session_user::text', 'postgres'],
+    ['a role', 'SET ROLE neon_guest', 'SELECT current_user::text', 'postgres'],
+    ['an authorization', 'SET SESSION AUTHORIZATION neon_guest', 'SELECT session_user::text', 'postgres'],
     ['a temporary table', 'CREATE TEMP TABLE passing (a int)', "SELECT to_regclass('passing')::text", null],
     ['a statement', 'PREPARE kept AS SELECT 1', 'SELECT count(*)::int FROM pg_prepared_statements', 0],
     ['a cursor', 'DECLARE c CURSOR WITH HOLD FOR SELECT 1', "SELECT count(*)::int FROM pg_cursors WHERE name <> ''", 0],
     ['a channel', 'LISTEN news', 'SELECT count(*)::int FROM pg_listening_channels()', 0],
-    ['a lock', 'SELECT pg_advisory_lock(1)::text', "SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'", 0],
+    [
+      'a lock',
+      'SELECT pg_advisory_lock(1)::text',
+      "SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
+      0,
+    ],
   ])('%s does not pass to the next request', async (_, query, probe, expected) => {
     const pid = await support.value('SELECT pg_backend_pid()');
     expect((await support.send({ query })).status).toBe(200);
@@ -65,7 +68,7 @@ describe('sessions', () => {
     await support.value('SELECT 1');
     await support.admin.query(`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`);
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`);
     await eventually(async () => (await support.send({ query: 'SELECT 1' })).status === 200);
     const reply = await support.send({ query: 'SELECT pg_terminate_backend(pg_backend_pid())' });
     expect([reply.status, reply.json.code]).toEqual([400, '57P01']);
@@ -128,11 +131,11 @@ describe('a client that goes away', () => {
 });
 
 test('stop() cancels what is running, closes every connection, and may be called again', async () => {
-  const endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: support.postgres.port } });
-  const headers = { 'Neon-Connection-String': 'postgres://visitor:p@localhost/postgres' };
+  const endpoint = await startNeonEndpoint({ postgres: support.postgres });
+  const headers = { 'Neon-Connection-String': 'postgres://neon_visitor:p@localhost/postgres' };
   const ask = (query: string) => fetch(endpoint.url, { method: 'POST', headers, body: JSON.stringify({ query }) });
   const connections = async (state: string) => {
-    const sql = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'visitor' AND state LIKE $1";
+    const sql = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'neon_visitor' AND state LIKE $1";
     return (await support.admin.query<{ n: number }>(sql, [state])).rows[0]?.n;
   };
   try {

@@ -1,10 +1,15 @@
-/** A PostgreSQL with a Neon endpoint before it, and requests as the proxy gets them, without the driver. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** A database with a Neon endpoint before it, and requests as the proxy gets them, without the driver. */
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { startPostgres } from '../../local/postgres.ts';
-import { startNeonEndpoint } from '../endpoint.ts';
+import { inject } from 'vitest';
+import { startNeonEndpoint } from '../index.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A superuser's URL of the PostgreSQL that the set-up of the run has started. */
+    adminUrl: string;
+  }
+}
 
 export interface Reply {
   status: number;
@@ -15,28 +20,39 @@ export interface Reply {
 
 export type Support = Awaited<ReturnType<typeof startSupport>>;
 
-export async function startSupport(limits: { maxRequestBytes?: number; maxResponseBytes?: number } = {}) {
+interface Options {
+  /** Roles that the tests of a file need, with what `CREATE ROLE` is to give them. All files share the server. */
+  roles?: Record<string, string>;
+  maxRequestBytes?: number;
+  maxResponseBytes?: number;
+}
+
+export async function startSupport(options: Options = {}) {
   const cleanUp = new AsyncDisposableStack();
   try {
-    return await start(cleanUp, limits);
+    return await start(cleanUp, options);
   } catch (error) {
     await cleanUp.disposeAsync();
     throw error;
   }
 }
 
-async function start(cleanUp: AsyncDisposableStack, limits: { maxRequestBytes?: number; maxResponseBytes?: number }) {
-  const dataDir = await mkdtemp(join(tmpdir(), 'neon-endpoint-'));
-  cleanUp.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const postgres = await startPostgres({ dataDir, durable: false });
-  cleanUp.defer(() => postgres.stop());
-  const endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: postgres.port }, ...limits });
+async function start(cleanUp: AsyncDisposableStack, { roles = {}, ...limits }: Options) {
+  const server = new URL(inject('adminUrl'));
+  const database = `neon_endpoint_${randomUUID().replaceAll('-', '')}`;
+  const setUp = await connect(server, cleanUp);
+  await setUp.query(`CREATE DATABASE ${database}`);
+  cleanUp.defer(() => setUp.query(`DROP DATABASE ${database} WITH (FORCE)`).then(() => {}));
+  for (const [role, attributes] of Object.entries(roles)) {
+    await setUp.query(`DROP ROLE IF EXISTS ${role}; CREATE ROLE ${role} ${attributes}`);
+    cleanUp.defer(() => setUp.query(`DROP ROLE ${role}`).then(() => {}));
+  }
+  const postgres = { host: server.hostname, port: Number(server.port) };
+  const endpoint = await startNeonEndpoint({ postgres, ...limits });
   cleanUp.defer(() => endpoint.stop());
-  const admin = new Client({ connectionString: postgres.adminUrl });
-  cleanUp.defer(() => admin.end());
-  await admin.connect();
-  const { password } = new URL(postgres.adminUrl);
-  const connectionString = `postgresql://postgres:${password}@db.example.com/postgres?application_name=driver`;
+  const admin = await connect(new URL(`/${database}`, server), cleanUp);
+  const { username, password } = server;
+  const connectionString = `postgresql://${username}:${password}@db.example.com/${database}?application_name=driver`;
 
   /** Sends a body, an object as JSON, with raw text output off unless the headers turn it on. */
   async function send(body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
@@ -55,10 +71,17 @@ async function start(cleanUp: AsyncDisposableStack, limits: { maxRequestBytes?: 
     return json.rows[0][0];
   }
 
-  return { postgres, endpoint, admin, connectionString, send, value, stop: () => cleanUp.disposeAsync() };
+  return { postgres, database, endpoint, admin, connectionString, send, value, stop: () => cleanUp.disposeAsync() };
 }
 
-/** Asks until the answer is true, for at most ten seconds. */
+async function connect(url: URL, cleanUp: AsyncDisposableStack): Promise<Client> {
+  const client = new Client({ connectionString: url.href });
+  await client.connect();
+  cleanUp.defer(() => client.end());
+  return client;
+}
+
+/** Asks until the condition is true, for at most ten seconds. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!(await condition())) {

@@ -1,9 +1,9 @@
 import { type Compilable, type CompiledQuery, Kysely } from 'kysely';
+import { openDriver } from '#database-driver';
 import { log } from '../../log.ts';
 import type { DB } from '../types.ts';
 import { runWhenFree } from './concurrency.ts';
 import { batchDialect } from './dialect.ts';
-import { defaultDriver } from './drivers/default.ts';
 import type { DatabaseConfig, Driver, Row, Statement } from './drivers/driver.ts';
 import { DatabaseError, isTransient, reasonOf, sqlState, toDatabaseError } from './errors.ts';
 
@@ -42,9 +42,8 @@ const drivers = new Map<string, Driver>();
 
 /** A driver is kept for as long as the process lives, with the connections that it may have. */
 function driverFor(config: DatabaseConfig): Driver {
-  const open = config.driver ?? defaultDriver;
-  const key = `${open.name} ${config.url} ${config.endpoint}`;
-  const driver = drivers.get(key) ?? open(config);
+  const key = `${config.url} ${config.endpoint}`;
+  const driver = drivers.get(key) ?? openDriver(config);
   drivers.set(key, driver);
   return driver;
 }

@@ -4,11 +4,6 @@ import { log } from '../../log.ts';
 import { Problem } from '../../problem.ts';
 import type { Env } from '../env.ts';
 
-/** Cloudflare's rate-limit binding. */
-export interface RateLimiter {
-  limit(options: { key: string }): Promise<{ success: boolean }>;
-}
-
 /**
  * Counts a request against the quota of `key`, a tenant, at this Cloudflare location. Without a binding, or without
  * `RATE_LIMIT`, nothing is counted. Where the limiter fails, the request goes on: the limit protects the service, not the data.

@@ -1,12 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import type { Bindings } from '../../../src/config/config.ts';
-import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
 import getProject from '../../../src/functions/projects/get-project.ts';
 import updateTask from '../../../src/functions/tasks/update-task.ts';
 import { publicEndpoint } from '../../../src/http/endpoint/public-endpoint.ts';
 import { okResponse } from '../../../src/http/response/responses.ts';
-import { readBindings } from '../../../src/platform/lambda/bindings.ts';
 import { lambdaHandler } from '../../../src/platform/lambda/handler.ts';
 import { JWT_SECRET, signToken } from '../../support/api.ts';
 import { httpEvent } from './events.ts';
@@ -122,27 +120,13 @@ describe('what the contract asks of headers', () => {
   });
 });
 
-describe('the bindings', () => {
-  test('are the environment’s, with pg unless Neon is asked for', () => {
-    const env = { JWT_SECRET: 'x', DATABASE_URL: 'y' };
-    expect(readBindings(env, pgDriver)).toEqual({ ...env, DATABASE_DRIVER: pgDriver });
-    expect(readBindings({ ...env, DATABASE_DRIVER: '' }, pgDriver)).toEqual({ ...env, DATABASE_DRIVER: pgDriver });
-    expect(readBindings({ ...env, DATABASE_DRIVER: 'pg' }, pgDriver)).toEqual({ ...env, DATABASE_DRIVER: pgDriver });
-    expect(readBindings({ ...env, DATABASE_DRIVER: 'neon' }, pgDriver)).toEqual(env);
-    expect(readBindings(env)).toEqual(env);
-  });
-
-  test('that are wrong are 503, and one clear line in the log', async () => {
-    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const env = { DATABASE_URL: 'postgres://a@b/c', JWT_SECRET, LOG_LEVEL: 'warn' };
-    const broken = { ...env, DATABASE_DRIVER: 'mysql' };
-    const { statusCode, headers } = await lambdaHandler(
-      getProject,
-      readBindings(broken, pgDriver),
-    )(httpEvent('GET', '/api/v1/projects/x', { headers: { 'x-tenant-token': 'a.b.c' } }));
-    expect({ statusCode, retry: headers?.['retry-after'] }).toEqual({ statusCode: 503, retry: '60' });
-    expect(log).toHaveBeenCalledTimes(1);
-    expect(log).toHaveBeenCalledWith(expect.stringContaining('DATABASE_DRIVER must be pg or neon'));
-    log.mockRestore();
-  });
+test('a configuration that is wrong is 503, and one clear line in the log', async () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const bindings = { DATABASE_URL: 'mysql://a@b/c', JWT_SECRET, LOG_LEVEL: 'warn' };
+  const event = httpEvent('GET', '/api/v1/projects/x', { headers: { 'x-tenant-token': 'a.b.c' } });
+  const { statusCode, headers } = await lambdaHandler(getProject, bindings)(event);
+  expect({ statusCode, retry: headers?.['retry-after'] }).toEqual({ statusCode: 503, retry: '60' });
+  expect(log).toHaveBeenCalledTimes(1);
+  expect(log).toHaveBeenCalledWith(expect.stringContaining('DATABASE_URL must be a postgres:// URL'));
+  log.mockRestore();
 });

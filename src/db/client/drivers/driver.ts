@@ -1,4 +1,7 @@
-/* What src/db/client/database.ts needs of a driver for PostgreSQL. There are two: neon.ts (SQL over HTTP) and pg.ts. */
+/*
+ * What database.ts asks of a driver. There are two, neon.ts and pg.ts, and a deployment has one of them in it: which one
+ * `#database-driver` stands for is chosen at build time, by a condition (`imports` in package.json).
+ */
 
 /** How the database is reached. */
 export interface DatabaseConfig {
@@ -10,8 +13,6 @@ export interface DatabaseConfig {
   deadline?: number;
   /** A batch that takes longer than this is in the log (ms). */
   slowAfter?: number;
-  /** Another driver than the one of drivers/default.ts. */
-  driver?: OpenDriver;
 }
 
 export interface Statement {
@@ -41,5 +42,5 @@ export interface Driver {
   batch(statements: Statement[], options: BatchOptions): Promise<Row[][]>;
 }
 
-/** Makes the driver of a database; called once for each URL. */
+/** What each driver's module exports as `openDriver`; called once for each URL. */
 export type OpenDriver = (config: DatabaseConfig) => Driver;

@@ -1,5 +1,5 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
-import type { DatabaseConfig, Driver } from './driver.ts';
+import type { DatabaseConfig, Driver, OpenDriver } from './driver.ts';
 
 /* Neon's SQL over HTTP: a batch is one HTTP request, and no connection has to be set up. */
 
@@ -30,3 +30,5 @@ export function neonDriver({ url, endpoint }: DatabaseConfig): Driver {
     },
   };
 }
+
+export const openDriver: OpenDriver = neonDriver;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { BatchOptions, DatabaseConfig, Driver, Row, Statement } from './driver.ts';
+import type { BatchOptions, DatabaseConfig, Driver, OpenDriver, Row, Statement } from './driver.ts';
 
 /*
  * PostgreSQL's own protocol, for a process that lives long enough to keep connections: Node, Lambda. A batch is sent in
@@ -111,6 +111,8 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     },
   };
 }
+
+export const openDriver: OpenDriver = (config) => pgDriver(config);
 
 /** Sends everything at once, as one write to the socket, and waits for all of it. */
 async function transaction(client: pg.PoolClient, queries: pg.QueryConfig[], readOnly: boolean): Promise<Row[][]> {

@@ -1,0 +1,200 @@
+import * as z from 'zod';
+import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
+import { DEFAULT_MAX_AGE, parseDuration } from './duration.ts';
+import { parseOrigins } from './origins.ts';
+
+/*
+ * Every binding, once: what a function is given by its surroundings, as Worker bindings or as environment variables.
+ * The schema says what each looks like, BINDINGS what deployments and the README need to know of it.
+ */
+
+/** The one method of Cloudflare's rate-limit binding. */
+export interface RateLimiter {
+  limit(options: { key: string }): Promise<{ success: boolean }>;
+}
+
+const DEFAULT_SLOW_QUERY_MS = '500';
+
+const text = (name: string) => z.string({ error: `${name} must be text` });
+const postgresUrl = (name: string) =>
+  z.url({ protocol: /^postgres(ql)?$/, error: `${name} must be a postgres:// URL` });
+
+export const bindingsSchema = z.object({
+  DATABASE_URL: postgresUrl('DATABASE_URL'),
+  DATABASE_URL_READONLY: postgresUrl('DATABASE_URL_READONLY').optional(),
+  JANITOR_DATABASE_URL: postgresUrl('JANITOR_DATABASE_URL').optional(),
+  NEON_ENDPOINT: text('NEON_ENDPOINT').optional(),
+  JWT_SECRET: text('JWT_SECRET')
+    .refine((secret) => new TextEncoder().encode(secret).length >= 32, {
+      error: 'JWT_SECRET must be at least 32 bytes long (RFC 7518 §3.2)',
+    })
+    .optional(),
+  JWKS_URL: text('JWKS_URL')
+    .refine(isTrustedUrl, { error: 'JWKS_URL must be an https URL (http for localhost alone)' })
+    .optional(),
+  JWT_ISSUER: text('JWT_ISSUER').optional(),
+  JWT_AUDIENCE: text('JWT_AUDIENCE').optional(),
+  JWT_MAX_AGE: text('JWT_MAX_AGE')
+    .default(DEFAULT_MAX_AGE)
+    .transform((duration) => parseDuration(duration) ?? 0)
+    .refine((seconds) => seconds > 0, { error: 'JWT_MAX_AGE must be a duration such as 12h or 400d' }),
+  DEVELOPMENT: text('DEVELOPMENT')
+    .regex(/^true$/, { error: 'DEVELOPMENT must be true, or not set' })
+    .optional(),
+  CORS_ORIGINS: text('CORS_ORIGINS')
+    .refine((list) => parseOrigins(list), {
+      error: 'CORS_ORIGINS must be origins separated by commas, such as https://app.example.com',
+    })
+    .optional(),
+  LOG_LEVEL: text('LOG_LEVEL')
+    .regex(/^(info|warn)$/, { error: 'LOG_LEVEL must be info or warn' })
+    .optional(),
+  SLOW_QUERY_MS: text('SLOW_QUERY_MS')
+    .regex(/^\d{1,6}$/, { error: 'SLOW_QUERY_MS must be a number of milliseconds' })
+    .default(DEFAULT_SLOW_QUERY_MS)
+    .transform(Number),
+  RATE_LIMIT: text('RATE_LIMIT')
+    .regex(/^[1-9]\d{0,8}\/(10|60)$/, { error: 'RATE_LIMIT must be <requests>/<seconds>, the seconds 10 or 60' })
+    .optional(),
+  RATE_LIMITER: z.custom<RateLimiter>().optional(),
+});
+
+/** What a function is given. A variable that is empty counts as not set. */
+export type Bindings = z.input<typeof bindingsSchema>;
+
+/**
+ * The code that reads a binding: what finishes every response, what authenticates a request or opens its database, and
+ * the scheduled purge.
+ */
+export type Reader = 'responses' | 'requests' | 'purge';
+
+export interface Binding {
+  /** For the table in the README. */
+  description: string;
+  readBy: Reader[];
+  /**
+   * Where a deployment has the value from: `secret`, the file of secrets; `variable`, `[vars]` of wrangler.toml;
+   * `object`, an object that the runtime makes; `development`, `npm run dev` alone.
+   */
+  source: 'secret' | 'variable' | 'object' | 'development';
+  /** Whether what reads it does not work without. */
+  required?: true;
+  /** What holds where it is not set, as the README says it. */
+  default?: string;
+}
+
+/**
+ * The bindings in the order of the README's table. Only builds and tests use this, so that bundlers leave it out of what
+ * is deployed.
+ */
+export const BINDINGS: Record<keyof Bindings, Binding> = {
+  DATABASE_URL: {
+    description: "Postgres, as the Worker's own role (see [CONTRIBUTING.md](CONTRIBUTING.md#the-workers-role))",
+    readBy: ['requests'],
+    source: 'secret',
+    required: true,
+  },
+  DATABASE_URL_READONLY: {
+    description: 'A read replica of it, for callers that send `Onetrip-Consistency: eventual`',
+    readBy: ['requests'],
+    source: 'secret',
+  },
+  JANITOR_DATABASE_URL: {
+    description: "The same database as the janitor's role: for the scheduled purge alone",
+    readBy: ['purge'],
+    source: 'secret',
+    required: true,
+  },
+  NEON_ENDPOINT: {
+    description: "URL of another SQL-over-HTTP endpoint than that of the database's host",
+    readBy: ['requests', 'purge'],
+    source: 'secret',
+  },
+  JWT_SECRET: {
+    description: 'HS256 secret of the tokens, at least 32 bytes; or else `JWKS_URL`',
+    readBy: ['requests'],
+    source: 'secret',
+  },
+  JWKS_URL: {
+    description: 'https URL of the RS256, ES256 or EdDSA keys of the tokens; or else `JWT_SECRET`',
+    readBy: ['requests'],
+    source: 'secret',
+  },
+  JWT_ISSUER: {
+    description: 'Required `iss` of every token, where set',
+    readBy: ['requests'],
+    source: 'secret',
+  },
+  JWT_AUDIENCE: {
+    description: 'Required `aud` of every token, where set',
+    readBy: ['requests'],
+    source: 'secret',
+  },
+  JWT_MAX_AGE: {
+    description: 'How long after `iat`, or after now without it, `exp` may lie, such as `12h`',
+    readBy: ['requests'],
+    source: 'secret',
+    default: DEFAULT_MAX_AGE,
+  },
+  CORS_ORIGINS: {
+    description: 'Origins whose pages may call, separated by commas',
+    readBy: ['responses', 'requests'],
+    source: 'variable',
+    default: 'none',
+  },
+  LOG_LEVEL: {
+    description: '`info`: a line of JSON in the log for each request; `warn`: only what is wrong',
+    readBy: ['responses', 'requests'],
+    source: 'variable',
+    default: 'info',
+  },
+  SLOW_QUERY_MS: {
+    description: 'A batch of statements that takes longer (ms) is in the log, with the name of its query',
+    readBy: ['requests', 'purge'],
+    source: 'variable',
+    default: DEFAULT_SLOW_QUERY_MS,
+  },
+  RATE_LIMIT: {
+    description: '`<requests>/<seconds>` for each tenant, as `RATE_LIMITER` is configured; the seconds are 10 or 60',
+    readBy: ['requests'],
+    source: 'variable',
+    default: 'no limit',
+  },
+  RATE_LIMITER: {
+    description: 'The rate-limit binding that counts them',
+    readBy: ['requests'],
+    source: 'object',
+  },
+  DEVELOPMENT: {
+    description: '`true` under `npm run dev` alone: `JWT_SECRET` may then be a published example',
+    readBy: ['requests'],
+    source: 'development',
+  },
+};
+
+/**
+ * Checks bindings against the schema, or the part of it that the caller reads.
+ * @throws Error with one clear line, which names the binding and holds no value
+ */
+export function parseBindings<Schema extends z.ZodType>(schema: Schema, bindings: object): z.output<Schema> {
+  const set = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== ''));
+  const { data, error } = schema.safeParse(set);
+  if (error) throw new Error(error.issues[0]?.message);
+  return data as z.output<Schema>;
+}
+
+/** How the database is reached, whichever role logs in. */
+export function connectionOptions(
+  bindings: Pick<z.output<typeof bindingsSchema>, 'NEON_ENDPOINT' | 'SLOW_QUERY_MS'>,
+): Omit<DatabaseConfig, 'url'> {
+  const { NEON_ENDPOINT: endpoint, SLOW_QUERY_MS: slowAfter } = bindings;
+  return { ...(endpoint ? { endpoint } : {}), slowAfter };
+}
+
+/** Whether nobody on the way can replace the keys at a URL by keys of their own. */
+function isTrustedUrl(url: string): boolean {
+  const { protocol, hostname } = URL.parse(url) ?? {};
+  return (
+    protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname ?? ''))
+  );
+}
