@@ -20,7 +20,7 @@ export function jwtSecret(): string {
   return secret;
 }
 
-/** Signs a token (CONTRACT §2) that is good from now on for `seconds`. */
+/** Signs a token (docs/api-conventions.md, "Tokens") that is good from now on for `seconds`. */
 export function signToken(
   claims: { role: Role; tenantId?: string | undefined; sub?: string | undefined },
   seconds: number,

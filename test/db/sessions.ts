@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 
-/** Who acts and in which request, as `enter_tenant()` takes it. */
+/** Who acts and in which request, as `set_tenant_context()` takes it. */
 export interface Who {
   actor?: string | null;
   requestId?: string;
