@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../../support/api.ts';
-import { UNKNOWN } from './writes.ts';
+import { UNKNOWN } from '../../support/replies.ts';
 
 const api = useApi();
 const path = '/api/v1/tasks';

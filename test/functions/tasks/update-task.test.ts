@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TestTenant } from '../../support/api.ts';
 import { useApi } from '../../support/api.ts';
+import { UNKNOWN } from '../../support/replies.ts';
 import {
   heedsIdempotencyKey,
   heedsIfMatch,
@@ -8,9 +9,8 @@ import {
   knowsOnlyItsOwn,
   meetingAt,
   stored,
-  UNKNOWN,
   type Write,
-} from './writes.ts';
+} from '../../support/writes.ts';
 
 const api = useApi();
 const path = (id: string) => `/api/v1/tasks/${id}`;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Reply, TestApi, TestTenant } from '../../support/api.ts';
+import type { Reply, TestApi, TestTenant } from './api.ts';
+import { anonymous, UNKNOWN } from './replies.ts';
 
 /* What writes have in common: `If-Match`, `Idempotency-Key`, ids that are not there. Each endpoint says how it is called. */
-
-export const UNKNOWN = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
 
 /** A write to one row, which would succeed. */
 export interface Write {
@@ -18,9 +17,6 @@ export interface Write {
 export function send({ tenant, method, path, body }: Write, headers: Record<string, string> = {}): Promise<Reply> {
   return tenant.call(path, { method, headers, ...(body === undefined ? {} : { body }) });
 }
-
-/** An error without what differs from request to request. */
-export const anonymous = (text: string) => text.replace(/"request_id":"[^"]*"/, '');
 
 /** A row as it is stored. */
 export async function stored(api: TestApi, { table, id }: Pick<Write, 'table' | 'id'>): Promise<unknown> {
@@ -56,16 +52,6 @@ export async function meetingAt<T>(
   } finally {
     await admin.query('rollback');
   }
-}
-
-/** Every value of every row of every table, as text. */
-export async function dump(api: TestApi): Promise<string> {
-  const texts: string[] = [];
-  for (const table of ['projects', 'tasks', 'tags', 'task_tags', 'idempotency_keys', 'audit_log']) {
-    const { rows } = await api.database.admin.query(`select t::text as row from ${table} as t`);
-    texts.push(...rows.map(({ row }) => row));
-  }
-  return texts.join('\n');
 }
 
 export interface Entry {
