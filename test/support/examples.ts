@@ -83,7 +83,7 @@ export const examples: Record<string, Example> = {
     body: () => ({ name: `tag ${randomUUID().slice(0, 8)}`, color: null }),
   },
   'delete-tag': { path: ({ tag }) => `/api/v1/tags/${tag}` },
-  'list-trash': { path: () => '/api/v1/trash' },
+  'list-trash': { path: () => '/api/v1/trash', prepare: trash('task') },
   'list-audit-log': {
     path: ({ project }) => `/api/v1/audit-log?resource_type=project&resource_id=${project}&action=insert`,
   },
