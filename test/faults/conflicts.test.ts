@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../support/api.ts';
+import { waitForLocks } from '../support/writes.ts';
 import { keepLog } from './support.ts';
 
 /*
@@ -115,7 +116,7 @@ describe('deadlocks', () => {
     await lock(second.id);
     // Locks both projects, by id.
     const move = patch(`tasks/${first.tasks[0].id}`, { project_id: second.id });
-    await waiting(1);
+    expect(await waitForLocks(api, 1)).toBe(1);
     await lock(first.id);
     await admin.query('commit');
     const reply = await move;
@@ -123,14 +124,6 @@ describe('deadlocks', () => {
     expect(tripsOf(reply)).toBe(2);
     expect(await deadlocks()).toBe(before + 1);
   });
-
-  /** Waits until so many requests wait for a lock. */
-  async function waiting(count: number): Promise<void> {
-    const sql = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    while ((await api.database.admin.query(sql)).rows.length < count) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
 });
 
 describe('what PostgreSQL fails of', () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Reply, TestApi, TestTenant } from './api.ts';
 import { anonymous, UNKNOWN } from './replies.ts';
@@ -26,7 +27,7 @@ export async function stored(api: TestApi, { table, id }: Pick<Write, 'table' | 
 
 /**
  * Lets requests meet at one row: it stays locked until all of them wait, so that what each reads before its own lock is
- * old by the time it writes.
+ * old by the time it writes. Fails where one of them does not come to wait.
  */
 export async function meetingAt<T>(
   api: TestApi,
@@ -38,19 +39,28 @@ export async function meetingAt<T>(
   try {
     await admin.query(`select from ${table} where id = $1 for update`, [id]);
     const requests = start();
-    for (let polls = 0, waiting = 0; waiting < requests.length && polls < 200; polls++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      await admin.query('select pg_stat_clear_snapshot()');
-      const { rows } = await admin.query(
-        `select count(*)::integer as n from pg_stat_activity
-         where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      waiting = rows[0].n;
-    }
+    const waiting = await waitForLocks(api, requests.length);
     await admin.query('commit');
-    return await Promise.all(requests);
+    const results = await Promise.all(requests);
+    expect(waiting, `of the requests wait for the row of ${table}`).toBe(requests.length);
+    return results;
   } finally {
     await admin.query('rollback');
+  }
+}
+
+/** Waits until so many requests wait for a lock, for 4 s at the most (a request itself waits for 5 s). @returns how many do */
+export async function waitForLocks({ database: { admin } }: TestApi, count: number): Promise<number> {
+  const deadline = performance.now() + 4000;
+  while (true) {
+    // Within a transaction the numbers stay as they were first read.
+    await admin.query('select pg_stat_clear_snapshot()');
+    const { rows } = await admin.query(
+      `select count(*)::integer as n from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows[0].n >= count || performance.now() > deadline) return rows[0].n;
+    await sleep(10);
   }
 }
 
