@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../support/api.ts';
+import { seededRandom, shuffle } from '../support/random.ts';
 import { waitForLocks } from '../support/writes.ts';
 import { keepLog } from './support.ts';
 
@@ -26,12 +27,9 @@ describe('deadlocks', () => {
   const WRITERS = 20;
   const NAMES = Array.from({ length: 8 }, (_, n) => `tag ${n}`);
 
-  const shuffled = <T>(list: T[]): T[] =>
-    list
-      .map((value) => ({ value, key: Math.random() }))
-      .sort((a, b) => a.key - b.key)
-      .map(({ value }) => value);
-  const some = <T>(list: T[]): T[] => shuffled(list).slice(0, 1 + Math.floor(Math.random() * list.length));
+  const random = seededRandom('deadlocks');
+  const shuffled = <T>(list: T[]): T[] => shuffle(list, random);
+  const some = <T>(list: T[]): T[] => shuffled(list).slice(0, 1 + Math.floor(random() * list.length));
   const one = <T>(list: T[]): T => shuffled(list)[0] as T;
 
   test(`${REQUESTS} requests that want the same tags, tasks and projects in any order`, async () => {
