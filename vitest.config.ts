@@ -1,14 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
 /*
- * Four tiers. `node`: everything, through `app.request`. `split`: the API suite again but for tasks, in the runtime that
- * Cloudflare uses, each function a Worker of its own behind the dispatcher. `workerd`: of that suite what all endpoints share, with
- * all functions in one Worker: the same functions in the same runtime. `lambda`: the same and tasks, through the
- * functions as they are deployed on AWS, with events as API Gateway sends them, and the other driver.
+ * Four tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
+ * everything, through `app.request`; the other three run what is built for a deployment: `workerd` all functions in one
+ * Worker, `split` each function as a Worker of its own behind the dispatcher, `lambda` each as on AWS, with events as
+ * API Gateway sends them and the driver that keeps connections.
  */
-const shared = ['test/functions/*.test.ts', 'test/functions/meta/*.test.ts'];
-/** What happens between requests and the database, and between a runtime and key servers: one tier of a kind can tell. */
+
+/** What every endpoint must stand, above all the attacks of another tenant: in every deployment. */
+const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isolation.test.ts'];
+/** Concurrent requests, which the driver and the database decide: `node` and `lambda` have one driver each. */
 const races = ['test/functions/races.test.ts'];
+/** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
 
 export default defineConfig({
@@ -31,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workerd',
-          include: shared,
+          include: [...endpoints, 'test/functions/**/*.test.ts'],
           exclude: races,
           provide: { tier: 'workerd' },
         },
@@ -40,8 +43,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'split',
-          include: ['test/functions/**/*.test.ts'],
-          exclude: [...races, ...keyServers, 'test/functions/tasks/*.test.ts'],
+          include: [...endpoints, 'test/functions/*.test.ts'],
+          exclude: [...races, ...keyServers],
           provide: { tier: 'split' },
         },
       },
@@ -49,7 +52,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lambda',
-          include: [...shared, 'test/functions/tasks/*.test.ts'],
+          include: [...endpoints, 'test/functions/*.test.ts'],
           exclude: keyServers,
           isolate: false,
           provide: { tier: 'lambda' },

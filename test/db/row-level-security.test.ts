@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase } from '../support/database.ts';
+import { tenantTables } from '../support/stored.ts';
 import { failure, insert, makeWorld, undone, useWorker, value, type World } from './sessions.ts';
 
 const database = useDatabase();
@@ -38,11 +39,7 @@ beforeAll(async () => {
   };
   ours = await make();
   theirs = await make();
-  const { rows } = await database.admin.query<{ name: string }>(
-    `select attrelid::regclass::text as name from pg_attribute join pg_class as c on c.oid = attrelid
-     where attname = 'tenant_id' and relkind in ('r', 'p') and not relispartition order by 1`,
-  );
-  tables = rows.map(({ name }) => name);
+  tables = await tenantTables(admin);
 });
 
 /** For each table that the Worker updates a change that shows. */

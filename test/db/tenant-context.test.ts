@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase } from '../support/database.ts';
+import { tenantTables } from '../support/stored.ts';
 import { failure, makeTenant, makeWorld, problemOf, undone, useWorker, value, type World } from './sessions.ts';
 
 /* The first statement of every batch: who asks, and what is open to it until the transaction ends. */
@@ -98,7 +99,7 @@ describe('set_platform_context()', () => {
     await worker.inPlatform(async (client) => {
       const all = await value(client, 'select array_agg(id::text) from tenants');
       expect(all).toEqual(expect.arrayContaining([ours.tenant, theirs.tenant]));
-      for (const table of ['audit_log', 'idempotency_keys', 'projects', 'tags', 'task_tags', 'tasks']) {
+      for (const table of await tenantTables(database.admin)) {
         expect(await value(client, `select count(*)::int from ${table}`), table).toBe(0);
       }
     });

@@ -4,7 +4,7 @@ import { type Call, type Reply, signToken, type TestApi } from '../support/api.t
 import { examples, makeWorld, type World } from '../support/examples.ts';
 import { type Parameter, parameters } from './bad-slots.ts';
 
-/* How the gate of bad inputs puts its requests together: one that is good, but for one thing. */
+/* How the suite of bad inputs makes its requests: each is good but for one thing. */
 
 /** A request before it is sent. */
 export interface Draft {

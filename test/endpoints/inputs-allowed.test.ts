@@ -15,8 +15,8 @@ import {
 import { bodySchema, bodyWith, type Kind, listed, members, parameters, required, type Schema } from './bad-slots.ts';
 
 /*
- * The other side of the gate of bad inputs: the largest and the oddest that is allowed passes at every endpoint that
- * takes it, so that the gate cannot be held by refusing everything.
+ * The other side of the suite of bad inputs: the largest and the oddest that is allowed passes at every endpoint that
+ * takes it, so that refusing everything is no way to pass.
  */
 
 const api = useApi();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Reply, useApi } from '../support/api.ts';
 import { callExample, definitions } from '../support/examples.ts';
+import { storedRows } from '../support/stored.ts';
 import { badBodies } from './bad-bodies.ts';
 import { badCursors } from './bad-cursors.ts';
 import { badHeaders } from './bad-headers.ts';
@@ -21,20 +22,9 @@ const targets: Target[] = [];
 const figures = { cases: 0, pairs: 0, endpoints: new Set<string>() };
 let before: unknown;
 
-/** Everything that is stored. */
-async function stored(): Promise<unknown> {
-  const { admin } = api.database;
-  const all: Record<string, unknown> = {};
-  for (const table of ['tenants', 'projects', 'tasks', 'tags', 'task_tags', 'idempotency_keys', 'audit_log']) {
-    const { rows } = await admin.query(`select t::text as row from ${table} as t order by 1`);
-    all[table] = rows.map(({ row }) => row);
-  }
-  return all;
-}
-
 beforeAll(async () => {
   for (const definition of definitions) targets.push(await makeTarget(api, definition));
-  before = await stored();
+  before = await storedRows(api.database.admin);
 });
 
 /** What is not as it must be in the answer to one bad request. */
@@ -83,7 +73,7 @@ describe('every endpoint that takes such an input refuses', () => {
 });
 
 test('and nothing has changed by all that', async () => {
-  expect(await stored()).toEqual(before);
+  expect(await storedRows(api.database.admin)).toEqual(before);
 });
 
 test('and each request would have been good, but for that', async () => {

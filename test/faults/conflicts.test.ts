@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../support/api.ts';
+import { seededRandom, shuffle } from '../support/random.ts';
+import { waitForLocks } from '../support/writes.ts';
 import { keepLog } from './support.ts';
 
 /*
@@ -25,12 +27,9 @@ describe('deadlocks', () => {
   const WRITERS = 20;
   const NAMES = Array.from({ length: 8 }, (_, n) => `tag ${n}`);
 
-  const shuffled = <T>(list: T[]): T[] =>
-    list
-      .map((value) => ({ value, key: Math.random() }))
-      .sort((a, b) => a.key - b.key)
-      .map(({ value }) => value);
-  const some = <T>(list: T[]): T[] => shuffled(list).slice(0, 1 + Math.floor(Math.random() * list.length));
+  const random = seededRandom('deadlocks');
+  const shuffled = <T>(list: T[]): T[] => shuffle(list, random);
+  const some = <T>(list: T[]): T[] => shuffled(list).slice(0, 1 + Math.floor(random() * list.length));
   const one = <T>(list: T[]): T => shuffled(list)[0] as T;
 
   test(`${REQUESTS} requests that want the same tags, tasks and projects in any order`, async () => {
@@ -115,7 +114,7 @@ describe('deadlocks', () => {
     await lock(second.id);
     // Locks both projects, by id.
     const move = patch(`tasks/${first.tasks[0].id}`, { project_id: second.id });
-    await waiting(1);
+    expect(await waitForLocks(api, 1)).toBe(1);
     await lock(first.id);
     await admin.query('commit');
     const reply = await move;
@@ -123,14 +122,6 @@ describe('deadlocks', () => {
     expect(tripsOf(reply)).toBe(2);
     expect(await deadlocks()).toBe(before + 1);
   });
-
-  /** Waits until so many requests wait for a lock. */
-  async function waiting(count: number): Promise<void> {
-    const sql = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    while ((await api.database.admin.query(sql)).rows.length < count) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
 });
 
 describe('what PostgreSQL fails of', () => {

@@ -8,7 +8,7 @@ import { FaultyEndpoint } from './support-endpoint.ts';
 import { Load } from './support-load.ts';
 
 /*
- * PostgreSQL, or the road to it, fails in the middle of reads and writes. Callers see 503 with `Retry-After` meanwhile, and nothing worse;
+ * PostgreSQL, or the connection to it, fails in the middle of reads and writes. Callers see 503 with `Retry-After` meanwhile, and nothing worse;
  * within 2 s of its return everything works; and what they were told is what is stored.
  */
 
@@ -139,7 +139,7 @@ test('answers are lost on their way, after the commit', async () => {
   await endpoint.during(
     async (response, forward) => {
       const { status, body } = await forward();
-      if (Math.random() < 0.5) response.destroy();
+      if (load.random() < 0.5) response.destroy();
       else response.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
     },
     () => load.more(300),

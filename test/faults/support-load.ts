@@ -3,6 +3,7 @@ import type { Bindings } from '../../src/config/config.ts';
 import { app } from '../../src/functions/index.ts';
 import { type Reply, signToken } from '../support/api.ts';
 import { expectDocumented } from '../support/openapi.ts';
+import { seededRandom, shuffle } from '../support/random.ts';
 import { type Client, OPERATIONS, prepare } from './support-operations.ts';
 
 /* A load of reads and writes, and a ledger of what its clients were told. */
@@ -77,6 +78,8 @@ export class Load {
   /** Whether a client goes on until it has an answer, where it would. */
   patient = true;
   stopping = false;
+  /** What its clients choose by. */
+  readonly random = seededRandom('a load');
 
   private constructor(bindings: Bindings, tenantId: string, token: string, keys: boolean) {
     this.#bindings = bindings;
@@ -117,7 +120,7 @@ export class Load {
 
   async #run(client: Client): Promise<void> {
     while (!this.stopping) {
-      for (const operation of this.#operations.toSorted(() => Math.random() - 0.5)) {
+      for (const operation of shuffle(this.#operations, this.random)) {
         if (this.stopping) return;
         await operation(this, client).catch((error) => this.violations.push(`${operation.name}: ${error.stack}`));
       }
@@ -157,7 +160,7 @@ export class Load {
     this.told.push({ start, end: performance.now(), status: reply.status, code: reply.json?.code });
     if (response.headers.get('Idempotency-Replayed')) this.replayed++;
     this.#judge(method, path, reply, right);
-    if (reply.status >= 500) await sleep(PAUSE.least + Math.random() * (PAUSE.most - PAUSE.least));
+    if (reply.status >= 500) await sleep(PAUSE.least + this.random() * (PAUSE.most - PAUSE.least));
     return reply;
   }
 

@@ -62,7 +62,7 @@ export async function prepare(load: Load, count: number): Promise<Client[]> {
 /** Whatever is sent twice is sent with a key; now and then a client does not insist on an answer. */
 function keyed(load: Load): { headers: Record<string, string>; patient: boolean } {
   if (!load.keys) return { headers: {}, patient: false };
-  return { headers: { 'Idempotency-Key': randomUUID() }, patient: Math.random() < 0.8 };
+  return { headers: { 'Idempotency-Key': randomUUID() }, patient: load.random() < 0.8 };
 }
 
 /** What breaks a rule is refused, at the best and at the worst of times. */
@@ -76,8 +76,8 @@ function outcomeOf({ status }: Reply): Outcome {
   return status >= 500 ? 'unknown' : status >= 400 ? 'refused' : 'done';
 }
 
-function pick<T>(list: T[]): T {
-  return list[Math.floor(Math.random() * list.length)] as T;
+function pick<T>(load: Load, list: T[]): T {
+  return list[Math.floor(load.random() * list.length)] as T;
 }
 
 async function createProject(load: Load): Promise<void> {
@@ -152,7 +152,7 @@ async function patchAgainstRules(load: Load, { frozen }: Client): Promise<void> 
 }
 
 async function retag(load: Load, { tagSet, tags }: Client): Promise<void> {
-  const tag = pick(tags);
+  const tag = pick(load, tags);
   const has = tagSet.tags.has(tag);
   await load.insist(has ? 'DELETE' : 'PUT', `${PATHS.tasks}/${tagSet.id}/tags/${tag}`, {});
   if (has) tagSet.tags.delete(tag);
@@ -166,7 +166,7 @@ async function trash(load: Load, client: Client): Promise<void> {
   let reply = await load.send('DELETE', path);
   // Whoever knows nothing asks once more: what is trashed already is 404.
   const unsure = reply.status >= 500;
-  if (unsure) reply = await load.insist('DELETE', path, { right: [404] }, Math.random() < 0.8);
+  if (unsure) reply = await load.insist('DELETE', path, { right: [404] }, load.random() < 0.8);
   const gone = reply.status === 204 || (unsure && reply.status === 404);
   load.ledger.trashings.push({ id, outcome: gone ? 'done' : outcomeOf(reply) });
 }

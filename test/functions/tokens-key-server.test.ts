@@ -1,8 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { type Served, serve, useApi } from '../support/api.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { serve, useApi } from '../support/api.ts';
 import { signed } from '../support/jws.ts';
 import { type Answer, startKeyServer } from '../support/key-server.ts';
 import { claims, TENANT } from '../support/token-forgeries.ts';
@@ -13,41 +13,47 @@ const api = useApi({
   prepare: (admin) => admin.query('insert into tenants (id, name) values ($1, $2)', [TENANT, 'Acme']).then(() => {}),
 });
 const keyServer = await startKeyServer();
-afterAll(() => keyServer.stop());
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await keyServer.stop();
+});
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const KEYS = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'ec' }] };
 const token = (kid = 'ec') => signed({ alg: 'ES256', kid }, claims(), privateKey);
 
-let served: Served | undefined;
-let path = '';
-let count = 0;
-afterEach(async () => {
-  await served?.stop();
-  vi.restoreAllMocks();
+beforeEach(() => {
+  for (const level of ['error', 'warn'] as const) vi.spyOn(console, level).mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.clearAllMocks();
 });
 
-/** The API with no keys yet, and a key server that answers like this. */
-async function start(answer: Answer): Promise<void> {
-  for (const level of ['error', 'warn'] as const) vi.spyOn(console, level).mockImplementation(() => {});
-  path = `/${++count}`;
-  await startAt(keyServer.serve(path, answer));
+/** The API with no keys yet, and a key server that answers like this until it is given another answer. */
+async function start(answer: Answer, finished = onTestFinished) {
+  const path = `/${randomUUID()}`;
+  return {
+    ...(await startAt(keyServer.serve(path, answer), finished)),
+    asked: () => keyServer.asked(path),
+    answer: (other: Answer) => keyServer.serve(path, other),
+  };
 }
 
-async function startAt(JWKS_URL: string): Promise<void> {
-  served = await serve({ ...api.bindings, JWT_SECRET: '', JWKS_URL });
-}
-
-async function call(bearer = token(), init: RequestInit = {}) {
-  const headers = { Authorization: `Bearer ${bearer}` };
-  const response = await (served as Served).send('http://onetrip.test/api/v1/tenant', { headers, ...init });
-  return { status: response.status, retry: response.headers.get('Retry-After'), json: await response.json() };
+/** @param finished of the test, which one that runs beside others must name */
+async function startAt(JWKS_URL: string, finished = onTestFinished) {
+  const served = await serve({ ...api.bindings, JWT_SECRET: '', JWKS_URL });
+  finished(() => served.stop());
+  const call = async (bearer = token(), init: RequestInit = {}) => {
+    const headers = { Authorization: `Bearer ${bearer}` };
+    const response = await served.send('http://onetrip.test/api/v1/tenant', { headers, ...init });
+    return { status: response.status, retry: response.headers.get('Retry-After'), json: await response.json() };
+  };
+  return { call };
 }
 
 const statuses = async (calls: Promise<{ status: number }>[]) => [
   ...new Set((await Promise.all(calls)).map(({ status }) => status)),
 ];
-const asked = () => keyServer.asked(path);
 
 /** While the first fetch is under way, a second one may begin after a second, which a busy machine can take. */
 const ONE_OR_TWO = expect.toSatisfy((count: number) => count === 1 || count === 2);
@@ -83,7 +89,7 @@ describe.runIf(inOneIsolate)('503, not the token’s fault:', () => {
     ['a connection that is closed', (response) => response.destroy()],
     ['a connection that is closed within the body', breakOff],
   ])('%s', async (_, answer) => {
-    await start(answer);
+    const { call, asked } = await start(answer);
     const before = api.database.endpoint.requests;
     for (let i = 0; i < 3; i++) {
       expect(await call()).toMatchObject({ status: 503, retry: '5', json: { code: 'unavailable' } });
@@ -94,11 +100,27 @@ describe.runIf(inOneIsolate)('503, not the token’s fault:', () => {
   });
 
   test.each<[string, Answer]>([
+    ['{"level":"error","event":"key_server","error":"SyntaxError"}', 'very-secret'],
+    [
+      '{"level":"error","event":"key_server","error":"Error","answered":401}',
+      (r) => r.writeHead(401).end('very-secret'),
+    ],
+  ])('%s is in the log, without a word of token or answer', async (line, answer) => {
+    const { call } = await start(answer);
+    await call();
+    await vi.waitFor(() => expect(console.error).toHaveBeenCalledWith(line));
+    expect(console.error).toHaveBeenCalledTimes(1);
+  });
+});
+
+// Each waits for seconds, so they wait together.
+describe.runIf(inOneIsolate).concurrent('503 after a while:', () => {
+  test.for<[string, Answer]>([
     ['no answer', () => {}],
     ['an answer that stops within the body', (response) => response.writeHead(200).write('{"keys":[')],
     ['an answer that drips', drip],
-  ])('%s, after 3 s', async (_, answer) => {
-    await start(answer);
+  ])('%s, after 3 s', async ([, answer], { expect, onTestFinished }) => {
+    const { call, asked } = await start(answer, onTestFinished);
     const begin = Date.now();
     expect(await call()).toMatchObject({ status: 503, retry: '5', json: { code: 'unavailable' } });
     expect(Date.now() - begin).toBeGreaterThan(2900);
@@ -109,34 +131,23 @@ describe.runIf(inOneIsolate)('503, not the token’s fault:', () => {
     expect(asked()).toBe(1);
   });
 
-  test.each<[string, Answer]>([
-    ['{"level":"error","event":"key_server","error":"SyntaxError"}', 'very-secret'],
-    [
-      '{"level":"error","event":"key_server","error":"Error","answered":401}',
-      (r) => r.writeHead(401).end('very-secret'),
-    ],
-  ])('%s is in the log, without a word of token or answer', async (line, answer) => {
-    await start(answer);
-    await call();
-    await vi.waitFor(() => expect(console.error).toHaveBeenCalledWith(line));
-    expect(console.error).toHaveBeenCalledTimes(1);
-  });
-
-  test('nobody there; and again 200 when somebody is, within the time to wait', async () => {
-    await start((response) => response.destroy());
+  test('nobody there; and again 200 when somebody is, within the time to wait', async ({ expect, onTestFinished }) => {
+    const { call, answer } = await start((response) => response.destroy(), onTestFinished);
     expect(await call()).toMatchObject({ status: 503, retry: '5' });
-    keyServer.serve(path, KEYS);
+    answer(KEYS);
     await sleep(5100);
     expect((await call()).status).toBe(200);
-    await served?.stop();
-    await startAt('http://127.0.0.1:9/');
+  });
+
+  test('no server', async ({ expect, onTestFinished }) => {
+    const { call } = await startAt('http://127.0.0.1:9/', onTestFinished);
     expect(await call()).toMatchObject({ status: 503, retry: '5' });
   });
 });
 
 describe.runIf(inOneIsolate)('one fetch,', () => {
   test('or none for a token that can never be valid: 401, whatever the key server does', async () => {
-    await start((response) => response.destroy());
+    const { call, asked } = await start((response) => response.destroy());
     for (const header of [{ alg: 'none' }, { alg: 'HS256' }, { alg: 'ES512' }, { alg: 'ES256', crit: ['x'], x: 1 }]) {
       expect((await call(signed(header, claims(), privateKey))).status).toBe(401);
     }
@@ -145,28 +156,28 @@ describe.runIf(inOneIsolate)('one fetch,', () => {
   });
 
   test('and then a key server that is down does not matter', async () => {
-    await start(KEYS);
+    const { call, asked, answer } = await start(KEYS);
     expect((await call()).status).toBe(200);
-    keyServer.serve(path, (response) => response.destroy());
+    answer((response) => response.destroy());
     expect((await call()).status).toBe(200);
     expect((await call(token('new'))).status).toBe(401);
     expect(asked()).toBe(1);
   });
 
   test('for 50 first requests at once', async () => {
-    await start(later(300));
+    const { call, asked } = await start(later(300));
     expect(await statuses(Array.from({ length: 50 }, () => call()))).toEqual([200]);
     expect(asked()).toEqual(ONE_OR_TWO);
   });
 
   test('which fails, for 50 first requests at once', async () => {
-    await start((response) => setTimeout(() => response.destroy(), 300));
+    const { call, asked } = await start((response) => setTimeout(() => response.destroy(), 300));
     expect(await statuses(Array.from({ length: 50 }, () => call()))).toEqual([503]);
     expect(asked()).toEqual(ONE_OR_TWO);
   });
 
   test('for a flood of unknown kids, at first and later', async () => {
-    await start(later(100));
+    const { call, asked } = await start(later(100));
     const flood = () => statuses(Array.from({ length: 100 }, (_, i) => call(token(`unknown-${i}`))));
     expect(await flood()).toEqual([401]);
     expect(await flood()).toEqual([401]);
@@ -175,7 +186,7 @@ describe.runIf(inOneIsolate)('one fetch,', () => {
   });
 
   test('or two, where the first request is aborted: it takes nobody along', async () => {
-    await start(later(500));
+    const { call, asked } = await start(later(500));
     const gone = new AbortController();
     const first = call(token(), { signal: gone.signal }).catch(() => {});
     await sleep(100);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { useApi } from '../support/api.ts';
 import { definitions } from '../support/examples.ts';
+import { storedRows } from '../support/stored.ts';
 import { type Fuzzed, requests } from './requests.ts';
 import { FuzzedWorld } from './world.ts';
 
@@ -22,7 +23,7 @@ const api = useApi();
 
 test(`${runs} requests, seed ${seed}`, { timeout: 60_000 + runs * 30 }, async () => {
   const world = await FuzzedWorld.make(api);
-  const before = await stored(world.victim.id);
+  const before = await storedRows(api.database.admin, world.victim.id);
 
   const sequence = fc.array(requests(definitions), { minLength: SEQUENCE, maxLength: SEQUENCE });
   const property = fc.asyncProperty(sequence, async (all) => {
@@ -39,23 +40,13 @@ test(`${runs} requests, seed ${seed}`, { timeout: 60_000 + runs * 30 }, async ()
   for (const status of ['200', '201', '204', '304', '400', '404', '409', '412', '415', '422']) {
     expect(world.statuses.get(status) ?? 0, `answers with ${status}`).toBeGreaterThan(runs / 2000);
   }
-  expect(await stored(world.victim.id), 'rows of another tenant').toEqual(before);
+  expect(await storedRows(api.database.admin, world.victim.id), 'rows of another tenant').toEqual(before);
   expect(await broken()).toEqual([]);
 });
 
 /** The request at fault and its answer say more than the sequence; made smaller it would meet other rows. */
 function reporter({ failed, errorInstance, numRuns }: fc.RunDetails<[Fuzzed[]]>): void {
   if (failed) throw new Error(`FUZZ_SEED=${seed}, sequence ${numRuns}: ${(errorInstance as Error).message}`);
-}
-
-/** Everything stored of a tenant. */
-async function stored(tenant: string): Promise<unknown> {
-  const tables = ['projects', 'tasks', 'tags', 'task_tags', 'idempotency_keys', 'audit_log'];
-  const query = (table: string) =>
-    api.database.admin.query(`select t::text from ${table} as t where tenant_id = $1 order by 1`, [tenant]);
-  const results = [];
-  for (const table of tables) results.push((await query(table)).rows);
-  return results;
 }
 
 /** What must hold of the rows after whatever happened to them: each query gives those of which it does not. */

@@ -61,7 +61,7 @@ export function validRequest(definition: Definition): fc.Arbitrary<Fuzzed> {
 function validPath({ path }: Definition): fc.Arbitrary<string> {
   const steps = path.split('/').map((step, i, all) => {
     if (!step.startsWith(':')) return fc.constant(step);
-    return idOf(step === ':tag_id' ? 'tag' : (all[i - 1] ?? '').replace(/s$/, ''));
+    return idOf(/^:(\w+)_id$/.exec(step)?.[1] ?? (all[i - 1] ?? '').replace(/s$/, ''));
   });
   return fc.tuple(...steps).map((all) => all.join('/'));
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
 import { type Kind, listed, type Schema } from '../endpoints/bad-slots.ts';
 
 /* What single members and parameters can be: valid by construction, or broken by construction. */
@@ -116,8 +117,13 @@ export function idOf(resource: string): fc.Arbitrary<string> {
   return fc.tuple(whose, fc.nat({ max: 999 })).map(([state, n]) => `@${resource}:${state}:${n}@`);
 }
 
-/** Which resource an id is of, by the name of its member. */
-export const resourceOf = (name: string) => ({ project_id: 'project', tag_id: 'tag' })[name] ?? 'task';
+/** The resources of the API in the singular: those that have a collection in the OpenAPI document. */
+const RESOURCES = Object.keys(document.paths).flatMap((path) => /^\/api\/v1\/(\w+)s$/.exec(path)?.[1] ?? []);
+
+/** Which resource an id is of, by the name of its member. A name that names none, as `parent_id`, means a task. */
+export function resourceOf(name: string): string {
+  return RESOURCES.find((resource) => name === `${resource}_id`) ?? 'task';
+}
 
 /** Something that the schema takes. */
 export function valid(kind: Kind, schema: Schema, name: string): fc.Arbitrary<unknown> {

@@ -113,7 +113,7 @@ export class FuzzedWorld {
   }
 
   #learn({ name }: Fuzzed, path: string, { status, json }: Reply): void {
-    const [, verb = '', resource = ''] = /^(\w+)-(project|task|tag|tenant)$/.exec(name) ?? [];
+    const [, verb = '', resource = ''] = /^(\w+)-(\w+)$/.exec(name) ?? [];
     if (status === 201) {
       this.#remember(resource, 'live', json.id);
       for (const task of json.tasks?.slice(0, 5) ?? []) this.#remember('task', 'live', task.id);

@@ -4,6 +4,7 @@ import { functions } from '../../src/functions/index.ts';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
 import { type TestApi, type TestTenant, useApi } from '../support/api.ts';
 import { recordStatements } from '../support/sql.ts';
+import { tenantTables } from '../support/stored.ts';
 
 /*
  * How PostgreSQL carries out each read where its statistics do not know the tenant: because it came after the last
@@ -169,7 +170,7 @@ function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>
 
     beforeAll(async () => {
       const { admin } = api.database;
-      for (const table of ['projects', 'tasks', 'tags', 'task_tags', 'audit_log', 'project_search', 'task_search']) {
+      for (const table of await tenantTables(admin)) {
         await admin.query(`alter table ${table} set (autovacuum_enabled = off)`);
       }
       await prepare(api);

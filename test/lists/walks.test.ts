@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { useApi } from '../support/api.ts';
+import { walkPages } from '../support/pages.ts';
 
 /*
  * A model of what keyset pages promise: while other rows are inserted, changed and trashed at random, walking the pages
@@ -56,13 +57,8 @@ describe('tasks', () => {
           const untouched = await insert(tasks);
           const others = await insert(tasks);
           const pending = [...disturbances];
-          const seen: Row[] = [];
-          let url: string | null = `/api/v1/projects/${project.id}/tasks?sort=${sort}&limit=${limit}`;
-          while (url) {
-            const { json, text } = await tenant.get(url);
-            seen.push(...json.data);
-            expect(json.page.has_more === (json.page.next_cursor !== null), text).toBe(true);
-            url = json.page.next_cursor && `${url.replace(/&cursor=.*/, '')}&cursor=${json.page.next_cursor}`;
+          const url = `/api/v1/projects/${project.id}/tasks?sort=${sort}&limit=${limit}`;
+          const seen = await walkPages<Row>(tenant, url, async () => {
             const next = pending.shift();
             const other = next && others[next.which % others.length];
             if (next?.kind === 'insert') others.push(...(await insert([{ ...tasks[0], priority: next.value % 5 }])));
@@ -78,7 +74,7 @@ describe('tasks', () => {
                 [other],
               );
             }
-          }
+          });
           const shown = seen.map(({ id }) => id).filter((id) => untouched.includes(id));
           expect(shown.toSorted()).toEqual(untouched.toSorted());
           const { json: all } = await tenant.get(`/api/v1/projects/${project.id}/tasks?sort=${sort}&limit=100`);
@@ -123,12 +119,8 @@ describe('projects', () => {
           const untouched = await insert(projects);
           const others = await insert(projects);
           const pending = [...disturbances];
-          const seen: string[] = [];
-          let url: string | null = `/api/v1/projects?sort=${sort}&limit=${limit}&fields=id`;
-          while (url) {
-            const { json } = await tenant.get(url);
-            seen.push(...json.data.map(({ id }: Row) => id));
-            url = json.page.next_cursor && `${url.replace(/&cursor=.*/, '')}&cursor=${json.page.next_cursor}`;
+          const url = `/api/v1/projects?sort=${sort}&limit=${limit}&fields=id`;
+          const seen = await walkPages<Row>(tenant, url, async () => {
             const next = pending.shift();
             const other = next && others[next.which % others.length];
             if (next?.kind === 'insert') others.push(...(await insert([['x', next.value]])));
@@ -140,8 +132,9 @@ describe('projects', () => {
                 [other],
               );
             }
-          }
-          expect(seen.filter((id) => untouched.includes(id)).toSorted()).toEqual(untouched.toSorted());
+          });
+          const shown = seen.map(({ id }) => id).filter((id) => untouched.includes(id));
+          expect(shown.toSorted()).toEqual(untouched.toSorted());
         },
       ),
       { numRuns: 4 },

@@ -10,6 +10,7 @@ import { callExample, definitions, makeWorld } from '../support/examples.ts';
 import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 import { partitionTasks } from '../support/partitioned.ts';
 import type { Statement } from '../support/sql.ts';
+import { storedRows, tenantTables } from '../support/stored.ts';
 import { checkTenantLed } from './tenant-led.ts';
 
 /*
@@ -21,14 +22,6 @@ import { checkTenantLed } from './tenant-led.ts';
 const WHOLES = ['tasks', 'task_tags'];
 /** Of each table, as partition-tasks.sql has it. */
 const PARTS = 16;
-
-const stored = async (client: pg.Client) => {
-  const rows: Record<string, unknown[]> = {};
-  for (const table of ['projects', 'tags', 'audit_log', ...WHOLES]) {
-    rows[table] = (await client.query(`select t::text from ${table} as t order by 1`)).rows;
-  }
-  return rows;
-};
 
 const partsOf = async (client: pg.Client, table: string) =>
   (
@@ -49,11 +42,11 @@ describe.skipIf(parted)('parting the tables and taking it back', () => {
     for (let n = 0; n < 40; n++) await makeWorld(api);
     const { tenant, task } = await makeWorld(api);
     await tenant.call(`/api/v1/tasks/${task}`, { method: 'DELETE' });
-    const [schema, rows] = [await describeSchema(admin), await stored(admin)];
+    const [schema, rows] = [await describeSchema(admin), await storedRows(admin)];
     expect(rows.tasks).toHaveLength(41);
 
     await partitionTasks(admin, 'up');
-    expect(await stored(admin)).toEqual(rows);
+    expect(await storedRows(admin)).toEqual(rows);
     for (const whole of WHOLES) {
       expect(await partsOf(admin, whole)).toHaveLength(PARTS);
       const { rows: used } = await admin.query(`select distinct tableoid from ${whole}`);
@@ -61,7 +54,7 @@ describe.skipIf(parted)('parting the tables and taking it back', () => {
     }
 
     await partitionTasks(admin, 'down');
-    expect(await stored(admin)).toEqual(rows);
+    expect(await storedRows(admin)).toEqual(rows);
     expect(await describeSchema(admin)).toEqual(schema);
   });
 
@@ -109,11 +102,11 @@ describe('as an owner who is no superuser', () => {
       insert into tenants (name) select 'Tenant ' || n from generate_series(1, 40) as n;
       insert into projects (tenant_id, name) select id, 'Website' from tenants;
       insert into tasks (tenant_id, project_id, title, position) select tenant_id, id, 'Sketch', 1 from projects;`);
-    const [schema, rows] = [await describeSchema(superuser), await stored(superuser)];
+    const [schema, rows] = [await describeSchema(superuser), await storedRows(superuser)];
     await partitionTasks(owner, 'up');
-    expect(await stored(superuser)).toEqual(rows);
+    expect(await storedRows(superuser)).toEqual(rows);
     await partitionTasks(owner, 'down');
-    expect(await stored(superuser)).toEqual(rows);
+    expect(await storedRows(superuser)).toEqual(rows);
     expect(await describeSchema(superuser)).toEqual(schema);
   });
 });
@@ -121,14 +114,11 @@ describe('as an owner who is no superuser', () => {
 describe('on the parted tables', () => {
   const api = useApi(parted ? {} : { prepare: (admin) => partitionTasks(admin, 'up') });
   let worker: pg.Client;
-  let tenantTables: Set<string>;
+  let tables: Set<string>;
 
   beforeAll(async () => {
     await loadModule();
-    const { rows } = await api.database.admin.query(`
-      select relname from pg_attribute join pg_class as c on c.oid = attrelid
-      where attname = 'tenant_id' and relkind in ('r', 'p') and not relispartition`);
-    tenantTables = new Set(rows.map(({ relname }) => relname));
+    tables = new Set(await tenantTables(api.database.admin));
     worker = await connect(urlOf(new URL(api.database.url).pathname.slice(1), WORKER_ROLE, 'worker'));
     // Rows in most parts: what reads none of them would prove nothing.
     for (let n = 0; n < 30; n++) await makeWorld(api);
@@ -173,7 +163,7 @@ describe('on the parted tables', () => {
 
   /** The values that a statement compares tenants' columns with, and gives them. */
   function tenantsOf({ query, params }: Statement): unknown[] {
-    const { parameters } = checkTenantLed(parseSync(query), tenantTables, new Set(['schema_migrations']));
+    const { parameters } = checkTenantLed(parseSync(query), tables, new Set(['schema_migrations']));
     return [...parameters].map((number) => params[number - 1]);
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { purge } from '../../src/scheduled/purge.ts';
 import { type TestTenant, useApi } from '../support/api.ts';
+import { storedRows } from '../support/stored.ts';
 
 const api = useApi();
 
@@ -108,24 +109,11 @@ test('a tenant that is being deleted goes with all that is its own, in batches, 
   );
   await doomed.setStatus('suspended');
   await api.platform(`/api/v1/tenants/${doomed.id}`, { method: 'DELETE' });
-  const { rows: tables } = await admin.query<{ name: string }>(
-    `select attrelid::regclass::text as name from pg_attribute join pg_class as c on c.oid = attrelid
-     where attname = 'tenant_id' and relkind in ('r', 'p') and not relispartition`,
-  );
-  const rowsOf = async (tenant: TestTenant) => {
-    const counts: Record<string, number> = {};
-    for (const { name } of tables) {
-      const { rows } = await admin.query(`select count(*)::int from ${name} where tenant_id = $1`, [tenant.id]);
-      counts[name] = rows[0].count;
-    }
-    return counts;
-  };
-  const before = await rowsOf(other);
-  expect(Object.values(await rowsOf(doomed)).every((count) => count > 0)).toBe(true);
+  const before = await storedRows(admin, other.id);
+  for (const [table, rows] of Object.entries(await storedRows(admin, doomed.id))) expect(rows, table).not.toEqual([]);
   expect(await purge(api.bindings)).toMatchObject({ tenants: 1 });
-  expect(Object.values(await rowsOf(doomed)).filter((count) => count > 0)).toEqual([]);
-  expect((await admin.query('select from tenants where id = $1', [doomed.id])).rows).toEqual([]);
-  expect(await rowsOf(other)).toEqual(before);
+  for (const [table, rows] of Object.entries(await storedRows(admin, doomed.id))) expect(rows, table).toEqual([]);
+  expect(await storedRows(admin, other.id)).toEqual(before);
   const patch = { method: 'PATCH', body: { name: 'x' } };
   expect((await api.platform(`/api/v1/tenants/${doomed.id}`, patch)).status).toBe(404);
   expect((await doomed.get('/api/v1/projects')).status).toBe(403);

@@ -11,6 +11,7 @@ import { type TestDatabase, useDatabase } from './database.ts';
 import { oneWorker, type RateLimit, splitWorkers } from './deployments.ts';
 import { lambdaFunctions } from './lambda.ts';
 import { expectDocumented } from './openapi.ts';
+import type { Served } from './served.ts';
 
 export const JWT_SECRET = 'a secret of the tests, of at least 32 bytes';
 
@@ -65,12 +66,6 @@ type Options = Parameters<typeof useDatabase>[0] & {
   /** Of the rate-limit binding, which only workerd has. */
   rateLimit?: RateLimit;
 };
-
-/** The API as somebody outside finds it. */
-export interface Served {
-  send(url: string, init?: RequestInit): Promise<Response>;
-  stop(): Promise<void>;
-}
 
 /** Runs the API with these bindings, as the tier says: in this process, as it is or as on Lambda, or in workerd. */
 export async function serve(bindings: Bindings, rateLimit?: Options['rateLimit']): Promise<Served> {

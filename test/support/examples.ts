@@ -4,8 +4,8 @@ import type { Definition } from '../../src/http/endpoint/definition.ts';
 import type { Call, Reply, TestApi, TestTenant } from './api.ts';
 
 /*
- * How to call each endpoint, so that the gates can do with all of them what each must stand: no token, a low role,
- * one round trip, another tenant. An endpoint that is not here fails the gates.
+ * How to call each endpoint, so that the endpoint suites can do with all of them what each must stand: no token, a low
+ * role, one round trip, another tenant. An endpoint that is not here fails them.
  */
 
 /** Rows of one tenant that an example can refer to. */
@@ -43,7 +43,10 @@ export const examples: Record<string, Example> = {
     path: ({ project }) => `/api/v1/projects/${project}/tasks`,
     body: ({ task }) => ({ title: 'Choose a typeface', parent_id: task, tags: ['design'] }),
   },
-  'create-tag': { path: () => '/api/v1/tags', body: () => ({ name: `tag ${randomUUID()}`, color: '#7A5CFF' }) },
+  'create-tag': {
+    path: () => '/api/v1/tags',
+    body: () => ({ name: `tag ${randomUUID().slice(0, 8)}`, color: '#7A5CFF' }),
+  },
   'list-tags': { path: () => '/api/v1/tags?q=des&sort=-task_count&count=true' },
   'get-project-stats': { path: ({ project }) => `/api/v1/projects/${project}/stats` },
   'update-project': {
@@ -77,10 +80,10 @@ export const examples: Record<string, Example> = {
   'get-tag': { path: ({ tag }) => `/api/v1/tags/${tag}` },
   'update-tag': {
     path: ({ tag }) => `/api/v1/tags/${tag}`,
-    body: () => ({ name: `tag ${randomUUID()}`, color: null }),
+    body: () => ({ name: `tag ${randomUUID().slice(0, 8)}`, color: null }),
   },
   'delete-tag': { path: ({ tag }) => `/api/v1/tags/${tag}` },
-  'list-trash': { path: () => '/api/v1/trash' },
+  'list-trash': { path: () => '/api/v1/trash', prepare: trash('task') },
   'list-audit-log': {
     path: ({ project }) => `/api/v1/audit-log?resource_type=project&resource_id=${project}&action=insert`,
   },
@@ -113,15 +116,23 @@ export async function makeWorld(api: TestApi, definition?: Definition): Promise<
   return world;
 }
 
+/** The example of an endpoint. Where there is none, the error says what to do. */
+export function exampleOf({ name }: Pick<Definition, 'name'>): Example {
+  const example = examples[name];
+  if (example) return example;
+  throw new Error(
+    `The endpoint ${name} has no example: add one to test/support/examples.ts, with a path, a body where it takes one, and what must be done before it can succeed.`,
+  );
+}
+
 /** Calls an endpoint as its example says, with the token that it needs unless another is given. */
 export async function callExample(
   api: TestApi,
-  { name, method, access }: Definition,
+  { name, method, access }: Pick<Definition, 'name' | 'method' | 'access'>,
   world: World,
   call: Call = {},
 ): Promise<Reply> {
-  const example = examples[name];
-  if (!example) throw new Error(`no example of ${name} in test/support/examples.ts`);
+  const example = exampleOf({ name });
   const request: Call = {
     method: method.toUpperCase(),
     ...(example.body ? { body: example.body(world) } : {}),

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { inject } from 'vitest';
 import type { Bindings } from '../../src/config/config.ts';
 import type { HttpEvent, HttpHandler } from '../../src/platform/lambda/handler.ts';
-import type { Served } from './api.ts';
+import type { Served } from './served.ts';
 
 /*
  * What AWS does between a caller and the functions: API Gateway's routing by the template that is deployed, its events in

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
+import { walkPages } from '../../support/pages.ts';
 
 const api = useApi();
 const path = '/api/v1/audit-log';
@@ -176,15 +177,7 @@ test('walking its pages shows each entry once, also those of one moment', async 
   for (const query of ['', '&sort=at', '&resource_type=task']) {
     const all = (await tenant.get(`${path}?limit=100${query}`)).json.data;
     for (const limit of [1, 2, 3]) {
-      const walked: Entry[] = [];
-      let cursor = '';
-      do {
-        const { json, status, text } = await tenant.get(`${path}?limit=${limit}${query}${cursor}`);
-        expect(status, text).toBe(200);
-        walked.push(...json.data);
-        cursor = json.page.next_cursor && `&cursor=${json.page.next_cursor}`;
-      } while (cursor);
-      expect(walked).toEqual(all);
+      expect(await walkPages(tenant, `${path}?limit=${limit}${query}`)).toEqual(all);
     }
   }
 });

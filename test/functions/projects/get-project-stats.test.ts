@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
-import { anonymous, UNKNOWN } from '../tasks/writes.ts';
+import { anonymous, UNKNOWN } from '../../support/replies.ts';
 
 /**
  * Where it is another day than in UTC at this moment: what is due then must be counted by UTC all the same.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
-import { heedsIfMatch, history, knowsOnlyItsOwn, type Write } from '../tasks/writes.ts';
+import { heedsIfMatch, history, knowsOnlyItsOwn, type Write } from '../../support/writes.ts';
 
 const api = useApi();
 

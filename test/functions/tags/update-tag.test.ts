@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
-import { heedsIdempotencyKey, heedsIfMatch, history, knowsOnlyItsOwn, stored, type Write } from '../tasks/writes.ts';
+import {
+  heedsIdempotencyKey,
+  heedsIfMatch,
+  history,
+  knowsOnlyItsOwn,
+  stored,
+  type Write,
+} from '../../support/writes.ts';
 
 const api = useApi();
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
-import { anonymous, history, knowsOnlyItsOwn, UNKNOWN, type Write } from './writes.ts';
+import { anonymous, UNKNOWN } from '../../support/replies.ts';
+import { history, knowsOnlyItsOwn, type Write } from '../../support/writes.ts';
 
 const api = useApi();
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { signToken, useApi } from '../../support/api.ts';
-import { heedsIfMatch, history, knowsOnlyItsOwn, type Write } from './writes.ts';
+import { heedsIfMatch, history, knowsOnlyItsOwn, type Write } from '../../support/writes.ts';
 
 const api = useApi();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
-import { anonymous, UNKNOWN } from './writes.ts';
+import { anonymous, UNKNOWN } from '../../support/replies.ts';
 
 const api = useApi();
 

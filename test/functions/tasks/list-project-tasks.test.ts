@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type TestTenant, useApi } from '../../support/api.ts';
-import { anonymous, UNKNOWN } from './writes.ts';
+import { useApi } from '../../support/api.ts';
+import { walkPages } from '../../support/pages.ts';
+import { anonymous, UNKNOWN } from '../../support/replies.ts';
 
 const api = useApi();
 
@@ -17,18 +18,6 @@ async function world(n = 7) {
   const { json } = await tenant.post('/api/v1/projects', { name: 'P', tasks });
   await tenant.post('/api/v1/projects', { name: 'Q', tasks: [{ title: 'other', tags: ['odd'] }] });
   return { tenant, project: json, path: `/api/v1/projects/${json.id}/tasks` };
-}
-
-/** All further pages from a cursor on. */
-async function rest(tenant: TestTenant, path: string, cursor: string | null, limit: number): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let next = cursor; next !== null; ) {
-    const { json, status, text } = await tenant.get(`${path}?limit=${limit}&cursor=${next}`);
-    expect(status, text).toBe(200);
-    items.push(...json.data);
-    next = json.page.next_cursor;
-  }
-  return items;
 }
 
 test('shows the tasks of the project in their order, as the project does', async () => {
@@ -102,14 +91,7 @@ describe('pages', () => {
     const all = (await tenant.get(`${path}?sort=${sort}`)).json.data;
     expect(all).toHaveLength(5);
     for (const limit of [1, 2, 3]) {
-      const first = (await tenant.get(`${path}?limit=${limit}&sort=${sort}`)).json;
-      const others: Item[] = [];
-      for (let next = first.page.next_cursor; next !== null; ) {
-        const { json } = await tenant.get(`${path}?limit=${limit}&sort=${sort}&cursor=${next}`);
-        others.push(...json.data);
-        next = json.page.next_cursor;
-      }
-      expect([...first.data, ...others]).toEqual(all);
+      expect(await walkPages(tenant, `${path}?limit=${limit}&sort=${sort}`)).toEqual(all);
     }
   });
 
@@ -123,7 +105,10 @@ describe('pages', () => {
     for (const limit of [0, 1, 2, 3, 6]) {
       const { json } = await tenant.get(`/api/v1/projects/${project.id}?task_limit=${limit}`);
       expect(json.tasks).toHaveLength(limit);
-      expect([...json.tasks, ...(await rest(tenant, path, json.tasks_page.next_cursor, 2))]).toEqual(all);
+      expect([
+        ...json.tasks,
+        ...(await walkPages(tenant, `${path}?limit=2&cursor=${json.tasks_page.next_cursor}`)),
+      ]).toEqual(all);
     }
   });
 
@@ -134,8 +119,9 @@ describe('pages', () => {
       expect(json.data).toHaveLength(2);
       for (const { id, tasks, tasks_page } of json.data) {
         const path = `/api/v1/projects/${id}/tasks`;
-        const shown = [...tasks, ...(await rest(tenant, path, tasks_page.next_cursor, 3))];
-        expect(shown).toEqual((await tenant.get(path)).json.data);
+        const { next_cursor } = tasks_page;
+        const rest = next_cursor ? await walkPages(tenant, `${path}?limit=3&cursor=${next_cursor}`) : [];
+        expect([...tasks, ...rest]).toEqual((await tenant.get(path)).json.data);
       }
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type TestTenant, useApi } from '../../support/api.ts';
-import { UNKNOWN } from './writes.ts';
+import { useApi } from '../../support/api.ts';
+import { walkPages } from '../../support/pages.ts';
+import { UNKNOWN } from '../../support/replies.ts';
 
 const api = useApi();
 const path = '/api/v1/tasks';
@@ -11,21 +12,6 @@ interface Item {
 }
 
 const titles = (json: { data: Item[] }) => json.data.map(({ title }) => title);
-
-/** Walks all pages by their cursors. */
-async function walk(tenant: TestTenant, query: string, limit: number): Promise<Item[]> {
-  const items: Item[] = [];
-  let cursor = '';
-  for (let pages = 0; pages < 50; pages++) {
-    const { json, status, text } = await tenant.get(`${path}?limit=${limit}&${query}${cursor}`);
-    expect(status, text).toBe(200);
-    items.push(...json.data);
-    if (!json.page.has_more) return items;
-    expect(json.data).toHaveLength(limit);
-    cursor = `&cursor=${json.page.next_cursor}`;
-  }
-  throw new Error('the pages never end');
-}
 
 /** A day that many days from today, in UTC. */
 const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
@@ -219,7 +205,8 @@ describe('pages', () => {
     ]) {
       const { json } = await tenant.get(`${path}?limit=100&sort=${sort}`);
       expect(new Set(json.data.map(({ id }: Item) => id)).size, sort).toBe(8);
-      for (const limit of [1, 2, 3]) expect(await walk(tenant, `sort=${sort}`, limit), sort).toEqual(json.data);
+      for (const limit of [1, 2, 3])
+        expect(await walkPages(tenant, `${path}?limit=${limit}&sort=${sort}`), sort).toEqual(json.data);
     }
   });
 

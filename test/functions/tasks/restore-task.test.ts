@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
-import { heedsIdempotencyKey, heedsIfMatch, history, knowsOnlyItsOwn, type Write } from './writes.ts';
+import { heedsIdempotencyKey, heedsIfMatch, history, knowsOnlyItsOwn, type Write } from '../../support/writes.ts';
 
 const api = useApi();
 

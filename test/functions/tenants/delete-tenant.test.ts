@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
+import { UNKNOWN } from '../../support/replies.ts';
 
 /* What the scheduled purge then does: test/scheduled/purge.test.ts. */
 
@@ -39,7 +40,7 @@ test('If-Match compares the digest', async () => {
 });
 
 test('404 for an unknown tenant, 403 for who is not the platform', async () => {
-  expect(await remove('01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b')).toMatchObject({ status: 404 });
+  expect(await remove(UNKNOWN)).toMatchObject({ status: 404 });
   const { id, call } = await api.tenant();
   expect(await call(path(id), { method: 'DELETE' })).toMatchObject({ status: 403 });
 });

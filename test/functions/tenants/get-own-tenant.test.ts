@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { signToken, useApi } from '../../support/api.ts';
+import { UNKNOWN } from '../../support/replies.ts';
 
 const api = useApi();
 
@@ -13,6 +14,6 @@ test('the caller’s own, whichever the role', async () => {
 });
 
 test('a tenant that was never made is 403', async () => {
-  const token = await signToken({ tenant_id: '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b' });
+  const token = await signToken({ tenant_id: UNKNOWN });
   expect(await api.call('/api/v1/tenant', { token })).toMatchObject({ status: 403, json: { code: 'forbidden' } });
 });

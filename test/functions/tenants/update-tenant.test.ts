@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
+import { UNKNOWN } from '../../support/replies.ts';
 
 const api = useApi();
 const patch = (id: string, body: unknown, headers = {}) =>
@@ -46,7 +47,7 @@ test('If-Match compares the digest, since tenants have no version', async () => 
 });
 
 test('404 for an unknown tenant', async () => {
-  expect(await patch('01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b', { name: 'x' })).toMatchObject({ status: 404 });
+  expect(await patch(UNKNOWN, { name: 'x' })).toMatchObject({ status: 404 });
 });
 
 test.each([

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { app } from '../../src/functions/index.ts';
 import { signToken, useApi } from '../support/api.ts';
 import { callExample, definitions, makeWorld } from '../support/examples.ts';
 
-/* What the log says of a request, and what it must never say. It is read where it can be: in this process. */
+/* What the log says of a request, and what it must never say. It is read in this process, where a test can. */
 
 const lines: string[] = [];
 const events = (event: string) => lines.map((line) => JSON.parse(line)).filter((line) => line.event === event);
@@ -19,7 +19,7 @@ beforeEach(() => {
   return () => vi.restoreAllMocks();
 });
 
-describe.runIf(inject('tier') === 'node')('the log', () => {
+describe('the log', () => {
   const api = useApi({ bindings: { LOG_LEVEL: 'info', SLOW_QUERY_MS: '0' } });
 
   test('has one line for each request, and names a slow query', async () => {
@@ -95,7 +95,7 @@ describe.runIf(inject('tier') === 'node')('the log', () => {
   );
 });
 
-describe.runIf(inject('tier') === 'node')('what goes wrong', () => {
+describe('what goes wrong', () => {
   const api = useApi({ bindings: { LOG_LEVEL: 'info' } });
   let answer = { status: 200, body: '' };
   let forward = false;
@@ -127,7 +127,7 @@ describe.runIf(inject('tier') === 'node')('what goes wrong', () => {
   test.each([
     ['JSON that is cut off', 200, '{"results":[{"rows":[{"body":"marker', 'SyntaxError'],
     ['a page of some proxy', 502, '<html>marker</html>', '(HTTP status 502)'],
-    ['another error of the road', 500, '{"message":"marker"}', '(HTTP status 500)'],
+    ['another error of the endpoint', 500, '{"message":"marker"}', '(HTTP status 500)'],
   ])('%s is logged without a word of it', async (_, status, body, reason) => {
     forward = false;
     answer = { status, body };

@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Reply, TestApi, TestTenant } from '../../support/api.ts';
+import type { Reply, TestApi, TestTenant } from './api.ts';
+import { anonymous, UNKNOWN } from './replies.ts';
 
 /* What writes have in common: `If-Match`, `Idempotency-Key`, ids that are not there. Each endpoint says how it is called. */
-
-export const UNKNOWN = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
 
 /** A write to one row, which would succeed. */
 export interface Write {
@@ -19,9 +19,6 @@ export function send({ tenant, method, path, body }: Write, headers: Record<stri
   return tenant.call(path, { method, headers, ...(body === undefined ? {} : { body }) });
 }
 
-/** An error without what differs from request to request. */
-export const anonymous = (text: string) => text.replace(/"request_id":"[^"]*"/, '');
-
 /** A row as it is stored. */
 export async function stored(api: TestApi, { table, id }: Pick<Write, 'table' | 'id'>): Promise<unknown> {
   const { rows } = await api.database.admin.query(`select to_jsonb(t) as row from ${table} as t where id = $1`, [id]);
@@ -30,7 +27,7 @@ export async function stored(api: TestApi, { table, id }: Pick<Write, 'table' | 
 
 /**
  * Lets requests meet at one row: it stays locked until all of them wait, so that what each reads before its own lock is
- * old by the time it writes.
+ * old by the time it writes. Fails where one of them does not come to wait.
  */
 export async function meetingAt<T>(
   api: TestApi,
@@ -42,30 +39,29 @@ export async function meetingAt<T>(
   try {
     await admin.query(`select from ${table} where id = $1 for update`, [id]);
     const requests = start();
-    for (let polls = 0, waiting = 0; waiting < requests.length && polls < 200; polls++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      await admin.query('select pg_stat_clear_snapshot()');
-      const { rows } = await admin.query(
-        `select count(*)::integer as n from pg_stat_activity
-         where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      waiting = rows[0].n;
-    }
+    const waiting = await waitForLocks(api, requests.length);
     await admin.query('commit');
-    return await Promise.all(requests);
+    const results = await Promise.all(requests);
+    expect(waiting, `of the requests wait for the row of ${table}`).toBe(requests.length);
+    return results;
   } finally {
     await admin.query('rollback');
   }
 }
 
-/** Every value of every row of every table, as text. */
-export async function dump(api: TestApi): Promise<string> {
-  const texts: string[] = [];
-  for (const table of ['projects', 'tasks', 'tags', 'task_tags', 'idempotency_keys', 'audit_log']) {
-    const { rows } = await api.database.admin.query(`select t::text as row from ${table} as t`);
-    texts.push(...rows.map(({ row }) => row));
+/** Waits until so many requests wait for a lock, for 4 s at the most (a request itself waits for 5 s). @returns how many do */
+export async function waitForLocks({ database: { admin } }: TestApi, count: number): Promise<number> {
+  const deadline = performance.now() + 4000;
+  while (true) {
+    // Within a transaction the numbers stay as they were first read.
+    await admin.query('select pg_stat_clear_snapshot()');
+    const { rows } = await admin.query(
+      `select count(*)::integer as n from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (rows[0].n >= count || performance.now() > deadline) return rows[0].n;
+    await sleep(10);
   }
-  return texts.join('\n');
 }
 
 export interface Entry {

@@ -10,7 +10,7 @@ import { TEMPLATE } from '../support/global-setup.ts';
  * rather than milliseconds can be told apart.
  */
 
-describe.runIf(inject('tier') === 'node')('Onetrip-Consistency', () => {
+describe('Onetrip-Consistency', () => {
   const api = useApi();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const tenantId = randomUUID();

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { functions } from '../../src/functions/index.ts';
+import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
+import { exampleOf } from '../support/examples.ts';
+import { exampleFaults } from '../support/openapi.ts';
+
+/* What every file under src/functions must come with. Each failure says what is still to be done. */
+
+const files = readdirSync('src/functions', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.includes('/') && file.endsWith('.ts'))
+  .sort();
+
+describe.each(files)('src/functions/%s', (file) => {
+  const name = file.replace(/^.*\//, '').replace(/\.ts$/, '');
+  const read = async () => (await import(/* @vite-ignore */ `../../src/functions/${file}`)).default;
+
+  test('is one endpoint, named like its file', async () => {
+    expect((await read())?.definition?.name, `export an endpoint named ${name} as its default`).toBe(name);
+  });
+
+  test('is composed', async () => {
+    expect(functions.includes(await read()), `add ${name} to src/functions/index.ts`).toBe(true);
+  });
+
+  test('has a test of its own', () => {
+    const own = `test/functions/${file.replace(/\.ts$/, '.test.ts')}`;
+    expect(existsSync(own), `write ${own}: its success and each of its errors`).toBe(true);
+  });
+
+  test('has an example', () => {
+    expect(() => exampleOf({ name })).not.toThrow();
+  });
+
+  test('is in the OpenAPI document', async () => {
+    const { path, method } = (await read()).definition;
+    const operation = [path.replaceAll(/:(\w+)/g, '{$1}'), method, 'operationId'];
+    expect(document.paths, 'npm run generate writes the document').toHaveProperty(operation, name);
+  });
+});
+
+test('every example in the OpenAPI document is valid against its schema', () => {
+  const faults = exampleFaults();
+  expect(faults.checked).toBeGreaterThan(50);
+  expect(faults.invalid).toEqual([]);
+});

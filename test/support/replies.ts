@@ -1,0 +1,31 @@
+import type { Reply } from './api.ts';
+
+/** An id that no row of any tenant has. */
+export const UNKNOWN = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
+
+const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const TIMES = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+
+/** The body of an error without what differs from request to request. */
+export const anonymous = (text: string) => text.replace(/"request_id":"[^"]*"/, '');
+
+/** What a caller is told, but for what names the request or measures it: equal for answers that tell the same. */
+export function told({ status, headers, text }: Reply): unknown {
+  const varying = ['x-request-id', 'server-timing', 'date'];
+  return { status, headers: [...headers].filter(([name]) => !varying.includes(name)), text: anonymous(text) };
+}
+
+/** The same without ids, times and what is computed from them: equal for equal requests of two tenants with equal rows. */
+export function toldOfEquals({ status, headers, text }: Reply): unknown {
+  return {
+    status,
+    headers: [...headers.keys()],
+    version: /^"\d+/.exec(headers.get('ETag') ?? '')?.[0],
+    text: text.replaceAll(UUIDS, 'id').replaceAll(TIMES, 'time'),
+  };
+}
+
+/** All ids that stand in a text. */
+export function idsIn(text: string): string[] {
+  return [...new Set(text.toLowerCase().match(UUIDS))];
+}

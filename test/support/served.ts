@@ -1,0 +1,5 @@
+/** The API as somebody outside finds it. */
+export interface Served {
+  send(url: string, init?: RequestInit): Promise<Response>;
+  stop(): Promise<void>;
+}
