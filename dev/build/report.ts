@@ -5,13 +5,13 @@ import { gzip } from 'node:zlib';
 import { markdownTable } from '../markdown-table.ts';
 import type { Parts } from './bundle.ts';
 
-/** What the report says of one Worker. */
+/** A row of the report: one Worker or function. */
 export interface Size {
   name: string;
   bytes: number;
-  /** What Cloudflare limits, and what a cold start has to fetch. */
+  /** Cloudflare's limit is for this size, and a cold start has to fetch it. */
   gzip: number;
-  /** Bytes of each package in it, the largest first; `onetrip` is our own. */
+  /** Bytes of each package in it, the largest first; `onetrip` is the project's own code. */
   packages: [string, number][];
 }
 

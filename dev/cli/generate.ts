@@ -10,14 +10,14 @@ import { openApiDocument } from '../openapi/document.ts';
 import { run } from '../run.ts';
 
 /*
- * Writes the generated files, or with `--check` tells which of them differ from what is committed:
+ * Writes the generated files, or with `--check` reports which of them differ from what is committed:
  * src/db/types.ts (kysely-codegen over a migrated database), src/db/schema-version.ts, src/http/docs/digests.ts, the
  * OpenAPI document, and the table of bindings in the README.
  */
 
 const root = new URL('../..', import.meta.url);
 
-/** What PostgreSQL's catalogue does not say of a column. */
+/** Types of columns that PostgreSQL's catalogue does not have. */
 const overrides = {
   columns: {
     'audit_log.action': '"insert" | "update" | "delete" | "trash" | "restore" | "purge"',
@@ -31,7 +31,7 @@ const overrides = {
   },
 };
 
-/** Of the database that `DATABASE_URL` names, as it is; otherwise of one that is made and migrated for this alone. */
+/** The types of the database that `DATABASE_URL` names or, without it, of a temporary one with all migrations. */
 async function databaseTypes(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'onetrip-generate-'));
   const given = process.env.DATABASE_URL;
@@ -59,7 +59,7 @@ export const SCHEMA_VERSION = '${newest}';
 `;
 }
 
-/** Digests of what stands inline in the page at /docs, as its Content-Security-Policy names them. */
+/** Digests of the inline script and style of the page at /docs, for its Content-Security-Policy. */
 async function docsDigests(): Promise<string> {
   const { DOCS_PAGE } = await import('../../src/http/docs/page.ts');
   const digest = (element: string) => {
@@ -100,7 +100,7 @@ for (const [file, content] of [
   const url = new URL(file, root);
   if ((await readFile(url, 'utf8').catch(() => '')) === content) continue;
   if (check) {
-    console.error(`${file} is not what the sources make: npm run generate`);
+    console.error(`${file} is not up to date: npm run generate`);
     stale = true;
   } else {
     await writeFile(url, content);
