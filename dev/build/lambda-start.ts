@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import type { LambdaFunction } from './lambda.ts';
+import type { LambdaFunction } from './lambda-function.ts';
 import { median } from './median.ts';
 
 /*

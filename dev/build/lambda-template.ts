@@ -1,6 +1,6 @@
 import { BINDINGS, type Bindings } from '../../src/config/bindings.ts';
 import { bindingsReadBy } from './given-bindings.ts';
-import type { LambdaFunction } from './lambda.ts';
+import type { LambdaFunction } from './lambda-function.ts';
 
 /*
  * The template for AWS SAM: an HTTP API whose routes are those of the definitions, its functions, and the log. It is JSON,

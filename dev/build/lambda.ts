@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { type Parts, root } from './bundle.ts';
 import { readBaseConfig } from './configs.ts';
+import type { LambdaFunction } from './lambda-function.ts';
 import { lambdaTemplate } from './lambda-template.ts';
 import { endpoints } from './workers.ts';
 import { zip } from './zip.ts';
@@ -14,16 +15,6 @@ import { zip } from './zip.ts';
  *   lambda/<name>.zip         what is uploaded
  *   lambda/template.json      the SAM template
  */
-
-export interface LambdaFunction {
-  name: string;
-  kind: 'function' | 'scheduled' | 'fallback';
-  /** Where its source begins, from the root of the project. */
-  entry: string;
-  /** Method and path with `:id`, of the route it serves; the purge and the fallback have none. */
-  route?: { method: string; path: string };
-  parts: Parts;
-}
 
 /** How functions reach PostgreSQL: over connections of their own, or by Neon's SQL over HTTP. */
 export const DRIVERS = ['pg', 'neon'] as const;

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { markdownTable } from '../markdown-table.ts';
 import type { Parts } from './bundle.ts';
+import { markdownTable } from './markdown-table.ts';
 
 /** A row of the report: one Worker or function. */
 export interface Size {

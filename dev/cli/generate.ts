@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BINDINGS } from '../../src/config/bindings.ts';
+import { markdownTable } from '../build/markdown-table.ts';
 import { migrate, migrationsDirectory } from '../local/migrate.ts';
 import { startPostgres } from '../local/postgres.ts';
-import { markdownTable } from '../markdown-table.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import { run } from '../run.ts';
 
