@@ -9,11 +9,11 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export type Parts = Record<string, number>;
 
 /**
- * Bundles Workers for workerd: each as one minified ES module `<name>/index.js` with its source map beside it, just as it
- * is deployed and tested.
+ * Bundles Workers for workerd: each as one minified ES module `<name>/index.js` with its source map beside it. This is
+ * what is deployed, and what the tests run.
  * @param entries paths of the sources from the root of the project, by the Worker's name
  * @param constants values for names that a source declares and does not define
- * @returns what is in each
+ * @returns the parts of each, by its name
  * @throws Error with esbuild's messages
  */
 export async function bundle(

@@ -8,7 +8,7 @@ import { bindingOf, type Worker } from './workers.ts';
  * bundle: a Worker is given what its code can use.
  */
 
-/** What of wrangler.toml goes into the configuration of several Workers. */
+/** The settings of wrangler.toml that go into the configurations of the Workers. */
 export interface BaseConfig {
   name: string;
   compatibility_date: string;
@@ -23,7 +23,7 @@ export interface BaseConfig {
   placement: unknown;
 }
 
-/** A wrangler.json, as far as we write it. */
+/** The members of a wrangler.json that are written here. */
 export interface WorkerConfig {
   name: string;
   main: string;
@@ -69,13 +69,13 @@ export async function readBaseConfig(): Promise<BaseConfig> {
 }
 
 /**
- * The configuration of one Worker. Only the dispatcher has URLs; what asks the database runs near it, where wrangler.toml
- * says so; tenants have one quota, because every function counts in the same namespace.
+ * The configuration of one Worker. Only the dispatcher has URLs. A Worker that uses the database runs near it, if
+ * wrangler.toml says so. A tenant has one quota, because all functions count in the same namespace.
  */
 export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): WorkerConfig {
   const { name, kind, parts } = worker;
-  const isFront = kind === 'dispatcher';
-  const asksDatabase = 'src/db/client/database.ts' in parts;
+  const isDispatcher = kind === 'dispatcher';
+  const usesDatabase = 'src/db/client/database.ts' in parts;
   const required = requiredSecrets(worker);
   return {
     name,
@@ -85,17 +85,17 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): W
     compatibility_date: base.compatibility_date,
     compatibility_flags: base.compatibility_flags,
     send_metrics: false,
-    workers_dev: isFront && base.workers_dev,
-    preview_urls: isFront && base.preview_urls,
-    ...(isFront && base.routes.length > 0 ? { routes: base.routes } : {}),
-    // An empty list takes away what an earlier deployment of that name had.
+    workers_dev: isDispatcher && base.workers_dev,
+    preview_urls: isDispatcher && base.preview_urls,
+    ...(isDispatcher && base.routes.length > 0 ? { routes: base.routes } : {}),
+    // An empty list removes the triggers of an earlier deployment of that name.
     triggers: { crons: kind === 'scheduled' ? base.crons : [] },
     vars: varsOf(base, worker),
     ...('src/http/auth/rate-limit.ts' in parts ? { ratelimits: base.ratelimits } : {}),
-    ...(isFront ? { services: services(base.name, all) } : {}),
+    ...(isDispatcher ? { services: services(base.name, all) } : {}),
     ...(required.length > 0 ? { secrets: { required } } : {}),
     observability: base.observability,
-    ...(asksDatabase && base.placement ? { placement: base.placement } : {}),
+    ...(usesDatabase && base.placement ? { placement: base.placement } : {}),
   };
 }
 

@@ -2,18 +2,19 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import type { LambdaFunction } from './lambda-template.ts';
+import type { LambdaFunction } from './lambda-function.ts';
+import { median } from './median.ts';
 
 /*
- * What a cold start costs on our side: a fresh Node process imports the function and has it answer a first request, one
- * without a token, so that no database is asked. It leaves out what Lambda does before (fetching the zip, starting Node),
- * and connecting to the database, which the first request with a token does. Absolute figures are this machine's.
+ * The part of a cold start that the bundle decides: a new Node process imports the function and has it respond to a first
+ * request, which has no token and so needs no database. What comes before (Lambda fetches the zip and starts Node) and
+ * after (the first request with a token connects to the database) is not measured. The figures depend on the machine.
  */
 
-/** Rounds: each starts every function once, so that what else the machine does falls upon all of them. */
+/** Rounds. Each starts every function once, so that other load on the machine affects all of them alike. */
 const ROUNDS = 5;
 
-/** Runs in the fresh process. */
+/** What the new process runs. */
 const SCRIPT = `
 const [, url, event] = process.argv;
 const start = performance.now();
@@ -25,8 +26,8 @@ process.exit();
 
 /**
  * Starts the functions `<directory>/<name>/index.mjs` again and again.
- * @returns by name, the median time in ms from the import to the first answer; of the scheduled purge, its import alone
- * @throws Error where one does not answer as it should
+ * @returns by name, the median time in ms from the import to the first response; of the scheduled purge, its import alone
+ * @throws Error if the status of a response is not an expected one
  */
 export async function measureStart(functions: LambdaFunction[], directory: string): Promise<Map<string, number>> {
   const times = new Map<string, number[]>();
@@ -55,12 +56,8 @@ async function startOnce({ name, kind, route }: LambdaFunction, directory: strin
   };
   const { stdout } = await promisify(execFile)(process.execPath, args, { env });
   const { ms, status } = JSON.parse(stdout) as { ms: number; status: number };
-  // `/ready` asks the database, and is told that there is none.
+  // `/ready` finds no database: 503.
   const expected = kind === 'scheduled' ? [0] : [200, 401, 404, 503];
-  if (!expected.includes(status)) throw new Error(`${name} answers ${status}.`);
+  if (!expected.includes(status)) throw new Error(`The first response of ${name} is ${status}.`);
   return ms;
-}
-
-function median(list: number[]): number {
-  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 }

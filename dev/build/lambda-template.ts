@@ -1,27 +1,16 @@
 import { BINDINGS, type Bindings } from '../../src/config/bindings.ts';
-import type { Parts } from './bundle.ts';
 import { bindingsReadBy } from './given-bindings.ts';
+import type { LambdaFunction } from './lambda-function.ts';
 
 /*
- * The template for AWS SAM: an HTTP API whose routes are those of the definitions, its functions, and the log. As JSON,
- * which SAM and CloudFormation take as well as YAML.
+ * The template for AWS SAM: an HTTP API whose routes are those of the definitions, its functions, and the log. It is JSON,
+ * which SAM and CloudFormation accept as well as YAML.
  */
 
-/** A function of the deployment, as the build has made it. */
-export interface LambdaFunction {
-  name: string;
-  kind: 'function' | 'scheduled' | 'fallback';
-  /** Where its source begins, from the root of the project. */
-  entry: string;
-  /** Method and path with `:id`, of the route it serves; the purge and the fallback have none. */
-  route?: { method: string; path: string };
-  parts: Parts;
-}
-
 const RUNTIME = 'nodejs24.x';
-/** Seconds. API Gateway waits 30 for an answer; ours is there after 20, be it that the database took too long. */
+/** Seconds. API Gateway waits 30 for a response. A request that has waited 20 for the database is ended with 504. */
 const TIMEOUT = 29;
-/** Seconds: the purge goes in batches, and takes as many as it is given time for. 15 minutes is Lambda's limit. */
+/** Seconds: Lambda's limit. The purge works in batches until nothing is left or its time is over. */
 const PURGE_TIMEOUT = 900;
 
 type Json = Record<string, unknown>;
@@ -29,7 +18,7 @@ const ref = (name: string) => ({ Ref: name });
 const sub = (text: string) => ({ 'Fn::Sub': text });
 const when = (condition: string, value: unknown) => ({ 'Fn::If': [condition, value, ref('AWS::NoValue')] });
 
-/** A member of the secret in Secrets Manager, put in when the stack is deployed. */
+/** A member of the secret in Secrets Manager. CloudFormation inserts its value when the stack is deployed. */
 const secret = (name: string) =>
   sub(`{{resolve:secretsmanager:\${SecretName}:SecretString:${name}::\${SecretVersion}}}`);
 
@@ -138,7 +127,7 @@ export function lambdaTemplate(prefix: string, functions: LambdaFunction[], cron
   };
 }
 
-/** Of all functions: they write the log, and have nothing else of AWS's. */
+/** The role of all functions. It may write the log and nothing else. */
 const ROLE = {
   Type: 'AWS::IAM::Role',
   Properties: {
@@ -166,7 +155,7 @@ const ROLE = {
 
 function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const { name, kind, parts } = fn;
-  const asksDatabase = 'src/db/client/database.ts' in parts;
+  const usesDatabase = 'src/db/client/database.ts' in parts;
   const variables = bindingsReadBy(fn).filter((binding) => binding in VALUES);
   return {
     Type: 'AWS::Serverless::Function',
@@ -175,7 +164,7 @@ function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
       CodeUri: `${name}.zip`,
       Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
       Environment: { Variables: Object.fromEntries(variables.map((binding) => [binding, VALUES[binding]])) },
-      ...(asksDatabase && kind !== 'scheduled'
+      ...(usesDatabase && kind !== 'scheduled'
         ? { ReservedConcurrentExecutions: when('LimitsInstances', ref('InstancesPerFunction')) }
         : {}),
       ...(kind === 'scheduled' ? { Timeout: PURGE_TIMEOUT } : {}),
@@ -206,7 +195,7 @@ function events({ kind, route }: LambdaFunction, crons: string[]): Json {
 /**
  * A cron trigger of Cloudflare's as EventBridge has it: with a year, and with `?` for one of day and weekday. Both are
  * in UTC.
- * @throws Error for what the two might understand differently
+ * @throws Error for an expression that the two might understand differently
  */
 export function eventBridgeCron(cron: string): string {
   const [minute, hour, day, month, weekday, ...more] = cron.trim().split(/\s+/);
@@ -215,7 +204,7 @@ export function eventBridgeCron(cron: string): string {
   const fits = [minute, hour, day, month].every(isPlain) && isWeekday(weekday) && more.length === 0;
   if (!fits || (day !== '*' && weekday !== '*')) {
     throw new Error(
-      `The cron trigger "${cron}" has no like on EventBridge: name weekdays (MON-FRI), or days, not both.`,
+      `The cron trigger "${cron}" has no equivalent on EventBridge: name weekdays (MON-FRI), or days, not both.`,
     );
   }
   const days = weekday === '*' ? `${day} ${month} ?` : `? ${month} ${weekday}`;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { type Parts, root } from './bundle.ts';
 import { readBaseConfig } from './configs.ts';
-import { type LambdaFunction, lambdaTemplate } from './lambda-template.ts';
+import type { LambdaFunction } from './lambda-function.ts';
+import { lambdaTemplate } from './lambda-template.ts';
 import { endpoints } from './workers.ts';
 import { zip } from './zip.ts';
 

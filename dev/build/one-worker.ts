@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { bundle, type Parts } from './bundle.ts';
 
 /**
- * Writes `worker/index.js`, all functions in one Worker, which wrangler.toml deploys. It is replaced at once: a
- * `wrangler dev` may be reading it.
- * @throws Error with esbuild's messages; what was there before stays
+ * Writes `worker/index.js`, all functions in one Worker, which wrangler.toml deploys. The file is replaced by renaming,
+ * because `wrangler dev` may be reading it.
+ * @throws Error with esbuild's messages; the file of an earlier build then stays
  */
 export async function buildOneWorker(directory: string): Promise<{ name: string; parts: Parts }> {
   const name = 'worker';

@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { markdownTable } from '../markdown-table.ts';
 import type { Parts } from './bundle.ts';
+import { markdownTable } from './markdown-table.ts';
 
-/** What the report says of one Worker. */
+/** A row of the report: one Worker or function. */
 export interface Size {
   name: string;
   bytes: number;
-  /** What Cloudflare limits, and what a cold start has to fetch. */
+  /** Cloudflare's limit is for this size, and a cold start has to fetch it. */
   gzip: number;
-  /** Bytes of each package in it, the largest first; `onetrip` is our own. */
+  /** Bytes of each package in it, the largest first; `onetrip` is the project's own code. */
   packages: [string, number][];
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../run.ts';
 import { type Parts, root } from './bundle.ts';
 
-/** What we touch of a CycloneDX 1.5 document (https://cyclonedx.org/docs/1.5/json/). */
+/** The members of a CycloneDX 1.5 document (https://cyclonedx.org/docs/1.5/json/) that are used here. */
 interface Bom {
   metadata: { component: Component };
   components: Component[];
@@ -17,9 +17,9 @@ interface Component {
 }
 
 /**
- * The software bill of materials of bundles: a CycloneDX document of the packages whose code is in one of them. It is
- * npm's own of the lock file, less what no bundle has in it: tools, and what only types are used of. (npm's `--omit=dev`
- * also leaves out what a tool depends on besides us, such as Kysely.)
+ * The software bill of materials of bundles: a CycloneDX document of the packages whose code is in one of them. It is the
+ * one that npm makes of the lock file, without the packages that are in no bundle: tools, and packages of which only
+ * types are used. (npm's `--omit=dev` would also leave out what a tool depends on too, such as Kysely.)
  * @throws Error with npm's message, or that names a package whose installed version is not the locked one
  */
 export async function billOfMaterials(bundles: Parts[]): Promise<string> {
@@ -34,7 +34,7 @@ export async function billOfMaterials(bundles: Parts[]): Promise<string> {
   const dependencies = bom.dependencies
     .filter(({ ref }) => known.has(ref))
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((to) => known.has(to)) }));
-  // npm calls the project after its directory.
+  // npm names the project after its directory.
   const name = project['bom-ref'].slice(0, -`@${project.version}`.length);
   const metadata = { ...bom.metadata, component: { ...project, name } };
   return `${JSON.stringify({ ...bom, metadata, components, dependencies }, null, 2)}\n`;

@@ -7,7 +7,7 @@ import { bundleSplit, type Worker } from './workers.ts';
 /*
  * The split deployment, as the build leaves it behind:
  *   split/<name>/index.js, wrangler.json   its Workers
- *   split/workers.json                     their names, in the order of deployment, and what each may be told
+ *   split/workers.json                     their names in the order of deployment, and the secrets that each reads
  */
 
 /** An entry of split/workers.json. */

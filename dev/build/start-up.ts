@@ -2,19 +2,20 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Miniflare } from 'miniflare';
+import { median } from './median.ts';
 
 /*
- * How long Workers take to start: workerd makes an isolate, compiles the script, runs it and answers a first request
- * (`GET /`, which asks no database). All in one workerd, by its dynamic Worker loader, so that the start of a process does
- * not count. Measured against an empty Worker, because the absolute figure is the machine's.
+ * How long Workers take to start: workerd makes an isolate, compiles the script, runs it and responds to a first request
+ * (`GET /`, which needs no database). All Workers run in one workerd, by its dynamic Worker loader, so that the start of
+ * the process is not measured. The time of an empty Worker is subtracted, because it depends on the machine alone.
  */
 
 const EMPTY = 'export default { fetch: () => new Response(null, { status: 404 }) };';
 
-/** Rounds: each starts every Worker once, so that what else the machine does falls upon all of them. */
+/** Rounds. Each starts every Worker once, so that other load on the machine affects all of them alike. */
 const ROUNDS = 15;
 
-/** Holds the scripts, and starts one in a new isolate when asked to. */
+/** A Worker that takes scripts by PUT, and by GET starts one of them in a new isolate. */
 const HOST = `
 const scripts = new Map();
 export default {
@@ -42,7 +43,7 @@ export default {
 /**
  * Starts the Workers `<directory>/<name>/index.js` again and again.
  * @returns by name, the median time in ms beyond that of an empty Worker, and that of the empty one as `empty`
- * @throws Error where one does not answer; the scheduled purge is not made to
+ * @throws Error if one does not respond; the scheduled purge takes no requests, so it need not
  */
 export async function measureStartUp(
   workers: { name: string; kind?: string; directory: string }[],
@@ -54,24 +55,24 @@ export async function measureStartUp(
     compatibilityDate,
     bindings: { DATE: compatibilityDate },
     workerLoaders: { LOADER: {} },
-    // It says that the scheduled purge takes no requests.
+    // Drops the errors that workerd logs because the scheduled purge takes no requests.
     handleRuntimeStdio: (...streams: Readable[]) => {
       for (const stream of streams) stream.resume();
     },
   });
-  const ask = async (name: string, init = {}) => (await host.dispatchFetch(`http://host/${name}`, init)).text();
+  const send = async (name: string, init = {}) => (await host.dispatchFetch(`http://host/${name}`, init)).text();
   try {
-    await ask('empty', { method: 'PUT', body: EMPTY });
+    await send('empty', { method: 'PUT', body: EMPTY });
     for (const { name, directory } of workers) {
-      await ask(name, { method: 'PUT', body: await readFile(join(directory, name, 'index.js')) });
+      await send(name, { method: 'PUT', body: await readFile(join(directory, name, 'index.js')) });
     }
     const times = new Map<string, number[]>();
     for (let round = 0; round < ROUNDS; round++) {
       for (const { name, kind } of [{ name: 'empty', kind: '' }, ...workers]) {
         const start = performance.now();
-        const answer = await ask(name);
+        const status = await send(name);
         const ms = performance.now() - start;
-        if (answer !== '404' && kind !== 'scheduled') throw new Error(`${name} does not start: ${answer}`);
+        if (status !== '404' && kind !== 'scheduled') throw new Error(`${name} does not start: ${status}`);
         times.set(name, [...(times.get(name) ?? []), ms]);
       }
     }
@@ -81,9 +82,4 @@ export async function measureStartUp(
   } finally {
     await host.dispose();
   }
-}
-
-function median(list: number[]): number {
-  const sorted = list.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

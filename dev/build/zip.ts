@@ -1,13 +1,13 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/* A ZIP archive (PKWARE APPNOTE 6.3), as little of it as Lambda needs. The same files make the same bytes. */
+/* Writes the ZIP archives (PKWARE APPNOTE 6.3) that Lambda takes. The same files always make the same bytes. */
 
-/** 1980-01-01 00:00, the earliest that the format has: when something was built is no part of what it is. */
+/** 1980-01-01 00:00, the earliest of the format, for all files: the archive does not depend on when it was made. */
 const DOS_TIME = 0;
 const DOS_DATE = (1 << 5) | 1;
-/** Made by Unix, in whose way the rights are told: a plain file that all may read. Lambda refuses one it cannot read. */
+/** Made by Unix, so that the permissions are Unix modes: a plain file that all may read, or Lambda could not read it. */
 const MADE_BY = (3 << 8) | 20;
-const RIGHTS = (0o100644 << 16) >>> 0;
+const PERMISSIONS = (0o100644 << 16) >>> 0;
 const UTF8_NAMES = 1 << 11;
 const DEFLATE = 8;
 
@@ -34,7 +34,7 @@ export function zip(files: Record<string, Buffer>): Buffer {
     entry.write('PK\x01\x02', 0, 'latin1');
     entry.writeUInt16LE(MADE_BY, 4);
     common.copy(entry, 6);
-    entry.writeUInt32LE(RIGHTS, 38);
+    entry.writeUInt32LE(PERMISSIONS, 38);
     entry.writeUInt32LE(offset, 42);
     directory.push(entry, path);
 

@@ -9,7 +9,7 @@ import { buildOneWorker } from '../build/one-worker.ts';
  * `npm run build`: all Workers into dist/, with a report of what is in them (dist/report.md) and their software bill of
  * materials (dist/sbom.json).
  *   --start   also measures how long each takes to start
- *   --one     the one Worker alone, without these: what wrangler.toml has wrangler run
+ *   --one     builds the one Worker alone, without report; wrangler runs this (`[build]` in wrangler.toml)
  */
 
 const dist = join(root, 'dist');
@@ -36,7 +36,7 @@ try {
   else await buildAll(values);
 } catch (error) {
   console.error((error as Error).message);
-  // `wrangler dev` ends when the build fails, for a slip of a keystroke. What worked before may go on.
-  const mayGoOn = process.env.WRANGLER_COMMAND === 'dev' && existsSync(join(dist, 'worker', 'index.js'));
-  process.exitCode = mayGoOn ? 0 : 1;
+  // `wrangler dev` ends if the build fails, even for a typing error while it watches. So it keeps the last good build.
+  const keepsRunning = process.env.WRANGLER_COMMAND === 'dev' && existsSync(join(dist, 'worker', 'index.js'));
+  process.exitCode = keepsRunning ? 0 : 1;
 }

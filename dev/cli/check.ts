@@ -1,6 +1,6 @@
 import { run } from '../run.ts';
 
-/* `npm run check`: everything that can be said of the sources without running the tests, side by side. */
+/* `npm run check`: all checks of the sources except the tests, in parallel. */
 
 const checks: Record<string, [string, ...string[]]> = {
   types: ['tsc', '--project', '.'],

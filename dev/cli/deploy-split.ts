@@ -10,17 +10,17 @@ import { run } from '../run.ts';
 
 /*
  * `npm run deploy:split`: builds the split deployment and has wrangler deploy its Workers: the functions first, because a
- * service binding needs its target, and the dispatcher last, so that it never stands before a function that is not there.
+ * service binding needs its target, and the dispatcher last, so that it never routes to a function that does not exist.
  *   --secrets-file <file>   JSON or NAME=value lines; each Worker gets those of them that its code reads
- * What else is given (`--dry-run`) goes to `wrangler deploy`.
+ * All other options, such as `--dry-run`, are passed to `wrangler deploy`.
  */
 
-/** Deployments that run at a time; each is a process of wrangler's. */
-const AT_A_TIME = 3;
+/** How many deployments run at a time; each is a process of wrangler's. */
+const CONCURRENCY = 3;
 
 const dist = join(root, 'dist');
 
-/** @throws Error that names what is no secret of ours: a slip would leave the real one as it was */
+/** @throws Error that names what is not a known secret: a misspelt one would leave the old value in place */
 async function readSecrets(file: string): Promise<Record<string, string>> {
   const text = await readFile(file, 'utf8');
   const secrets = text.trimStart().startsWith('{') ? JSON.parse(text) : parseEnv(text);
@@ -43,10 +43,10 @@ async function deploy(worker: Deployable, secrets: Record<string, string>, direc
   console.log(`✓ ${worker.name}${own.length > 0 ? ` with ${own.map(([name]) => name).join(', ')}` : ''}`);
 }
 
-/** Deploys them in any order; after a failure no further one is begun. */
+/** Deploys Workers in any order. After a failure no further deployment is started. */
 async function deployAll(workers: Deployable[], each: (worker: Deployable) => Promise<void>): Promise<void> {
   const left = [...workers];
-  const line = async () => {
+  const deployRest = async () => {
     for (let worker = left.shift(); worker; worker = left.shift()) {
       await each(worker).catch((error) => {
         left.length = 0;
@@ -54,12 +54,12 @@ async function deployAll(workers: Deployable[], each: (worker: Deployable) => Pr
       });
     }
   };
-  const results = await Promise.allSettled(Array.from({ length: AT_A_TIME }, line));
+  const results = await Promise.allSettled(Array.from({ length: CONCURRENCY }, deployRest));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'onetrip-deploy-'));
-// It holds secrets, so it goes with us, whatever ends us.
+// It holds secrets, so it is removed whatever ends this process.
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 try {
@@ -69,22 +69,22 @@ try {
     tokens: true,
   });
   const file = values['secrets-file'];
-  const ours = tokens.flatMap((token) =>
+  const ownArguments = tokens.flatMap((token) =>
     token.kind === 'option' && token.name === 'secrets-file'
       ? [token.index, ...(token.inlineValue ? [] : [token.index + 1])]
       : [],
   );
-  const args = process.argv.slice(2).filter((_, index) => !ours.includes(index));
+  const args = process.argv.slice(2).filter((_, index) => !ownArguments.includes(index));
   const secrets = typeof file === 'string' ? await readSecrets(file) : {};
   await buildSplit(dist);
   const workers = await readDeployables(dist);
-  const isFront = ({ kind }: Deployable) => kind === 'dispatcher';
+  const isDispatcher = ({ kind }: Deployable) => kind === 'dispatcher';
   const each = (worker: Deployable) => deploy(worker, secrets, directory, args);
   await deployAll(
-    workers.filter((worker) => !isFront(worker)),
+    workers.filter((worker) => !isDispatcher(worker)),
     each,
   );
-  await deployAll(workers.filter(isFront), each);
+  await deployAll(workers.filter(isDispatcher), each);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

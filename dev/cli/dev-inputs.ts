@@ -6,21 +6,21 @@ import { readConfig } from '../../src/config/config.ts';
 import { type Login, parseDatabaseUrl } from '../local/database.ts';
 import { jwtSecret } from '../local/jwt.ts';
 
-/** What `npm run dev` is told by the environment; a variable that is empty counts as not set. */
+/** What `npm run dev` reads from the environment. A variable that is empty counts as not set. */
 export interface Inputs {
   port: number;
   secret: string;
   /** Absolute. */
   dataDir: string;
-  /** The ways to log in to the PostgreSQL that replaces the embedded one. */
+  /** Ways to log in to the PostgreSQL that is used instead of the embedded one. */
   given: Login[] | undefined;
-  /** Passed on to the Worker; where they are empty it has defaults of its own. */
+  /** Passed on to the Worker, which has defaults for those that are empty. */
   limits: { CORS_ORIGINS: string; RATE_LIMIT: string; JWT_MAX_AGE: string };
-  /** The longest time that a token may be good for (s). */
+  /** The longest time that a token may be valid (s). */
   maxAge: number;
 }
 
-/** Reads and checks the environment before anything is started. Errors: one line that names the variable. */
+/** Reads and checks the environment before anything is started. @throws Error of one line that names the variable */
 export async function readInputs(): Promise<Inputs> {
   const { PORT, ONETRIP_DATA_DIR, DATABASE_URL } = process.env;
   const { CORS_ORIGINS = '', RATE_LIMIT = '', JWT_MAX_AGE = '' } = process.env;
@@ -31,9 +31,9 @@ export async function readInputs(): Promise<Inputs> {
   }
   const secret = jwtSecret();
   const given = DATABASE_URL ? parseDatabaseUrl(DATABASE_URL) : undefined;
-  // The Worker would say it too, but request by request.
+  // The Worker checks them too, but would only log the error at each request.
   const { tokens } = readConfig({ DATABASE_URL: 'postgres://localhost/onetrip', JWT_SECRET: secret, ...limits });
-  // A browser may take localhost for either address.
+  // To a browser, localhost may be either address.
   for (const address of ['127.0.0.1', '::1']) await refuseIfTaken(port, address);
   const root = fileURLToPath(new URL('../..', import.meta.url));
   return {

@@ -5,7 +5,7 @@ import { makeLoginRole } from '../local/login-role.ts';
 import { migrate } from '../local/migrate.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { seed, type Tenant } from '../local/seed.ts';
-import { say, step } from '../local/terminal.ts';
+import { print, step } from '../local/terminal.ts';
 import { startWrangler } from '../local/wrangler.ts';
 import { startNeonEndpoint } from '../neon-endpoint/index.ts';
 import { readInputs } from './dev-inputs.ts';
@@ -17,13 +17,13 @@ import { readInputs } from './dev-inputs.ts';
 
 const WEEK = 7 * 24 * 3600;
 
-/** How to stop what has been started, in the order in which it was. */
+/** A function for each part that has been started, in that order, which stops it. */
 const stops: (() => Promise<void>)[] = [];
 
-/** What ends only by accident: each resolves with a line that says so. */
-const accidents: Promise<string>[] = [];
+/** A promise for each part that is not to end by itself: it resolves with a line that says that the part has. */
+const unexpectedEnds: Promise<string>[] = [];
 
-/** Starts everything and says how to use it. Errors: what to tell the developer. */
+/** Starts everything and prints how to use it. @throws Error with a message for the developer */
 async function start(signal: AbortSignal): Promise<void> {
   const { port, secret, dataDir, given, limits, maxAge } = await readInputs();
   const owner = given ? await reachGiven(given, signal) : await startEmbedded(dataDir);
@@ -67,12 +67,12 @@ async function start(signal: AbortSignal): Promise<void> {
     async () => {
       const wrangler = await startWrangler({ port, dataDir, bindings });
       stops.push(wrangler.stop);
-      accidents.push(wrangler.ended.then((how) => `wrangler dev has ended by itself (${how}).`));
+      unexpectedEnds.push(wrangler.ended.then((how) => `wrangler dev has ended by itself (${how}).`));
       await wrangler.ready(signal);
     },
     () => 'Worker in wrangler dev',
   );
-  await explain(`http://localhost:${port}`, secret, Math.min(WEEK, maxAge), tenant);
+  await printUsage(`http://localhost:${port}`, secret, Math.min(WEEK, maxAge), tenant);
 }
 
 async function startEmbedded(dataDir: string): Promise<Login> {
@@ -84,7 +84,9 @@ async function startEmbedded(dataDir: string): Promise<Login> {
   stops.push(postgres.stop);
   const [admin] = parseDatabaseUrl(`${postgres.adminUrl}?sslmode=disable`);
   if (!admin) throw new Error('no way to log in to the embedded PostgreSQL');
-  accidents.push(untilGone(admin).then(() => `PostgreSQL has ended by itself; its log is in ${dataDir}/postgres.log.`));
+  unexpectedEnds.push(
+    untilGone(admin).then(() => `PostgreSQL has ended by itself; its log is in ${dataDir}/postgres.log.`),
+  );
   return { ...admin, database: 'onetrip' };
 }
 
@@ -107,7 +109,7 @@ async function startEndpoint({ host, port, tls: ssl }: Login): Promise<string> {
   return endpoint.url;
 }
 
-/** What the Worker's driver takes. An endpoint wants a name for a host and looks none up: it knows its PostgreSQL. */
+/** The URL for the Worker's driver. The local endpoint demands a name for a host, like Neon, but does not look it up. */
 function bindingUrl(login: Login, endpoint: string | undefined): string {
   return databaseUrl(endpoint ? { ...login, host: 'localhost' } : login);
 }
@@ -117,19 +119,19 @@ function applied(dbmateOutput: string): string {
   return count === 0 ? 'no new migration' : `${count} ${count === 1 ? 'migration' : 'migrations'} applied`;
 }
 
-async function explain(origin: string, secret: string, seconds: number, tenant: Tenant | undefined): Promise<void> {
+async function printUsage(origin: string, secret: string, seconds: number, tenant: Tenant | undefined): Promise<void> {
   const token = `${process.env.JWT_SECRET ? 'JWT_SECRET=… ' : ''}npm run --silent token --`;
-  say(`\nReady on ${origin}\n`);
+  print(`\nReady on ${origin}\n`);
   if (tenant) {
     const jwt = await signToken({ role: 'admin', tenantId: tenant.id, sub: 'developer' }, seconds, secret);
-    say('Projects with their tasks and tags, in one round trip to the database:\n');
-    say(`curl -H 'Authorization: Bearer ${jwt}' '${origin}/api/v1/projects?include=tasks'\n`);
-    say(`Another token:   ${token} --tenant ${tenant.id}`);
+    print('Projects with their tasks and tags, in one round trip to the database:\n');
+    print(`curl -H 'Authorization: Bearer ${jwt}' '${origin}/api/v1/projects?include=tasks'\n`);
+    print(`Another token:   ${token} --tenant ${tenant.id}`);
   } else {
-    say(`To manage tenants:  ${token} --role platform`);
+    print(`To manage tenants:  ${token} --role platform`);
   }
-  say(`To read and try: ${origin}/docs`);
-  say('To stop:         Ctrl-C');
+  print(`To read and try: ${origin}/docs`);
+  print('To stop:         Ctrl-C');
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
@@ -144,7 +146,7 @@ async function stopAll(): Promise<boolean> {
   let ok = true;
   for (const stop of stops.reverse()) {
     await stop().catch((error: Error) => {
-      say(error.message, process.stderr);
+      print(error.message, process.stderr);
       ok = false;
     });
   }
@@ -152,23 +154,23 @@ async function stopAll(): Promise<boolean> {
 }
 
 const stopping = new AbortController();
-// They stay in place until the end: a second Ctrl-C must not leave anything running.
+// The listeners stay until the end, so that a second Ctrl-C leaves nothing running.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort());
-// npm passes a signal on to the shell that stands between us, and that shell dies of it alone.
+// npm passes a signal to the shell between it and this process. The shell dies of it, and this process is not told.
 const parent = process.ppid;
 if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || stopping.abort(), 200).unref();
-// With the terminal gone there is still something to stop.
+// Without a listener, a terminal that has been closed would end this process before it has stopped the others.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 let failure: string | undefined;
 try {
   await start(stopping.signal);
-  failure = await Promise.race([...accidents, aborted(stopping.signal)]);
+  failure = await Promise.race([...unexpectedEnds, aborted(stopping.signal)]);
 } catch (error) {
   failure = (error as Error).message;
 }
-if (stopping.signal.aborted) say('\nStopping …');
-else say(failure ?? '', process.stderr);
+if (stopping.signal.aborted) print('\nStopping …');
+else print(failure ?? '', process.stderr);
 const stopped = await stopAll();
-if (stopping.signal.aborted && stopped) say('Stopped.');
+if (stopping.signal.aborted && stopped) print('Stopped.');
 process.exit(stopping.signal.aborted && stopped ? 0 : 1);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { BINDINGS } from '../../src/config/bindings.ts';
 import { endpointFiles } from '../build/endpoint-files.ts';
+import { markdownTable } from '../build/markdown-table.ts';
 import { migrate, migrationsDirectory } from '../local/migrate.ts';
 import { startPostgres } from '../local/postgres.ts';
-import { markdownTable } from '../markdown-table.ts';
 import { run } from '../run.ts';
 
 /*
@@ -115,7 +115,7 @@ export const SCHEMA_VERSION = '${newest}';
 `;
 }
 
-/** Digests of what stands inline in the page at /docs, as its Content-Security-Policy names them. */
+/** Digests of the inline script and style of the page at /docs, for its Content-Security-Policy. */
 async function docsDigests(): Promise<string> {
   const { DOCS_PAGE } = await import('../../src/http/docs/page.ts');
   const digest = (element: string) => {
@@ -151,7 +151,7 @@ async function put(file: string, content: string): Promise<void> {
   const url = new URL(file, root);
   if ((await readFile(url, 'utf8').catch(() => '')) === content) return;
   if (check) {
-    console.error(`${file} is not what the sources make: npm run generate`);
+    console.error(`${file} is not up to date: npm run generate`);
     stale = true;
   } else {
     await writeFile(url, content);

@@ -6,8 +6,8 @@ import { jwtSecret, signToken } from '../local/jwt.ts';
 
 /*
  * `npm run --silent token -- --tenant <id> [--role viewer|member|admin|platform] [--sub who] [--expires 1h]`
- * prints a token for the API and nothing else. It is signed with JWT_SECRET, or as `npm run dev` signs without one, and
- * expires within JWT_MAX_AGE, for otherwise nobody would take it.
+ * prints a token for the API and nothing else. It is signed with JWT_SECRET or, without one, with the secret of
+ * `npm run dev`, and expires within JWT_MAX_AGE, because the API refuses any other.
  */
 
 const ROLES: readonly string[] = ['viewer', 'member', 'admin', 'platform'] satisfies Role[];
@@ -24,7 +24,7 @@ async function token(args: string[]): Promise<string> {
     },
   });
   const { role, sub } = values;
-  if (!isRole(role)) throw new Error(`--role is ${shown(role)}: one of ${ROLES.join(', ')} is needed.`);
+  if (!isRole(role)) throw new Error(`--role is ${quoted(role)}: one of ${ROLES.join(', ')} is needed.`);
   const tenantId = tenantOf(values.tenant, role);
   if (sub !== undefined && (/\p{Cc}/u.test(sub) || !sub.isWellFormed() || [...sub].length > 255)) {
     throw new Error('--sub is too long or has control characters: at most 255 characters of one line.');
@@ -43,24 +43,24 @@ function tenantOf(tenant: string | undefined, role: Role): string | undefined {
   }
   if (tenant === undefined) throw new Error('--tenant <id> is needed, unless with --role platform.');
   const { data } = guid.safeParse(tenant);
-  if (!data || data === NIL) throw new Error(`--tenant is ${shown(tenant)}: the UUID of a tenant is needed.`);
+  if (!data || data === NIL) throw new Error(`--tenant is ${quoted(tenant)}: the UUID of a tenant is needed.`);
   return data;
 }
 
 function secondsOf(expires: string): number {
   const seconds = parseDuration(expires);
-  if (!seconds) throw new Error(`--expires is ${shown(expires)}: a duration such as 30s, 15m, 1h or 7d is needed.`);
+  if (!seconds) throw new Error(`--expires is ${quoted(expires)}: a duration such as 30s, 15m, 1h or 7d is needed.`);
   const maxAge = process.env.JWT_MAX_AGE || DEFAULT_MAX_AGE;
   const most = parseDuration(maxAge);
-  if (!most) throw new Error(`JWT_MAX_AGE is ${shown(maxAge)}: a duration such as 12h or 400d is needed.`);
+  if (!most) throw new Error(`JWT_MAX_AGE is ${quoted(maxAge)}: a duration such as 12h or 400d is needed.`);
   if (seconds > most) {
-    throw new Error(`--expires is ${shown(expires)}: at most JWT_MAX_AGE is taken, which is ${maxAge}.`);
+    throw new Error(`--expires is ${quoted(expires)}: at most JWT_MAX_AGE is taken, which is ${maxAge}.`);
   }
   return seconds;
 }
 
-/** As somebody typed it, on one line. */
-function shown(text: string): string {
+/** The text in quotes, on one line. */
+function quoted(text: string): string {
   return JSON.stringify(text);
 }
 

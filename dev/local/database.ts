@@ -7,7 +7,7 @@ import { Client, type ClientConfig } from 'pg';
 /** TLS, or none. `rejectUnauthorized`: whether the server's certificate is checked. */
 export type Tls = { rejectUnauthorized: boolean } | false;
 
-/** What is needed to log in. Without a password pg and dbmate look where libpq does, such as in PGPASSWORD. */
+/** What is needed to log in. If there is no password, pg and dbmate look where libpq does, such as in PGPASSWORD. */
 export interface Login {
   host: string;
   port: number;
@@ -17,8 +17,8 @@ export interface Login {
   tls: Tls;
 }
 
-/** How long a server may take to let us in (ms): Neon's may have to wake up. */
-const PATIENCE = 8000;
+/** How long logging in may take (ms): a compute of Neon's may have to wake up first. */
+const CONNECT_TIMEOUT_MS = 8000;
 
 const CHECKED = { rejectUnauthorized: true };
 const UNCHECKED = { rejectUnauthorized: false };
@@ -40,7 +40,7 @@ export function isNeon(host: string): boolean {
 
 /**
  * Reads DATABASE_URL: the ways to log in, in the order in which they are to be tried.
- * Errors: one line, without the password.
+ * @throws Error of one line, without the password
  */
 export function parseDatabaseUrl(text: string): Login[] {
   const url = URL.parse(text);
@@ -79,12 +79,15 @@ export function databaseUrl({ host, port, user, password, database, tls }: Login
   return `postgres://${credentials}@${name}:${port}/${encodeURIComponent(database)}?sslmode=${sslmode}`;
 }
 
-/** Logs in. The client outlives its connection: wait for its `end`. Errors: PostgreSQL's or the network's. */
+/**
+ * Logs in. The client emits `end` when the connection has ended, for whatever reason.
+ * @throws Error of PostgreSQL or of the network
+ */
 export async function connect({ password, tls, ...login }: Login): Promise<Client> {
   const config: ClientConfig = {
     ...login,
     ssl: tls,
-    connectionTimeoutMillis: PATIENCE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'onetrip-dev',
   };
   const client = new Client(password === undefined ? config : { ...config, password });
@@ -109,8 +112,8 @@ export async function withClient<T>(login: Login, work: (client: Client) => Prom
 }
 
 /**
- * Finds the way to log in that works. A database that is not there yet is no error: dbmate makes it.
- * Errors: one line, without the password; also if the server is older than PostgreSQL 18.
+ * Finds the way to log in that works. A database that does not exist yet is no error, because dbmate creates it.
+ * @throws Error of one line, without the password; also if the server is older than PostgreSQL 18
  */
 export async function reach(ways: Login[]): Promise<Login> {
   for (const [index, login] of ways.entries()) {
@@ -126,14 +129,14 @@ export async function reach(ways: Login[]): Promise<Login> {
       if (code === '3D000') return login;
       const refusesTls = message.includes('does not support SSL');
       if (refusesTls && index + 1 < ways.length) continue;
-      const reason = (message || code || 'no answer').replaceAll('\n', ' ');
+      const reason = (message || code || 'no response').replaceAll('\n', ' ');
       throw new Error(`DATABASE_URL: PostgreSQL at ${login.host}:${login.port} cannot be used: ${reason}.`);
     }
   }
   throw new Error('DATABASE_URL: no way to log in.');
 }
 
-/** Resolves when nobody listens at that port any more; a server that only restarts its sessions is still there. */
+/** Resolves when nothing listens at that port any more. A server that has only ended its sessions still does. */
 export async function untilGone(login: Login): Promise<void> {
   while (true) {
     try {

@@ -1,12 +1,13 @@
 import { SignJWT } from 'jose';
 import type { Role } from '../../src/http/auth/tokens.ts';
 
-/** What signs and checks tokens on a developer's machine, where JWT_SECRET is not set. It protects nothing. */
+/** Signs and checks tokens on a developer's machine where JWT_SECRET is not set. It is published, so it protects nothing. */
 export const DEVELOPMENT_SECRET = 'onetrip development only: anybody can read this secret';
 
 /**
- * JWT_SECRET, or the development default. Errors: one line if it is too short for HS256, or if JWKS_URL asks for tokens
- * that nobody on this machine can sign.
+ * JWT_SECRET, or the development default.
+ * @throws Error of one line if it is too short for HS256, or if JWKS_URL is set: nobody on this machine has the private
+ *   key for such tokens
  */
 export function jwtSecret(): string {
   if (process.env.JWKS_URL) {
@@ -20,7 +21,7 @@ export function jwtSecret(): string {
   return secret;
 }
 
-/** Signs a token (docs/api-conventions.md, "Tokens") that is good from now on for `seconds`. */
+/** Signs a token with the claims that the API reads, valid from now on for `seconds`. */
 export function signToken(
   claims: { role: Role; tenantId?: string | undefined; sub?: string | undefined },
   seconds: number,

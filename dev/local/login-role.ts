@@ -8,7 +8,7 @@ interface Role {
   password: string;
 }
 
-/** The Worker's own role, and the one that its scheduled purge uses: what they are called, and whose rights they have. */
+/** The role of the Worker and the one of its scheduled purge: their names, and the group whose rights each has. */
 const KINDS = {
   worker: { name: 'onetrip_dev', group: 'onetrip_app' },
   janitor: { name: 'onetrip_dev_janitor', group: 'onetrip_janitor' },
@@ -17,11 +17,11 @@ const KINDS = {
 /**
  * Makes a login role, a member of its group and of nothing else, and sets its password.
  *
- * The password is random and kept in `dataDir`. In a database that is not ours alone (`shared`) so is the name's end:
- * a second copy with another data directory would otherwise change the password under the first one.
+ * The password is random and kept in `dataDir`. In a database that others may use too (`shared`), the name has a random
+ * suffix: a second `npm run dev` with another data directory would otherwise change the password of the first one's role.
  *
  * @returns how the role logs in to the database of `owner`.
- * Errors: PostgreSQL's; and one line if there is such a role that may do more than it should.
+ * @throws Error of PostgreSQL; or of one line, if the role exists and may do more than it should
  */
 export async function makeLoginRole(
   kind: keyof typeof KINDS,
@@ -30,7 +30,7 @@ export async function makeLoginRole(
   const place = createHash('sha256').update(`${owner.host}:${owner.port}/${owner.database}`).digest('hex').slice(0, 12);
   const file = join(dataDir, shared ? `${kind}-role-${place}.json` : `${kind}-role.json`);
   const suffix = shared ? `_${randomBytes(4).toString('hex')}` : '';
-  const { name, password } = await keptRole(file, `${KINDS[kind].name}${suffix}`);
+  const { name, password } = await loadOrCreateRole(file, `${KINDS[kind].name}${suffix}`);
   await withClient(owner, async (client) => {
     const { rows } = await client.query(
       `select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or exists (
@@ -51,8 +51,8 @@ export async function makeLoginRole(
   return { ...owner, user: name, password };
 }
 
-/** The role as it was made before, or a new one with that name. */
-async function keptRole(file: string, name: string): Promise<Role> {
+/** The role of an earlier run, or a new one with that name. */
+async function loadOrCreateRole(file: string, name: string): Promise<Role> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Role;
   } catch {

@@ -4,13 +4,13 @@ import { run } from '../run.ts';
 export const migrationsDirectory = fileURLToPath(new URL('../../db/migrations', import.meta.url));
 
 /**
- * Runs dbmate: `up` applies what is missing and makes the database if it is not there, `down` takes the last one back.
+ * Runs dbmate: `up` creates the database if needed and applies all new migrations, `down` reverts the last one.
  * @param url of the database, as a role that owns it
- * @throws Error with dbmate's own words
+ * @throws Error with dbmate's output
  */
 export async function migrate(url: string, direction: 'up' | 'down'): Promise<string> {
   const target = new URL(url);
-  // dbmate asks for TLS otherwise; the database on this machine has none.
+  // Without sslmode dbmate demands TLS, which a database on this machine does not have.
   if (['127.0.0.1', 'localhost'].includes(target.hostname) && !target.searchParams.has('sslmode')) {
     target.searchParams.set('sslmode', 'disable');
   }

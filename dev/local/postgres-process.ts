@@ -1,4 +1,4 @@
-/** Running PostgreSQL's programs: as which user, and so that none of them outlives us. */
+/** Runs PostgreSQL's programs as the right user, and so that none of them outlives this process. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ export interface Binaries {
   postgres: string;
 }
 
-/** The user that PostgreSQL runs as, where that is not our own. */
+/** The user that PostgreSQL runs as, if not the one of this process. */
 export interface Account {
   name: string;
   uid: number;
@@ -22,9 +22,9 @@ export interface Account {
 
 /** How a program is run as the right user. */
 export interface Launcher {
-  /** The words that come before the program's own on the command line. */
+  /** The command that runs the program, as the beginning of a command line. */
   prefix: string[];
-  /** What is left for `spawn` to change. */
+  /** The user that `spawn` has to change to, if the command does not. */
   account: Account | undefined;
 }
 
@@ -38,8 +38,8 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Each way of stopping a server, and how long it may take (ms). PostgreSQL manual, "Shutting Down the Server". */
-const WAYS_TO_STOP = [
+/** Signals that stop a server, and how long each may take (ms). PostgreSQL manual, "Shutting Down the Server". */
+const STOP_SIGNALS = [
   ['SIGINT', 8000],
   ['SIGQUIT', 2000],
   ['SIGKILL', 2000],
@@ -48,20 +48,21 @@ const WAYS_TO_STOP = [
 export const run = promisify(execFile);
 
 /**
- * Finds out how programs can be run as `account` (undefined: as ourselves) and end with us: by setpriv(1) of
- * util-linux where it works. Elsewhere they can only change their user, and a signal that kills us leaves them.
- *
- * Errors: one sentence if `account` then cannot reach the paths.
+ * Finds out how programs can be run as `account` (undefined: as the user of this process) so that they end with this
+ * process: by setpriv(1) of util-linux. Where that does not work, they only change their user, and keep running if this
+ * process is killed by a signal.
+ * @throws Error of one sentence if `account` then cannot reach the paths
  */
 export function findLauncher(account: Account | undefined, paths: [program: string, directory: string]): Launcher {
   const prefix = ['setpriv', '--pdeathsig=INT'];
   if (account) {
-    // A directory of root's that nobody else may enter, such as one from mktemp, must do as well. access(2) ignores
-    // the capability for a real uid other than 0, unless this securebit is set (capabilities(7)).
+    // The data may lie in a directory that only root may enter, such as one of mktemp: so the program keeps the
+    // capability to do so. access(2) ignores it for a real uid other than 0, unless this securebit is set
+    // (capabilities(7)).
     prefix.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups');
     prefix.push('--securebits=+no_setuid_fixup', '--inh-caps=+dac_override', '--ambient-caps=+dac_override');
   }
-  // Tried, because other implementations know fewer options and a container may not have the capability to give.
+  // Other implementations have fewer options, and a container may lack the capability: only trying it tells.
   if (spawnSync('setpriv', [...prefix.slice(1), 'true']).status === 0) return { prefix, account: undefined };
 
   if (account) {
@@ -81,14 +82,14 @@ export function findLauncher(account: Account | undefined, paths: [program: stri
 export function launch({ prefix, account }: Launcher, program: string, args: string[], dataDir: string) {
   const [file = program, ...rest] = [...prefix, program, ...args];
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PG'));
-  // C: the messages that we look for are English ones.
+  // The locale C, because English messages are looked for.
   const env = { ...Object.fromEntries(inherited), LC_ALL: 'C' };
   const user = account ? { uid: account.uid, gid: account.gid } : {};
   return { file, args: rest, options: { env, cwd: dataDir, ...user } };
 }
 
 /**
- * Runs the server of `cluster`, which logs to `logFile`; does not wait until it answers.
+ * Starts the server of `cluster`, which logs to `logFile`; does not wait until it accepts connections.
  * It does not keep this process alive, and is killed when this process exits.
  */
 export async function spawnServer(from: {
@@ -107,7 +108,7 @@ export async function spawnServer(from: {
     join(cluster, '..'),
   );
   const log = await open(logFile, 'w', 0o600);
-  // A session of its own, out of reach of the terminal's Ctrl-C: what uses the database is to end first.
+  // A session of its own, so that Ctrl-C on the terminal does not reach it: what uses the database ends first.
   const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', log.fd, log.fd] });
   child.unref();
   let failure = '';
@@ -136,25 +137,25 @@ async function end(child: ChildProcess, ended: () => boolean): Promise<void> {
   if (ended()) return;
   child.ref();
   const exit = once(child, 'exit');
-  for (const [signal, patience] of WAYS_TO_STOP) {
+  for (const [signal, timeout] of STOP_SIGNALS) {
     if (signal === 'SIGKILL') killTree(child);
     else child.kill(signal);
     const timer = new AbortController();
-    await Promise.race([exit, sleep(patience, undefined, { signal: timer.signal }).catch(() => {})]);
+    await Promise.race([exit, sleep(timeout, undefined, { signal: timer.signal }).catch(() => {})]);
     timer.abort();
     if (ended()) return;
   }
   throw new Error(`The PostgreSQL server with pid ${child.pid} does not end.`);
 }
 
-/** Backends lead sessions of their own, so that a signal to the server's process group would not reach them. */
+/** Each backend has a session of its own, so a signal to the server's process group does not reach it. */
 function killTree(child: ChildProcess): void {
   let backends: number[] = [];
   try {
     const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
     backends = children.split(' ').map(Number).filter(Boolean);
   } catch {
-    // Without /proc they notice by themselves that the server is gone.
+    // Without /proc they cannot be found; they end by themselves when they notice that the server has.
   }
   child.kill('SIGKILL');
   for (const backend of backends) {

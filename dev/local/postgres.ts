@@ -27,23 +27,23 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** How long a server may take to answer (ms): it may have to recover from a crash. */
-const START_DEADLINE = 30_000;
+/** How long a server may take to accept connections (ms): it may have to recover from a crash. */
+const START_TIMEOUT_MS = 30_000;
 
-/** How long a server that is shutting down may take, and how long one may not know yet that it is to do so (ms). */
-const STOP_DEADLINE = 10_000;
-const STOP_NOTICE = 1000;
+/** How long to wait for an earlier server: for one that says it is stopping, and for one that may be about to (ms). */
+const STOPPING_TIMEOUT_MS = 10_000;
+const RUNNING_TIMEOUT_MS = 1000;
 
 /**
  * Starts PostgreSQL on a free port of 127.0.0.1, and creates its cluster first where there is none.
  *
  * `dataDir` holds the cluster (`postgres/`), the password of its superuser (`postgres-password`) and the log
  * of the last start (`postgres.log`). With `durable: false` a crash of the machine may cost the data: for tests.
- * `settings` are PostgreSQL's own (manual, chapter 19), and win over ours.
+ * `settings` are PostgreSQL's own (manual, chapter 19), and override those made here.
  *
- * The server ends with this process; where there is no setpriv(1), not if a signal kills this process.
+ * The server ends with this process. If there is no setpriv(1), it outlives a process that is killed by a signal.
  *
- * Errors: one sentence if there are no binaries for this platform, if the directory is in use or of another
+ * @throws Error of one sentence if there are no binaries for this platform, if the directory is in use or of another
  * major version, or if the server cannot be run; with the end of the log if it does not come up.
  */
 export async function startPostgres(options: {
@@ -54,7 +54,7 @@ export async function startPostgres(options: {
   const { durable = true } = options;
   const binaries = await findBinaries();
   const dataDir = resolve(options.dataDir);
-  // Open to pass through, for a server under another user's name; what is in it is not.
+  // Another user may pass through it, as the server may run under another name, but not list it.
   await mkdir(dataDir, { recursive: true, mode: 0o711 });
   const cluster = join(dataDir, 'postgres');
   const passwordFile = join(dataDir, 'postgres-password');
@@ -75,7 +75,7 @@ export async function startPostgres(options: {
       port: String(await freePort()),
       unix_socket_directories: '',
       max_connections: '100',
-      // As hosted servers have it: a developer's own zone must not show in any result.
+      // As on hosted servers: the developer's own time zone shows in no result.
       timezone: 'UTC',
       ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
       ...options.settings,
@@ -83,11 +83,11 @@ export async function startPostgres(options: {
     const adminUrl = `postgres://postgres:${password}@127.0.0.1:${settings.port}/postgres`;
     const server = await spawnServer({ binaries, launcher, cluster, logFile: join(dataDir, 'postgres.log'), settings });
     try {
-      await answers(adminUrl, server);
+      await acceptsConnections(adminUrl, server);
       return { port: Number(settings.port), adminUrl, stop: server.stop };
     } catch (error) {
       await server.stop();
-      // Somebody else can take the port between our look and the server's.
+      // Another process can take the port before the server does.
       if (attempt < 3 && String(error).includes('could not bind')) continue;
       throw error;
     }
@@ -112,12 +112,12 @@ async function refuseWhileServed(cluster: string): Promise<void> {
     const pid = Number(lines[0]);
     if (!pid) return;
     if (!serves(pid, await realpath(cluster))) {
-      // PostgreSQL itself would take whatever has that pid by now for a server.
+      // PostgreSQL would take any process that has this pid by now for a running server.
       await rm(pidFile, { force: true });
       return;
     }
-    const patience = lines[7]?.trim() === 'stopping' ? STOP_DEADLINE : STOP_NOTICE;
-    if (Date.now() - started > patience) {
+    const timeout = lines[7]?.trim() === 'stopping' ? STOPPING_TIMEOUT_MS : RUNNING_TIMEOUT_MS;
+    if (Date.now() - started > timeout) {
       throw new Error(`The PostgreSQL server with pid ${pid} is using ${cluster}.`);
     }
     await sleep(50);
@@ -128,12 +128,12 @@ function serves(pid: number, cluster: string): boolean {
   try {
     process.kill(pid, 0);
   } catch {
-    // Nobody, or somebody else's: a cluster is served by its owner.
+    // No such process, or one of another user, whereas a cluster is served by its owner.
     return false;
   }
   if (process.platform !== 'linux') return true;
   try {
-    // A server works in its data directory.
+    // The working directory of a server is its data directory.
     return readlinkSync(`/proc/${pid}/cwd`) === cluster;
   } catch {
     return true;
@@ -149,7 +149,7 @@ async function refuseOtherMajor(cluster: string, { postgres }: Binaries): Promis
   }
 }
 
-/** PostgreSQL refuses to run as root: then it runs as the cluster's owner, or for a new one as a user who is there. */
+/** PostgreSQL refuses to run as root. Then it runs as the owner of the cluster, or for a new one as an existing user. */
 async function findAccount(cluster: string | undefined): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   if (cluster) {
@@ -172,7 +172,7 @@ async function createCluster(to: {
   durable: boolean;
 }): Promise<void> {
   const { binaries, account, launcher, cluster, passwordFile } = to;
-  // Made beside its place and then moved there, so that a cluster that is there is a whole one.
+  // Made under another name and renamed at the end, so that a cluster of the final name is always complete.
   const unfinished = `${cluster}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await rm(passwordFile, { force: true });
@@ -210,9 +210,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-/** Waits until the server lets us log in. */
-async function answers(adminUrl: string, server: ServerProcess): Promise<void> {
-  const deadline = Date.now() + START_DEADLINE;
+/** Waits until a superuser can log in. */
+async function acceptsConnections(adminUrl: string, server: ServerProcess): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
   while (true) {
     const client = new Client({ connectionString: adminUrl, ssl: false, connectionTimeoutMillis: 2000 });
     client.on('error', () => {});

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { type Login, withClient } from './database.ts';
 
-/* A tenant with a little data, so that there is something to look at. */
+/* A demo tenant with a project, tasks and tags. */
 
 const DEMO_TENANT = '01976d5c-0000-7000-8000-000000000001';
 const PROJECT = {
@@ -67,8 +67,8 @@ export interface Tenant {
 }
 
 /**
- * Makes the demo tenant where there is no tenant at all. It goes the Worker's own way, as its role, so that it needs
- * nothing that PostgreSQL would let only a superuser do.
+ * Creates the demo tenant if there is no tenant at all, with the Worker's role and rights, so that it works on databases
+ * where nobody is a superuser.
  * @returns the demo tenant, or else the oldest active one, if any; and whether it was made just now.
  */
 export async function seed(worker: Login): Promise<{ tenant: Tenant | undefined; made: boolean }> {

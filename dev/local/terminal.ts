@@ -1,30 +1,30 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 
-/* What `npm run dev` shows: one line for each step, and on a terminal also the one that is under way. */
+/* The output of `npm run dev`: a line for each step that is done and, on a terminal, the step in progress. */
 
-let underWay = '';
+let inProgress = '';
 
 function show(text: string): void {
-  if (process.stdout.isTTY && underWay) process.stdout.write(`\r\x1b[K${text}`);
+  if (process.stdout.isTTY && inProgress) process.stdout.write(`\r\x1b[K${text}`);
 }
 
-/** Does the work of a step, and shows a line with how long it took. Errors: those of `work`, with nothing shown. */
+/** Does the work of a step, and prints a line with how long it took. If `work` throws, so does this, and prints nothing. */
 export async function step<T>(doing: string, work: () => Promise<T>, done: (result: T) => string): Promise<T> {
   const start = performance.now();
-  underWay = `  ${doing} …`;
-  show(underWay);
+  inProgress = `  ${doing} …`;
+  show(inProgress);
   const result = await work().finally(() => {
     show('');
-    underWay = '';
+    inProgress = '';
   });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  say(`${styleText('green', '✓')} ${done(result)} ${styleText('dim', `(${seconds} s)`)}`);
+  print(`${styleText('green', '✓')} ${done(result)} ${styleText('dim', `(${seconds} s)`)}`);
   return result;
 }
 
-/** Shows a line, above the step that is under way; colours only where somebody sees them. */
-export function say(line: string, stream: NodeJS.WriteStream = process.stdout): void {
+/** Prints a line above the step in progress; in colour only on a terminal. */
+export function print(line: string, stream: NodeJS.WriteStream = process.stdout): void {
   show('');
   stream.write(`${stream.isTTY && !process.env.NO_COLOR ? line : stripVTControlCharacters(line)}\n`);
-  show(underWay);
+  show(inProgress);
 }

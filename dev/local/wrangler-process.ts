@@ -1,19 +1,19 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startFront } from './front.ts';
+import { startProxy } from './proxy.ts';
 
 /*
- * `wrangler dev` as a process of its own, started by ./wrangler.ts. It goes by wrangler's programming interface, because
- * the command always opens workerd's inspector, which lets any web page of this machine's browser that finds its port
- * read the Worker's secrets (it asks for neither Host nor Origin).
+ * `wrangler dev` as a process of its own, started by ./wrangler.ts. It uses wrangler's programming interface, because the
+ * command always opens workerd's inspector. That checks neither Host nor Origin, so any web page in a browser on this
+ * machine that finds its port can read the Worker's secrets.
  */
 
-/** How long the Worker may take to answer again after a crash (ms), and one try of that. */
-const DEADLINE = 30_000;
-const ONE_TRY = 5000;
+/** How long the Worker may take to respond again after a crash, and how long one attempt at that may take (ms). */
+const RECOVERY_TIMEOUT_MS = 30_000;
+const ATTEMPT_TIMEOUT_MS = 5000;
 
-// When whoever started this process is gone, however it ended, so is this one. Wrangler's exit hooks stop workerd.
+// This process ends with its parent, however that ended. Wrangler's exit hooks stop workerd.
 process.once('disconnect', () => process.exit(1));
 
 const { values } = parseArgs({
@@ -37,23 +37,23 @@ const worker = await startWorker({
   },
 });
 const port = Number((await worker.url).port);
-await startFront(Number(values.port), port);
+await startProxy(Number(values.port), port);
 
-// One workerd takes the requests, another one runs the Worker. Wrangler starts either again after a crash, but does not
-// tell the first one where the second one is: it would keep every request waiting for good. Loading the Worker again does.
+// One workerd takes the requests, another one runs the Worker. Wrangler restarts either after a crash, but does not tell
+// the first one where the second one listens now, and every request would wait for ever. Reloading the Worker tells it.
 while (true) {
   await untilRefused();
-  const deadline = Date.now() + DEADLINE;
+  const deadline = Date.now() + RECOVERY_TIMEOUT_MS;
   do {
     if (Date.now() > deadline) {
       console.error('The Worker has not come back since workerd has crashed.');
       process.exit(1);
     }
     await worker.patchConfig({});
-  } while (!(await answers()));
+  } while (!(await isResponding()));
 }
 
-/** Resolves when nobody listens at the port any more: its connection ends with the process at the other end. */
+/** Resolves when nothing listens at the port any more. It keeps a connection open, which ends with the other process. */
 async function untilRefused(): Promise<void> {
   for (let connected = true; connected; ) {
     connected = false;
@@ -61,15 +61,15 @@ async function untilRefused(): Promise<void> {
       const socket = connect(port, '127.0.0.1', () => {
         connected = true;
       });
-      // workerd, too, ends a connection that says nothing for 15 s; then there is a next one.
+      // workerd also closes a connection that is idle for 15 s. Then a new one is opened.
       socket.resume().on('close', resolve);
       socket.on('error', () => {});
     });
   }
 }
 
-async function answers(): Promise<boolean> {
-  for (const end = Date.now() + ONE_TRY; Date.now() < end; await sleep(100)) {
+async function isResponding(): Promise<boolean> {
+  for (const end = Date.now() + ATTEMPT_TIMEOUT_MS; Date.now() < end; await sleep(100)) {
     const signal = AbortSignal.timeout(end - Date.now());
     const response = await fetch(`http://127.0.0.1:${port}/health`, { signal }).catch(() => undefined);
     if (response) return true;

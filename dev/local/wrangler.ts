@@ -7,30 +7,30 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { toolEnvironment } from '../run.ts';
-import { say } from './terminal.ts';
+import { print } from './terminal.ts';
 
 /* Runs the Worker in `wrangler dev`, a process of its own: ./wrangler-process.ts. */
 
 export interface Wrangler {
-  /** Resolves when wrangler has ended, with how it did. */
+  /** Resolves with the exit code or the signal when wrangler has ended. */
   readonly ended: Promise<string>;
-  /** Waits until the Worker answers `GET /ready` with 200. Errors: one line if it does not. */
+  /** Waits until `GET /ready` is 200. @throws Error of one line if it does not become so */
   ready(signal: AbortSignal): Promise<void>;
   /** Ends wrangler, workerd and esbuild. May be called again. */
   stop(): Promise<void>;
 }
 
-/** How long the Worker may take until it is ready, and wrangler until it has ended (ms). */
-const READY_DEADLINE = 60_000;
-const STOP_DEADLINE = 5000;
+/** How long the Worker may take to become ready, and wrangler to end (ms). */
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 5000;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Bindings that are text, by name. */
 type Values = Partial<Record<keyof Bindings, string>>;
 
-/** Wrangler's own talk on standard output; what is left there is the Worker's, and errors. */
-const CHATTER = [
+/** Lines of wrangler's own on standard output, which are not printed. The others are the Worker's log, and errors. */
+const WRANGLER_OUTPUT = [
   ...[/^⎔/, /^\[wrangler:info\]/, /^\[custom build\] Running/, /^The file \S+ changed, restarting build/],
   ...[/^Using secrets defined in/, /^Your Worker has access to/, /^Binding +Resource/, /^env\.\w+ \(/],
 ];
@@ -38,7 +38,7 @@ const CHATTER = [
 /** Starts wrangler on 127.0.0.1, with these bindings and no others. */
 export async function startWrangler(options: { port: number; dataDir: string; bindings: Values }): Promise<Wrangler> {
   const { port, dataDir, bindings } = options;
-  // With a file of variables wrangler reads no .dev.vars; on a command line everybody could read the secrets.
+  // A file, because every user of the machine can read a command line; and given a file, wrangler ignores .dev.vars.
   const envFile = join(dataDir, 'worker.env');
   await rm(envFile, { force: true });
   await writeFile(envFile, toEnvFile(bindings), { mode: 0o600 });
@@ -47,21 +47,21 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
     ...['--port', String(port), '--env-file', envFile, '--persist-to', join(dataDir, 'wrangler')],
   ];
   const env = toolEnvironment({
-    // Nothing that leaves this machine or the data directory.
+    // Wrangler sends nothing from this machine, and writes only into the data directory.
     WRANGLER_LOG: 'log',
     WRANGLER_SEND_METRICS: 'false',
-    WRANGLER_HIDE_BANNER: 'true', // asks for a newer version otherwise
+    WRANGLER_HIDE_BANNER: 'true', // the banner includes a check for a newer version, over the network
     WRANGLER_WRITE_LOGS: 'false',
     XDG_CONFIG_HOME: join(dataDir, 'wrangler', 'config'),
     WRANGLER_REGISTRY_PATH: join(dataDir, 'wrangler', 'registry'),
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    // Nor anything that a deployed Worker does not have.
+    // The Worker has nothing that a deployed one does not have.
     X_LOCAL_EXPLORER: 'false',
     X_LOCAL_OBSERVABILITY: 'false',
     CLOUDFLARE_INCLUDE_PROCESS_ENV: 'false',
     CLOUDFLARE_ENV: '',
   });
-  // A process group of its own: out of reach of the terminal's Ctrl-C, and all of it can be ended at once.
+  // A process group of its own: Ctrl-C on the terminal does not reach it, and one signal ends all of it.
   const child = spawn('node', args, {
     cwd: root,
     env,
@@ -76,10 +76,10 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
   let started = false;
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     const text = stripVTControlCharacters(line);
-    if (started && text.trim() && !CHATTER.some((pattern) => pattern.test(text))) say(line);
+    if (started && text.trim() && !WRANGLER_OUTPUT.some((pattern) => pattern.test(text))) print(line);
   });
   createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
-    if (stripVTControlCharacters(line).trim()) say(line, process.stderr);
+    if (stripVTControlCharacters(line).trim()) print(line, process.stderr);
   });
 
   function kill(pid: number, signal: NodeJS.Signals): boolean {
@@ -92,8 +92,8 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
 
   async function end(pid: number): Promise<void> {
     kill(pid, 'SIGTERM');
-    await Promise.race([ended, sleep(STOP_DEADLINE)]);
-    // Whatever is left of the group by now. A dead process counts until init has taken notice of it, so not for ever.
+    await Promise.race([ended, sleep(STOP_TIMEOUT_MS)]);
+    // Ends what is left of the group. A dead process counts as one until init has reaped it, hence the limit.
     for (let tries = 0; tries < 10 && kill(pid, 'SIGKILL'); tries++) await sleep(20);
   }
 
@@ -112,8 +112,8 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
 }
 
 async function untilReady(port: number, ended: Promise<string>, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + READY_DEADLINE;
-  let last = 'no answer';
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  let last = 'no response';
   const asking = (async () => {
     for (let pause = 50; Date.now() < deadline; pause = Math.min(pause * 1.5, 3000)) {
       try {
@@ -128,7 +128,7 @@ async function untilReady(port: number, ended: Promise<string>, signal: AbortSig
       }
       await sleep(pause, undefined, { signal });
     }
-    throw new Error(`The Worker is not ready after ${READY_DEADLINE / 1000} s: GET /ready gives ${last}.`);
+    throw new Error(`The Worker is not ready after ${READY_TIMEOUT_MS / 1000} s: GET /ready gives ${last}.`);
   })();
   await Promise.race([
     asking,
@@ -142,7 +142,7 @@ function toEnvFile(bindings: Values): string {
     .join('');
 }
 
-/** As wrangler's dotenv and dotenv-expand read it: they know no escapes within quotes but the one for `$`. */
+/** Quotes a value as wrangler's dotenv and dotenv-expand read it: within quotes, only `$` can be escaped. */
 function quoted(name: string, value: string): string {
   const quote = ["'", '`'].find((mark) => !value.includes(mark));
   if (!quote || value.includes('\r'))

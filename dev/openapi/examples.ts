@@ -1,6 +1,6 @@
 import { PROBLEMS, type ProblemCode } from '../../src/problem.ts';
 
-/* What each endpoint answers, for the OpenAPI document: one small story, so that the examples fit together. */
+/* Example responses of each endpoint, for the OpenAPI document. They belong together: one project, its tasks and tags. */
 
 const at = { created_at: '2026-03-01T09:30:00.000Z', updated_at: '2026-03-02T14:05:00.250Z' };
 const PROJECT = '019ca8b1-6f40-7c3a-9f00-3c1d2e4f5a6b';

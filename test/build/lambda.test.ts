@@ -81,7 +81,7 @@ test.each([
 
 // Cloudflare's weekday 1 and EventBridge's need not be the same day; both at once, EventBridge does not have.
 test.each(['0 4 * * 1', '0 4 1 * MON', '0 4 * *', '0 4 L * *', ''])('the cron trigger "%s" is refused', (cron) => {
-  expect(() => eventBridgeCron(cron)).toThrow('has no like on EventBridge');
+  expect(() => eventBridgeCron(cron)).toThrow('has no equivalent on EventBridge');
 });
 
 test('API Gateway picks the route without variables before one with them', () => {
@@ -139,7 +139,7 @@ describe('each function', () => {
     }
   }, 60_000);
 
-  test('starts by itself, and answers', async () => {
+  test('starts by itself, and responds', async () => {
     const some = functions.filter(({ name }) => ['get-tag', 'health', 'unrouted', 'scheduled-purge'].includes(name));
     const starts = await measureStart(some, join(directory, 'lambda'));
     expect([...starts.keys()]).toEqual(some.map(({ name }) => name));

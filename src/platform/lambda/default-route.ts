@@ -1,7 +1,7 @@
 /*
- * The function of the route `$default`: the whole API, for requests that no other function is routed. API Gateway
- * distinguishes `/tags` from `/tags/` and takes no route that ends in a slash, so what is sent with a trailing slash
- * comes here and is served like any other; everything else is 404, 405 or an answer to OPTIONS.
+ * The function of the route `$default`, which gets the requests that no other route matches. It is the whole API, because
+ * API Gateway distinguishes `/tags` from `/tags/` and has no routes that end in a slash: a request with a trailing slash
+ * comes here, and is served like one without. All other requests here get 404, 405, or the response to OPTIONS.
  */
 
 export { app as default } from '../../functions/index.ts';

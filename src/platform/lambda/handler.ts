@@ -4,9 +4,9 @@ import { type APIGatewayProxyResult, handle, type LambdaEvent } from 'hono/aws-l
 import type { Bindings } from '../../config/config.ts';
 import type { Definition } from '../../http/endpoint/definition.ts';
 import type { Env } from '../../http/env.ts';
-import { fitResponse } from './response-limit.ts';
+import { enforceResponseLimit } from './response-limit.ts';
 
-// Lambda's own console puts time, id and level before each line, which is then no JSON any more.
+// Lambda replaces the console by one that puts time, id and level before each line, which is then no longer JSON.
 if (process.env.AWS_LAMBDA_FUNCTION_NAME) {
   for (const level of ['log', 'warn', 'error'] as const) console[level] = (line) => process.stdout.write(`${line}\n`);
 }
@@ -20,39 +20,41 @@ type App = Pick<Hono<Env>, 'fetch'> & { definition?: Pick<Definition, 'name' | '
 
 /**
  * Makes the Lambda function of an app, behind an HTTP API of API Gateway (payload format 2.0).
- * @param bindings see `readBindings`: read once, so that what they open lasts as long as the instance
+ * @param bindings the instance's environment variables. One object for all requests: what is read from it, and the
+ *   database that is opened for it, are kept for as long as the instance lives
  */
 export function lambdaHandler(app: App, bindings: Bindings): HttpHandler {
   return async (event) => {
-    const answer = async (request: Request) => {
+    const fetch = async (request: Request) => {
       restoreHeaders(request.headers, event.headers);
-      const known = app.definition ? Object.keys(app.definition.query?.shape ?? {}) : undefined;
-      return fitResponse(await app.fetch(request, bindings), request, known);
+      const parameters = app.definition ? Object.keys(app.definition.query?.shape ?? {}) : undefined;
+      return enforceResponseLimit(await app.fetch(request, bindings), request, parameters);
     };
-    return handle({ fetch: answer } as unknown as Hono)(readable(event));
+    return handle({ fetch } as unknown as Hono)(readable(event));
   };
 }
 
-/** Characters that no path in a URL has as they are (RFC 3986 §3.3), and a `%` that stands for itself. */
-const RAW = /[^\w\-.~!$&'()*+,;=:@/%]|%(?![0-9A-Fa-f]{2})/gu;
+/** Characters that have to be encoded in the path of a URL (RFC 3986 §3.3), and a `%` that encodes nothing. */
+const UNENCODED = /[^\w\-.~!$&'()*+,;=:@/%]|%(?![0-9A-Fa-f]{2})/gu;
 
 /**
- * The event as hono's adapter can turn it into a request: API Gateway has decoded the path, in which a `?` or `#` would
- * now end it; and a body, which `Request` does not take with GET, means nothing there (RFC 9110 §9.3.1).
+ * The event in a form that hono's adapter turns into the caller's request. API Gateway has decoded the path, so a `?` or
+ * `#` in it would end it: it is encoded again. The body of a GET, which means nothing (RFC 9110 §9.3.1) and which
+ * `Request` refuses, is left out.
  */
 function readable(event: HttpEvent): HttpEvent {
   const { method } = event.requestContext.http;
   return {
     ...event,
-    rawPath: event.rawPath.toWellFormed().replace(RAW, encodeURIComponent),
+    rawPath: event.rawPath.toWellFormed().replace(UNENCODED, encodeURIComponent),
     body: method === 'GET' || method === 'HEAD' ? null : event.body,
   };
 }
 
 /**
- * Sets again what hono's adapter leaves out, which is empty values, and what it encodes, which is values beyond ASCII:
- * an empty `If-Match` is a condition that nothing meets, and not none. Bytes become the characters of their numbers, as
- * in Node and in workerd.
+ * Restores the headers that hono's adapter changes: it drops empty values and percent-encodes those beyond ASCII. Both
+ * matter, for an empty `If-Match` is a condition that no version meets. Bytes become the characters of the same numbers
+ * (latin1), as in Node and in workerd.
  */
 function restoreHeaders(headers: Headers, sent: HttpEvent['headers'] = {}): void {
   for (const [name, value] of Object.entries(sent)) {

@@ -11,7 +11,7 @@ import { lambdaHandler } from '../../../src/platform/lambda/handler.ts';
 import { acceptsGzip } from '../../../src/platform/lambda/response-limit.ts';
 import { httpEvent } from './events.ts';
 
-/* Answers that are too long for Lambda: its limit is for the whole result as JSON. */
+/* Responses that are too long for Lambda: its limit is for the whole result as JSON. */
 
 const MAX_RESULT = 6_291_556;
 const HEADERS = {
@@ -22,8 +22,8 @@ const HEADERS = {
   'Idempotency-Replayed': 'true',
 };
 
-/** A function that answers with this. */
-function answering(status: number, body: string, parameters: string[] = ['limit']) {
+/** A Lambda function whose response is this. */
+function respondingWith(status: number, body: string, parameters: string[] = ['limit']) {
   const query = z.object(Object.fromEntries(parameters.map((name) => [name, z.string().optional()])));
   const definition = { name: 'long', method: 'get', path: '/long', query } as const;
   const app = new Hono<Env>();
@@ -42,7 +42,7 @@ const noise = (bytes: number) => JSON.stringify(randomBytes((bytes * 3) / 4).toS
 
 const gzip = { 'accept-encoding': 'gzip, deflate, br' };
 
-async function ask(handler: ReturnType<typeof answering>, method: string, headers = {}, query = '') {
+async function ask(handler: ReturnType<typeof respondingWith>, method: string, headers = {}, query = '') {
   const result = await handler(httpEvent(method, '/long', { headers: { 'x-request-id': 'r-1', ...headers }, query }));
   expect(Buffer.byteLength(JSON.stringify(result)), 'Lambda takes it').toBeLessThanOrEqual(MAX_RESULT);
   return { ...result, headers: result.headers as Record<string, string> };
@@ -50,7 +50,7 @@ async function ask(handler: ReturnType<typeof answering>, method: string, header
 
 describe('a read', () => {
   test('that is short goes out as it is', async () => {
-    const { statusCode, headers, body } = await ask(answering(200, '[1]'), 'GET', gzip);
+    const { statusCode, headers, body } = await ask(respondingWith(200, '[1]'), 'GET', gzip);
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: '[1]' });
     expect(headers).not.toHaveProperty('content-encoding');
     expect(headers).toMatchObject({ etag: '"1.abc"', vary: 'Authorization, X-Tenant-Token' });
@@ -58,7 +58,7 @@ describe('a read', () => {
 
   test.each([100_000, 5_000_000, 8_388_608])('of %i bytes is compressed for who takes that', async (bytes) => {
     const text = json(bytes);
-    const { statusCode, headers, body, isBase64Encoded } = await ask(answering(200, text), 'GET', gzip);
+    const { statusCode, headers, body, isBase64Encoded } = await ask(respondingWith(200, text), 'GET', gzip);
     expect({ statusCode, isBase64Encoded }).toEqual({ statusCode: 200, isBase64Encoded: true });
     expect(headers).toMatchObject({
       'content-encoding': 'gzip',
@@ -71,7 +71,7 @@ describe('a read', () => {
 
   test('goes out as it is to who does not', async () => {
     const text = json(3_500_000);
-    const { statusCode, headers, body } = await ask(answering(200, text), 'GET');
+    const { statusCode, headers, body } = await ask(respondingWith(200, text), 'GET');
     expect({ statusCode, same: body === text }).toEqual({ statusCode: 200, same: true });
     expect(headers).toMatchObject({ etag: '"1.abc"', vary: 'Authorization, X-Tenant-Token, Accept-Encoding' });
   });
@@ -86,7 +86,7 @@ describe('a read', () => {
       [json(5_000_000), {}],
       [noise(7_500_000), gzip],
     ] as const) {
-      const reply = await ask(answering(200, text, parameters), 'GET', headers, query);
+      const reply = await ask(respondingWith(200, text, parameters), 'GET', headers, query);
       expect(reply.statusCode).toBe(422);
       expect(JSON.parse(reply.body)).toMatchObject({
         code: 'unprocessable',
@@ -114,7 +114,7 @@ describe('a write that has been done', () => {
   ])(
     'by %s with %i never becomes an error: %i without its representation',
     async (method, status, expected, headers) => {
-      const reply = await ask(answering(status, noise(8_000_000)), method, headers);
+      const reply = await ask(respondingWith(status, noise(8_000_000)), method, headers);
       expect({ status: reply.statusCode, body: reply.body }).toEqual({ status: expected, body: '' });
       expect(reply.headers).toMatchObject({
         'preference-applied': 'return=minimal',
@@ -128,14 +128,14 @@ describe('a write that has been done', () => {
   );
 
   test('is compressed as a read is', async () => {
-    const { statusCode, headers } = await ask(answering(201, json(7_000_000)), 'POST', gzip);
+    const { statusCode, headers } = await ask(respondingWith(201, json(7_000_000)), 'POST', gzip);
     expect({ statusCode, coding: headers['content-encoding'] }).toEqual({ statusCode: 201, coding: 'gzip' });
   });
 });
 
 test('the limit is used to the full', async () => {
   const text = noise(6 * 1024 * 1024 - 66 * 1024);
-  expect((await ask(answering(200, text), 'GET')).statusCode).toBe(200);
+  expect((await ask(respondingWith(200, text), 'GET')).statusCode).toBe(200);
 });
 
 test('an endpoint without parameters is 422 without a name', async () => {

@@ -4,49 +4,49 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startFront } from '../../dev/local/front.ts';
+import { startProxy } from '../../dev/local/proxy.ts';
 
-/* The front of `npm run dev`, before a server that stands where wrangler does. */
+/* The proxy of `npm run dev`, before a server that stands where wrangler does. */
 
-let answer: RequestListener;
+let respond: RequestListener;
 let asked: IncomingMessage[] = [];
 const target = createServer((incoming, outgoing) => {
   asked.push(incoming);
-  answer(incoming, outgoing);
+  respond(incoming, outgoing);
 });
-let front: Server;
+let proxy: Server;
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
 beforeAll(async () => {
   target.listen(0, '127.0.0.1');
   await once(target, 'listening');
-  front = await startFront(0, portOf(target));
+  proxy = await startProxy(0, portOf(target));
 });
 
 beforeEach(() => {
   asked = [];
-  answer = (_, outgoing) => outgoing.end('as it is');
+  respond = (_, outgoing) => outgoing.end('as it is');
 });
 
 afterAll(() => {
-  for (const server of [front, target]) server.close().closeAllConnections();
+  for (const server of [proxy, target]) server.close().closeAllConnections();
 });
 
 /** Sends what fetch would not: any Host, any path, headers as they are. */
 function send(options: { path?: string; method?: string; headers?: Record<string, string>; port?: number }) {
-  return request({ host: '127.0.0.1', port: portOf(front), agent: false, ...options });
+  return request({ host: '127.0.0.1', port: portOf(proxy), agent: false, ...options });
 }
 
-/** The whole answer, where the whole request could be sent. */
+/** The whole response, once the whole request has been sent. */
 async function ask(options: Parameters<typeof send>[0], body?: string | Buffer) {
   const sending = send(options).end(body);
-  const answered = once(sending, 'response').then(async ([response]: IncomingMessage[]) => {
+  const responded = once(sending, 'response').then(async ([response]: IncomingMessage[]) => {
     const { statusCode: status, headers } = response as IncomingMessage;
     return { status, headers, text: await text(response as IncomingMessage) };
   });
-  const [answer] = await Promise.all([answered, once(sending, 'finish')]);
-  return answer;
+  const [response] = await Promise.all([responded, once(sending, 'finish')]);
+  return response;
 }
 
 test.each(['localhost', 'LocalHost:1', '127.0.0.1', '127.0.0.1:8787', '[::1]', '[::1]:8787'])(
@@ -78,7 +78,7 @@ test('nor is the host of a target that is a whole URL', async () => {
 
 test('a request goes on as it is, but for what wrangler would take for its own', async () => {
   let body: Promise<string> | undefined;
-  answer = (incoming, outgoing) => {
+  respond = (incoming, outgoing) => {
     body = text(incoming);
     outgoing.writeHead(207, 'Some Status', [...['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'], 'ETag', '"é"']);
     incoming.on('end', () => outgoing.end('{}'));
@@ -90,13 +90,13 @@ test('a request goes on as it is, but for what wrangler would take for its own',
   const [incoming] = asked;
   expect([incoming?.method, incoming?.url, await body]).toEqual(['PATCH', path, '{"name":"é"}']);
   expect(incoming?.headers).toEqual({
-    ...{ host: `127.0.0.1:${portOf(front)}`, 'if-match': '"1.x"', 'content-length': '13', connection: 'keep-alive' },
+    ...{ host: `127.0.0.1:${portOf(proxy)}`, 'if-match': '"1.x"', 'content-length': '13', connection: 'keep-alive' },
   });
 });
 
 test('a body in chunks goes on, one that nobody waits for is let go, and no body is none', async () => {
   const bodies: Promise<string>[] = [];
-  answer = (incoming, outgoing) => {
+  respond = (incoming, outgoing) => {
     bodies.push(text(incoming));
     incoming.on('end', () => outgoing.end());
   };
@@ -110,7 +110,7 @@ test('a body in chunks goes on, one that nobody waits for is let go, and no body
   for (const method of ['GET', 'POST', 'DELETE']) await ask({ method });
   expect(await Promise.all(bodies)).toEqual(['one two', 'one two', '', '', '']);
 
-  answer = (incoming, outgoing) => {
+  respond = (incoming, outgoing) => {
     outgoing.writeHead(413).end('too large');
     incoming.resume();
   };
@@ -119,20 +119,20 @@ test('a body in chunks goes on, one that nobody waits for is let go, and no body
 }, 4000);
 
 test('HEAD and 304 have no body', async () => {
-  answer = (_, outgoing) => outgoing.writeHead(200, { 'Content-Length': 8 }).end();
+  respond = (_, outgoing) => outgoing.writeHead(200, { 'Content-Length': 8 }).end();
   expect(await ask({ method: 'HEAD' })).toMatchObject({ status: 200, text: '', headers: { 'content-length': '8' } });
-  answer = (_, outgoing) => outgoing.writeHead(304, { ETag: '"x"' }).end();
+  respond = (_, outgoing) => outgoing.writeHead(304, { ETag: '"x"' }).end();
   expect(await ask({})).toMatchObject({ status: 304, text: '', headers: { etag: '"x"' } });
 });
 
-test('an answer that breaks off is none, and a caller that goes away is not waited for', async () => {
-  answer = (_, outgoing) => {
+test('a response that breaks off is passed on as one, and a caller that goes away is not waited for', async () => {
+  respond = (_, outgoing) => {
     outgoing.write('half');
     setTimeout(() => outgoing.destroy(), 50);
   };
   await expect(ask({})).rejects.toThrow('aborted');
 
-  answer = () => {};
+  respond = () => {};
   const leaving = send({}).end();
   leaving.on('error', () => {});
   while (!asked[1]) await sleep(5);
@@ -146,7 +146,7 @@ test('without anybody behind it, it says so', async () => {
   const port = portOf(gone);
   gone.close();
   await once(gone, 'close');
-  const lonely = await startFront(0, port);
+  const lonely = await startProxy(0, port);
   try {
     const response = await ask({ method: 'POST', port: portOf(lonely) }, 'x'.repeat(8_000_000));
     expect([response.status, response.headers['retry-after']]).toEqual([503, '1']);

@@ -5,18 +5,19 @@ import { Problem } from '../../src/problem.ts';
 /** The names of this machine. Any port goes with them, so that a forwarded one does. */
 const HOSTS = /^(localhost|127\.0\.0\.1|\[::1\])(:\d*)?$/i;
 
-/** What is between two neighbours alone (RFC 9110 §7.6.1); and what wrangler tells itself, the host asked for among it. */
+/** Hop-by-hop headers (RFC 9110 §7.6.1), and those in which wrangler passes on facts to itself, such as the original host. */
 const DROPPED = /^(host|connection|keep-alive|proxy-connection|te|transfer-encoding|upgrade|expect|mf-.*)$/i;
 
 /**
- * Listens on 127.0.0.1 in front of wrangler, and hands on what is asked of this machine by its own name. To any other
- * name it answers 400: a web page can have its own name point at 127.0.0.1 (DNS rebinding), is then of the same origin
- * as the API to its browser, which lets it read all answers, and everybody knows the development secret. The Worker
- * could not tell: wrangler has it see the host of a header, `MF-Original-URL`, which such a page can send.
+ * Starts a reverse proxy on 127.0.0.1 in front of wrangler. It forwards requests whose `Host` is a name of this machine;
+ * all others get 400. That stops DNS rebinding: a web page can make its own host name point at 127.0.0.1, and to the
+ * browser the API is then of the same origin as the page, which may read every response; and everybody knows the secret
+ * that signs tokens here. The Worker cannot check it, because wrangler lets the header `MF-Original-URL`, which such a
+ * page can send, decide which host the Worker sees.
  * @param target where wrangler listens on 127.0.0.1
  * @throws Error of the network, if it cannot listen
  */
-export async function startFront(port: number, target: number): Promise<Server> {
+export async function startProxy(port: number, target: number): Promise<Server> {
   const server = createServer({ maxHeaderSize: 65_536 }, (incoming, outgoing) => {
     const { url = '', headers } = incoming;
     if (!HOSTS.test(headers.host ?? '')) {
@@ -35,21 +36,21 @@ export async function startFront(port: number, target: number): Promise<Server> 
 function forward(incoming: IncomingMessage, outgoing: ServerResponse, port: number): void {
   const { method, url, headers, rawHeaders } = incoming;
   const own = ['Host', headers.host ?? '', 'Connection', 'keep-alive'];
-  // A body of unknown length goes on in chunks, as it has come.
+  // A body of unknown length is forwarded in chunks.
   if (headers['transfer-encoding']) own.push('Transfer-Encoding', 'chunked');
   const upstream = request({
     ...{ host: '127.0.0.1', port, method, path: url, agent: false },
-    headers: [...own, ...kept(rawHeaders)],
+    headers: [...own, ...forwarded(rawHeaders)],
   });
-  upstream.on('response', (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.statusMessage, kept(answer.rawHeaders));
-    answer.on('error', () => outgoing.destroy());
-    answer.on('end', async () => {
-      // The rest of the body is wanted no more.
-      await allRead(incoming.unpipe(upstream).resume());
+  upstream.on('response', (response) => {
+    outgoing.writeHead(response.statusCode ?? 502, response.statusMessage, forwarded(response.rawHeaders));
+    response.on('error', () => outgoing.destroy());
+    response.on('end', async () => {
+      // Wrangler has responded before it has read the whole body: nobody needs the rest.
+      await requestRead(incoming.unpipe(upstream).resume());
       outgoing.end();
     });
-    answer.pipe(outgoing, { end: false });
+    response.pipe(outgoing, { end: false });
   });
   upstream.on('error', () => {
     const headers = { 'Retry-After': '1' };
@@ -61,21 +62,21 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, port: numb
   incoming.pipe(upstream);
 }
 
-/** Names and values by turns, as node:http reads and takes them. */
-function kept(rawHeaders: string[]): string[] {
+/** The headers to forward, as a list of alternating names and values like that of node:http. */
+function forwarded(rawHeaders: string[]): string[] {
   return rawHeaders.filter((_, index) => !DROPPED.test(rawHeaders[index - (index % 2)] ?? ''));
 }
 
 /**
- * Waits until the request has arrived, or broken off. A connection that is closed before may be reset, and the caller
- * then never sees the answer (RFC 9112 §9.6).
+ * Waits until the request has arrived or been aborted. Closing a connection before may reset it, and the caller would
+ * never see the response (RFC 9112 §9.6).
  */
-async function allRead(incoming: IncomingMessage): Promise<void> {
+async function requestRead(incoming: IncomingMessage): Promise<void> {
   if (!incoming.complete) await once(incoming, 'close').catch(() => {});
 }
 
 async function refuse(incoming: IncomingMessage, outgoing: ServerResponse, problem: Problem): Promise<void> {
-  await allRead(incoming.resume());
+  await requestRead(incoming.resume());
   const id = crypto.randomUUID();
   const response = problem.toResponse(id);
   const body = await response.text();

@@ -1,0 +1,4 @@
+/** The median of measurements; 0 of none. */
+export function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
