@@ -19,14 +19,16 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Files share what is imported, which takes longer than many of them: so a file leaves no mock behind.
+    isolate: false,
+    // Some wait for seconds, for a time-out or a server, while others work.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
         test: {
           name: 'node',
           include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts'],
-          isolate: false,
           provide: { tier: 'node' },
         },
       },
@@ -54,7 +56,6 @@ export default defineConfig({
           name: 'lambda',
           include: [...endpoints, 'test/functions/*.test.ts'],
           exclude: keyServers,
-          isolate: false,
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.
           server: { deps: { external: [/\/lambda\/[\w-]+\/index\.mjs/] } },

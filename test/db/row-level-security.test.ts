@@ -84,13 +84,14 @@ describe('the tables of these tests', () => {
     expect(tables).toContain('projects');
     for (const table of tables) {
       const tenants = `select array_agg(distinct tenant_id::text order by tenant_id::text) from ${table}`;
-      expect(await value(database.admin, tenants), table).toEqual([ours.tenant, theirs.tenant].sort());
+      const advice = `makeWorld in test/db/sessions.ts must insert a row into ${table}`;
+      expect(await value(database.admin, tenants), advice).toEqual([ours.tenant, theirs.tenant].sort());
     }
   });
 
   test('are all that the Worker writes', async () => {
-    expect(await tablesFor('insert')).toEqual(Object.keys(ROWS));
-    expect(await tablesFor('update')).toEqual(Object.keys(CHANGES));
+    expect(await tablesFor('insert'), 'add a row of the new table to ROWS').toEqual(Object.keys(ROWS));
+    expect(await tablesFor('update'), 'add a change of the new table to CHANGES').toEqual(Object.keys(CHANGES));
     expect(await tablesFor('delete')).toEqual(['idempotency_mentions', 'projects', 'tags', 'task_tags', 'tasks']);
   });
 });

@@ -73,7 +73,7 @@ describe.each([
   const stored = ({ tenant }: World) => storedRows(api.database.admin, tenant.id);
 
   async function twoWorlds(definition: Definition): Promise<{ attacker: World; victim: World; before: unknown }> {
-    const [attacker, victim] = await Promise.all([makeWorld(api, definition), makeWorld(api, definition)]);
+    const [attacker, victim] = [await makeWorld(api, definition), await makeWorld(api, definition)];
     return { attacker, victim, before: await stored(victim) };
   }
 

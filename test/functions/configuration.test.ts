@@ -24,6 +24,9 @@ const cases: [string, string, Partial<Bindings>][] = [
   ['a database at no URL', 'DATABASE_URL must be', { DATABASE_URL: 'very-secret' }],
 ];
 
+// Where every function is a Worker of its own, starting them all takes seconds.
+vi.setConfig({ testTimeout: 60_000 });
+
 // One is enough where all functions start anew for each: they read their configuration in one way.
 test.each(['split', 'lambda'].includes(inject('tier')) ? cases.slice(0, 1) : cases)(
   '%s',

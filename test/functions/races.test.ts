@@ -4,7 +4,7 @@ import { meetingAt } from '../support/writes.ts';
 
 /*
  * What only happens when two requests meet. They are made to meet: all wait for one row before any of them goes on.
- * Without the locks that src/db/sql/lock.ts takes, each of these tests has been seen to fail.
+ * Without the locks that src/db/sql/lock.ts takes, all but those of deleted tags and of idempotency keys fail.
  */
 
 const api = useApi();

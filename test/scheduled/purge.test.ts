@@ -110,7 +110,9 @@ test('a tenant that is being deleted goes with all that is its own, in batches, 
   await doomed.setStatus('suspended');
   await api.platform(`/api/v1/tenants/${doomed.id}`, { method: 'DELETE' });
   const before = await storedRows(admin, other.id);
-  for (const [table, rows] of Object.entries(await storedRows(admin, doomed.id))) expect(rows, table).not.toEqual([]);
+  for (const [table, rows] of Object.entries(await storedRows(admin, doomed.id))) {
+    expect(rows, `this test must give the tenant a row in ${table}`).not.toEqual([]);
+  }
   expect(await purge(api.bindings)).toMatchObject({ tenants: 1 });
   for (const [table, rows] of Object.entries(await storedRows(admin, doomed.id))) expect(rows, table).toEqual([]);
   expect(await storedRows(admin, other.id)).toEqual(before);

@@ -19,16 +19,15 @@ export async function tenantTables(client: ClientBase): Promise<string[]> {
  * @param tenantId leaves out the rows of all other tenants
  */
 export async function storedRows(client: ClientBase, tenantId?: string): Promise<Record<string, string[]>> {
-  const columns = new Map([['tenants', 'id']]);
-  for (const table of await tenantTables(client)) columns.set(table, 'tenant_id');
-  const stored: Record<string, string[]> = {};
-  for (const [table, column] of columns) {
-    const { rows } = await client.query<{ row: string }>(
-      `select t::text as row from ${table} as t where $1::uuid is null or ${column} = $1 order by 1`,
-      [tenantId ?? null],
-    );
-    stored[table] = rows.map(({ row }) => row);
-  }
+  const columns: [string, string][] = [['tenants', 'id']];
+  for (const table of await tenantTables(client)) columns.push([table, 'tenant_id']);
+  const one = ([table, column]: [string, string]) =>
+    `select '${table}' as name, t::text as row from ${table} as t ${tenantId ? `where ${column} = '${tenantId}'` : ''}`;
+  const { rows } = await client.query<{ name: string; row: string }>(
+    `${columns.map(one).join(' union all ')} order by name, row`,
+  );
+  const stored: Record<string, string[]> = Object.fromEntries(columns.map(([table]) => [table, []]));
+  for (const { name, row } of rows) stored[name]?.push(row);
   return stored;
 }
 
