@@ -23,7 +23,7 @@ export async function endpoints(): Promise<{ name: string; method: string; path:
   for await (const entry of glob('src/functions/*/*.ts', { cwd: root })) {
     entries.set(entry.replace(/^.*\/|\.ts$/g, ''), entry);
   }
-  const found = functions.map(({ definition: { name, method, path } }) => {
+  const found = functions.map(({ definition: { operationId: name, method, path } }) => {
     const entry = entries.get(name);
     if (!entry) throw new Error(`The endpoint ${name} has no file of its name under src/functions.`);
     entries.delete(name);

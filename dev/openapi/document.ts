@@ -124,7 +124,7 @@ export async function openApiDocument(): Promise<string> {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const { definition } of functions) {
     const path = definition.path.replaceAll(/:(\w+)/g, '{$1}');
-    const tag = tags.get(definition.name);
+    const tag = tags.get(definition.operationId);
     paths[path] = { ...paths[path], [definition.method]: { tags: [tag ?? ''], ...operation(definition) } };
   }
   const document = createDocument({
@@ -174,7 +174,7 @@ function tagOf(file: string): string {
 function operation(d: Definition): ZodOpenApiOperationObject {
   const header = headerParameters(d);
   return {
-    operationId: d.name,
+    operationId: d.operationId,
     summary: d.summary,
     ...(d.description ? { description: d.description } : {}),
     ...(d.access === 'public' ? { security: [] } : {}),
@@ -199,8 +199,8 @@ function headerParameters(d: Definition) {
   return Object.keys(named).length > 0 ? z.object(named) : undefined;
 }
 
-function requestBody({ name, method, body, example }: Definition) {
-  const media = { schema: (body as z.ZodObject).meta({ id: `${name}-body` }), ...(example ? { example } : {}) };
+function requestBody({ operationId, method, body, example }: Definition) {
+  const media = { schema: (body as z.ZodObject).meta({ id: `${operationId}-body` }), ...(example ? { example } : {}) };
   return {
     required: true,
     content: {
@@ -238,9 +238,9 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
   return all;
 }
 
-function content({ name, success: { schema, mediaType } }: Definition) {
+function content({ operationId, success: { schema, mediaType } }: Definition) {
   if (mediaType) return { [mediaType]: { schema: z.string() } };
-  const example = responseExamples[name];
+  const example = responseExamples[operationId];
   return schema && { 'application/json': { schema, ...(example ? { example } : {}) } };
 }
 

@@ -40,7 +40,7 @@ const openToAll = ['docs', 'health', 'openapi'];
 test('every file under src/functions is a Worker, and they are what the definitions say', () => {
   expect(files.length).toBeGreaterThan(30);
   expect(functions.map(({ entry }) => entry).sort()).toEqual(files.sort());
-  expect(functions.map(({ name }) => name)).toEqual(definitions.map(({ name }) => `onetrip-${name}`));
+  expect(functions.map(({ name }) => name)).toEqual(definitions.map(({ operationId }) => `onetrip-${operationId}`));
   expect(workers.map(({ kind }) => kind).slice(-2)).toEqual(['scheduled', 'dispatcher']);
   expect(deployables.map(({ name }) => name)).toEqual(workers.map(({ name }) => name));
 });
@@ -83,7 +83,7 @@ describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', 
     expect(found).toMatchObject({ name, workers_dev: false, preview_urls: false, triggers: { crons: [] } });
     expect(found).not.toHaveProperty('routes');
     expect(found).not.toHaveProperty('services');
-    const isGuarded = definitions.find((d) => `onetrip-${d.name}` === name)?.access !== 'public';
+    const isGuarded = definitions.find((d) => `onetrip-${d.operationId}` === name)?.access !== 'public';
     expect(found.ratelimits).toEqual(isGuarded ? base.ratelimits : undefined);
     expect(found.placement).toEqual(packages(name).includes('kysely') ? base.placement : undefined);
   });
@@ -100,7 +100,7 @@ test('the scheduled purge alone has the cron trigger and the janitor’s secret'
 test('the dispatcher has a binding to every function, a URL, and no more than Hono', async () => {
   const found = await config('onetrip');
   expect(found.services).toEqual(
-    definitions.map(({ name }) => ({ binding: bindingOf(name), service: `onetrip-${name}` })),
+    definitions.map(({ operationId: name }) => ({ binding: bindingOf(name), service: `onetrip-${name}` })),
   );
   expect(found).toMatchObject({ workers_dev: true, triggers: { crons: [] } });
   expect(found).not.toHaveProperty('secrets');

@@ -26,7 +26,7 @@ const database = useDatabase();
 
 describe('the template', () => {
   test('has the routes of the definitions, and $default', () => {
-    const expected = definitions.flatMap(({ name, method, path }) => {
+    const expected = definitions.flatMap(({ operationId: name, method, path }) => {
       const route = { name, path: path.replaceAll(/:(\w+)/g, '{$1}') };
       return [method.toUpperCase(), ...(method === 'get' ? ['HEAD'] : [])].map((method) => ({ method, ...route }));
     });

@@ -48,8 +48,8 @@ export interface BadInput {
 
 /** A request of the target's that succeeds, without its query. */
 export function goodRequest({ definition, world, token }: Target): Draft {
-  const example = examples[definition.name];
-  if (!example) throw new Error(`no example of ${definition.name} in test/support/examples.ts`);
+  const example = examples[definition.operationId];
+  if (!example) throw new Error(`no example of ${definition.operationId} in test/support/examples.ts`);
   const [path = ''] = example.path(world).split('?');
   return {
     method: definition.method.toUpperCase(),

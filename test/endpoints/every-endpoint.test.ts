@@ -22,8 +22,8 @@ const TOO_LOW: Record<Exclude<Access, 'public'>, string> = {
   platform: 'admin',
 };
 
-describe.each(definitions.map((definition) => [definition.name, definition] as const))('%s', (_, definition) => {
-  const { name, access, success } = definition;
+describe.each(definitions.map((definition) => [definition.operationId, definition] as const))('%s', (_, definition) => {
+  const { operationId, access, success } = definition;
 
   test.runIf(access !== 'public')('answers 401 without a token, and the database is not asked', async () => {
     const world = await makeWorld(api, definition);
@@ -49,7 +49,7 @@ describe.each(definitions.map((definition) => [definition.name, definition] as c
     const before = asked();
     const reply = await callExample(api, definition, world);
     expect(reply.status, reply.text).toBe(success.status);
-    const trips = WITHOUT_DATABASE.includes(name) ? 0 : 1;
+    const trips = WITHOUT_DATABASE.includes(operationId) ? 0 : 1;
     expect(asked() - before).toBe(trips);
     const timing = reply.headers.get('Server-Timing');
     if (trips === 0) expect(timing).toBeNull();
@@ -61,6 +61,6 @@ describe.each(definitions.map((definition) => [definition.name, definition] as c
     const world = await makeWorld(api, definition);
     const sql = await recordSql(() => callExample(api, definition, world));
     const advice = `If the SQL was meant to change: npx vitest run --project node test/endpoints/every-endpoint -u, and read the diff`;
-    await expect(sql, advice).toMatchFileSnapshot(`../__snapshots__/sql/${name}.sql`);
+    await expect(sql, advice).toMatchFileSnapshot(`../__snapshots__/sql/${operationId}.sql`);
   });
 });

@@ -13,7 +13,7 @@ const api = useApi();
 const chosen = definitions.flatMap((definition) => {
   const query = parameters(definition, 'query');
   const fields = query.find(({ name }) => name === 'fields');
-  return fields ? [[definition.name, definition, listed(fields.schema), query] as const] : [];
+  return fields ? [[definition.operationId, definition, listed(fields.schema), query] as const] : [];
 });
 
 test('there are such endpoints', () => {

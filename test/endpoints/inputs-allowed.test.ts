@@ -30,13 +30,15 @@ async function passes(target: Target, change: Partial<Draft>): Promise<string[]>
   const { status, text } = await send(api, draft);
   const allowed = definition.method === 'get' ? [200] : [definition.success.status, 409, 422];
   if (allowed.includes(status)) return [];
-  return [`${definition.name} ${draft.path}?${draft.query}: ${status} ${text} to ${String(draft.body).slice(0, 200)}`];
+  return [
+    `${definition.operationId} ${draft.path}?${draft.query}: ${status} ${text} to ${String(draft.body).slice(0, 200)}`,
+  ];
 }
 
 /** Most writes change what a later one needs, so each of those has a world of its own. */
 const worlds = new Map<string, Target>();
 async function targetOf(definition: (typeof definitions)[number]): Promise<Target> {
-  const { name, method, success } = definition;
+  const { operationId: name, method, success } = definition;
   if (method !== 'get' && success.status !== 201) return makeTarget(api, definition);
   const target = worlds.get(name) ?? (await makeTarget(api, definition));
   worlds.set(name, target);
@@ -105,7 +107,7 @@ const PARAMETERS: Partial<Record<Kind, (schema: Schema) => string[]>> = {
   json: () => ['{}', ' {"a":[1,null,"\\u00fc"]} ', JSON.stringify(deep(32)), JSON.stringify({ a: 'x'.repeat(16_375) })],
 };
 
-const named = definitions.map((definition) => [definition.name, definition] as const);
+const named = definitions.map((definition) => [definition.operationId, definition] as const);
 
 test.each(named.filter(([, { body }]) => body))('%s takes what every member may be', PATIENT, async (_, definition) => {
   const faults: string[] = [];

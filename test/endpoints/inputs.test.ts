@@ -38,7 +38,7 @@ async function faultsOf(input: BadInput, target: Target, { draft, pointer }: Cas
   if (input.fault && first?.code !== input.fault) faults.push(`says ${first?.code}, not ${input.fault}`);
   if (others.length > 0) faults.push(`finds ${others.length} more at fault`);
   if (endpoint.requests !== asked && !input.asks?.(target.definition)) faults.push('asked the database');
-  const where = `${target.definition.name} ${draft.method} ${draft.path}?${draft.query}`.slice(0, 300);
+  const where = `${target.definition.operationId} ${draft.method} ${draft.path}?${draft.query}`.slice(0, 300);
   return faults.map((fault) => `${where}: ${fault}: ${reply.text.slice(0, 500)}`);
 }
 
@@ -61,7 +61,7 @@ describe('every endpoint that takes such an input refuses', () => {
       const all = input.cases(target);
       if (all.length > 0) figures.pairs++;
       for (const one of all) {
-        figures.endpoints.add(target.definition.name);
+        figures.endpoints.add(target.definition.operationId);
         cases++;
         faults.push(...(await faultsOf(input, target, one)));
       }
@@ -79,7 +79,7 @@ test('and nothing has changed by all that', async () => {
 test('and each request would have been good, but for that', async () => {
   for (const { definition, world } of targets) {
     const reply = await callExample(api, definition, world);
-    expect(reply.status, `${definition.name}: ${reply.text}`).toBe(definition.success.status);
+    expect(reply.status, `${definition.operationId}: ${reply.text}`).toBe(definition.success.status);
   }
 });
 

@@ -49,12 +49,12 @@ const keyed = guarded.filter(({ method }) => method === 'post' || method === 'pa
 const idFilters = guarded.flatMap((definition) =>
   parameters(definition, 'query')
     .filter(({ schema }) => schema.format === 'uuid')
-    .map(({ name }) => [definition.name, name, definition] as const),
+    .map(({ name }) => [definition.operationId, name, definition] as const),
 );
 const idMembers = withBody.flatMap((definition) =>
   members(definition)
     .filter(({ schema }) => schema.format === 'uuid')
-    .map(({ path }) => [definition.name, path.join('.'), path, definition] as const),
+    .map(({ path }) => [definition.operationId, path.join('.'), path, definition] as const),
 );
 
 test('the ids that endpoints take are found in the OpenAPI document', () => {
@@ -258,5 +258,5 @@ function listPath(definition: Definition, world: World): string {
 }
 
 function named(list: Definition[]): [string, Definition][] {
-  return list.map((definition) => [definition.name, definition]);
+  return list.map((definition) => [definition.operationId, definition]);
 }

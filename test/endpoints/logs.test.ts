@@ -71,7 +71,7 @@ describe('the log', () => {
     expect(events('request')).toEqual([]);
   });
 
-  test.each(definitions.map((definition) => [definition.name, definition] as const))(
+  test.each(definitions.map((definition) => [definition.operationId, definition] as const))(
     '%s logs no token, no body and no value of a row',
     async (_, definition) => {
       const world = await makeWorld(api, definition);

@@ -20,7 +20,7 @@ import { brokenMember, brokenParameter, idOf, json, TAG_NAMES, text, valid } fro
 /** `valid` and `broken` are so by construction; of `wild` nothing is known. */
 export type Intent = 'valid' | 'broken' | 'wild';
 
-export interface Fuzzed extends Pick<Definition, 'name' | 'access'> {
+export interface Fuzzed extends Pick<Definition, 'operationId' | 'access'> {
   intent: Intent;
   method: string;
   path: string;
@@ -47,7 +47,7 @@ export function requests(definitions: Definition[]): fc.Arbitrary<Fuzzed> {
 export function validRequest(definition: Definition): fc.Arbitrary<Fuzzed> {
   const schema = bodySchema(definition);
   return fc.record({
-    name: fc.constant(definition.name),
+    operationId: fc.constant(definition.operationId),
     access: fc.constant(definition.access),
     intent: fc.constant<Intent>('valid'),
     method: fc.constant(definition.method.toUpperCase()),

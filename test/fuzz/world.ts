@@ -112,8 +112,8 @@ export class FuzzedWorld {
     expect([200, 404], `next page ${next}: ${text}`).toContain(status);
   }
 
-  #learn({ name }: Fuzzed, path: string, { status, json }: Reply): void {
-    const [, verb = '', resource = ''] = /^(\w+)-(\w+)$/.exec(name) ?? [];
+  #learn({ operationId }: Fuzzed, path: string, { status, json }: Reply): void {
+    const [, verb = '', resource = ''] = /^(\w+)-(\w+)$/.exec(operationId) ?? [];
     if (status === 201) {
       this.#remember(resource, 'live', json.id);
       for (const task of json.tasks?.slice(0, 5) ?? []) this.#remember('task', 'live', task.id);

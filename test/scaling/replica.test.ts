@@ -137,7 +137,7 @@ test('the standby is one, and streams', async () => {
 
 const reads = definitions.filter(({ method, access }) => method === 'get' && access !== 'public');
 
-test.each(reads.map((definition) => [definition.name, definition] as const))(
+test.each(reads.map((definition) => [definition.operationId, definition] as const))(
   '%s is answered by the standby as by the primary',
   async (_, definition) => {
     const world = await makeWorld(api, definition);
@@ -156,7 +156,9 @@ test.each(reads.map((definition) => [definition.name, definition] as const))(
 test('there are reads to try', () => expect(reads.length).toBeGreaterThan(10));
 
 test.each(
-  definitions.filter(({ method }) => method !== 'get').map((definition) => [definition.name, definition] as const),
+  definitions
+    .filter(({ method }) => method !== 'get')
+    .map((definition) => [definition.operationId, definition] as const),
 )('%s goes to the primary, whatever it says of consistency', async (_, definition) => {
   const world = await makeWorld(api, definition);
   const count = await asked(async () => {

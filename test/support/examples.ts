@@ -112,27 +112,27 @@ export async function makeWorld(api: TestApi, definition?: Definition): Promise<
     tasks: [{ title: 'Sketch', tags: ['design'] }],
   });
   const world = { tenant, project: json.id, task: json.tasks[0].id, tag: json.tasks[0].tags[0].id };
-  await examples[definition?.name ?? '']?.prepare?.(world, api);
+  await examples[definition?.operationId ?? '']?.prepare?.(world, api);
   return world;
 }
 
 /** The example of an endpoint. Where there is none, the error says what to do. */
-export function exampleOf({ name }: Pick<Definition, 'name'>): Example {
-  const example = examples[name];
+export function exampleOf({ operationId }: Pick<Definition, 'operationId'>): Example {
+  const example = examples[operationId];
   if (example) return example;
   throw new Error(
-    `The endpoint ${name} has no example: add one to test/support/examples.ts, with a path, a body where it takes one, and what must be done before it can succeed.`,
+    `The endpoint ${operationId} has no example: add one to test/support/examples.ts, with a path, a body where it takes one, and what must be done before it can succeed.`,
   );
 }
 
 /** Calls an endpoint as its example says, with the token that it needs unless another is given. */
 export async function callExample(
   api: TestApi,
-  { name, method, access }: Pick<Definition, 'name' | 'method' | 'access'>,
+  { operationId, method, access }: Pick<Definition, 'operationId' | 'method' | 'access'>,
   world: World,
   call: Call = {},
 ): Promise<Reply> {
-  const example = exampleOf({ name });
+  const example = exampleOf({ operationId });
   const request: Call = {
     method: method.toUpperCase(),
     ...(example.body ? { body: example.body(world) } : {}),

@@ -9,7 +9,7 @@ import { AuditEntry, listOf, membersOf } from '../../http/response/resources.ts'
 
 export default endpoint(
   {
-    name: 'list-audit-log',
+    operationId: 'list-audit-log',
     method: 'get',
     path: '/api/v1/audit-log',
     summary: 'List the audit log',

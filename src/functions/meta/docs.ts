@@ -7,7 +7,7 @@ import { htmlResponse } from '../../http/response/responses.ts';
 
 export default publicEndpoint(
   {
-    name: 'docs',
+    operationId: 'docs',
     method: 'get',
     path: '/docs',
     summary: 'A page to read and try this API',

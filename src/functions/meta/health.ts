@@ -6,7 +6,7 @@ import { okResponse } from '../../http/response/responses.ts';
 
 export default publicEndpoint(
   {
-    name: 'health',
+    operationId: 'health',
     method: 'get',
     path: '/health',
     summary: 'Whether the API runs',

@@ -7,7 +7,7 @@ import document from './openapi.json' with { type: 'json' };
 
 export default publicEndpoint(
   {
-    name: 'openapi',
+    operationId: 'openapi',
     method: 'get',
     path: '/api/v1/openapi.json',
     summary: 'This document',

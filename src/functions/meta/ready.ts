@@ -13,7 +13,7 @@ import { unavailable } from '../../problem.ts';
 
 export default publicEndpoint(
   {
-    name: 'ready',
+    operationId: 'ready',
     method: 'get',
     path: '/ready',
     summary: 'Whether the API can serve',

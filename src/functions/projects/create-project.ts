@@ -31,7 +31,7 @@ type Nested = Omit<z.output<typeof subtask>, 'subtasks'> & { subtasks?: Nested[]
 
 export default endpoint(
   {
-    name: 'create-project',
+    operationId: 'create-project',
     method: 'post',
     path: '/api/v1/projects',
     summary: 'Create a project with its tasks',

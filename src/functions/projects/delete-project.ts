@@ -7,7 +7,7 @@ import { guid } from '../../http/request/schemas.ts';
 
 export default endpoint(
   {
-    name: 'delete-project',
+    operationId: 'delete-project',
     method: 'delete',
     path: '/api/v1/projects/:id',
     summary: 'Put a project into the trash',

@@ -9,7 +9,7 @@ import { Stats } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'get-project-stats',
+    operationId: 'get-project-stats',
     method: 'get',
     path: '/api/v1/projects/:id/stats',
     summary: 'Add up a project’s tasks',

@@ -9,7 +9,7 @@ import { ProjectWithTasks } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'get-project',
+    operationId: 'get-project',
     method: 'get',
     path: '/api/v1/projects/:id',
     summary: 'Get a project with its tasks',

@@ -18,7 +18,7 @@ import { validationFailed } from '../../problem.ts';
 
 export default endpoint(
   {
-    name: 'list-projects',
+    operationId: 'list-projects',
     method: 'get',
     path: '/api/v1/projects',
     summary: 'List projects',

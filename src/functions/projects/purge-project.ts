@@ -7,7 +7,7 @@ import { guid } from '../../http/request/schemas.ts';
 
 export default endpoint(
   {
-    name: 'purge-project',
+    operationId: 'purge-project',
     method: 'post',
     path: '/api/v1/projects/:id/purge',
     summary: 'Delete a trashed project for good',

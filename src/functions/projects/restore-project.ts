@@ -8,7 +8,7 @@ import { ProjectWithTasks } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'restore-project',
+    operationId: 'restore-project',
     method: 'post',
     path: '/api/v1/projects/:id/restore',
     summary: 'Take a project out of the trash',

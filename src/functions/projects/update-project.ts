@@ -8,7 +8,7 @@ import { Project } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'update-project',
+    operationId: 'update-project',
     method: 'patch',
     path: '/api/v1/projects/:id',
     summary: 'Change a project',

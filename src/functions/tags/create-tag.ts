@@ -9,7 +9,7 @@ import { Tag } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'create-tag',
+    operationId: 'create-tag',
     method: 'post',
     path: '/api/v1/tags',
     summary: 'Create a tag',

@@ -7,7 +7,7 @@ import { guid } from '../../http/request/schemas.ts';
 
 export default endpoint(
   {
-    name: 'delete-tag',
+    operationId: 'delete-tag',
     method: 'delete',
     path: '/api/v1/tags/:id',
     summary: 'Delete a tag',

@@ -9,7 +9,7 @@ import { Tag } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'get-tag',
+    operationId: 'get-tag',
     method: 'get',
     path: '/api/v1/tags/:id',
     summary: 'Get a tag',

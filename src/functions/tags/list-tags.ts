@@ -9,7 +9,7 @@ import { listOf, membersOf, TagWithCount } from '../../http/response/resources.t
 
 export default endpoint(
   {
-    name: 'list-tags',
+    operationId: 'list-tags',
     method: 'get',
     path: '/api/v1/tags',
     summary: 'List tags',

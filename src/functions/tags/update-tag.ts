@@ -8,7 +8,7 @@ import { Tag } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'update-tag',
+    operationId: 'update-tag',
     method: 'patch',
     path: '/api/v1/tags/:id',
     summary: 'Change a tag',

@@ -10,7 +10,7 @@ import { TaskWithProject } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'create-task',
+    operationId: 'create-task',
     method: 'post',
     path: '/api/v1/projects/:id/tasks',
     summary: 'Create a task in a project',

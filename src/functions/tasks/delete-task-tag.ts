@@ -7,7 +7,7 @@ import { guid } from '../../http/request/schemas.ts';
 
 export default endpoint(
   {
-    name: 'delete-task-tag',
+    operationId: 'delete-task-tag',
     method: 'delete',
     path: '/api/v1/tasks/:id/tags/:tag_id',
     summary: 'Take a tag off a task',

@@ -7,7 +7,7 @@ import { guid } from '../../http/request/schemas.ts';
 
 export default endpoint(
   {
-    name: 'delete-task',
+    operationId: 'delete-task',
     method: 'delete',
     path: '/api/v1/tasks/:id',
     summary: 'Put a task into the trash',

@@ -9,7 +9,7 @@ import { TaskDetail } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'get-task',
+    operationId: 'get-task',
     method: 'get',
     path: '/api/v1/tasks/:id',
     summary: 'Get a task',

@@ -11,7 +11,7 @@ import { listOf, membersOf, Task } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'list-project-tasks',
+    operationId: 'list-project-tasks',
     method: 'get',
     path: '/api/v1/projects/:id/tasks',
     summary: 'List a project’s tasks',

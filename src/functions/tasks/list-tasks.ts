@@ -9,7 +9,7 @@ import { listOf, membersOf, Task } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'list-tasks',
+    operationId: 'list-tasks',
     method: 'get',
     path: '/api/v1/tasks',
     summary: 'List tasks over all projects',

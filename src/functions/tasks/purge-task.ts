@@ -7,7 +7,7 @@ import { guid } from '../../http/request/schemas.ts';
 
 export default endpoint(
   {
-    name: 'purge-task',
+    operationId: 'purge-task',
     method: 'post',
     path: '/api/v1/tasks/:id/purge',
     summary: 'Delete a trashed task for good',

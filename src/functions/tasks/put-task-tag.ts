@@ -7,7 +7,7 @@ import { guid } from '../../http/request/schemas.ts';
 
 export default endpoint(
   {
-    name: 'put-task-tag',
+    operationId: 'put-task-tag',
     method: 'put',
     path: '/api/v1/tasks/:id/tags/:tag_id',
     summary: 'Put a tag on a task',

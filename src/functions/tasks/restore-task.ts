@@ -8,7 +8,7 @@ import { TaskWithProject } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'restore-task',
+    operationId: 'restore-task',
     method: 'post',
     path: '/api/v1/tasks/:id/restore',
     summary: 'Take a task out of the trash',

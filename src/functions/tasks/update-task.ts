@@ -18,7 +18,7 @@ import { TaskWithProject } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'update-task',
+    operationId: 'update-task',
     method: 'patch',
     path: '/api/v1/tasks/:id',
     summary: 'Change or move a task',

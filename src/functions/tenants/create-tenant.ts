@@ -9,7 +9,7 @@ import { Tenant } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'create-tenant',
+    operationId: 'create-tenant',
     method: 'post',
     path: '/api/v1/tenants',
     summary: 'Create a tenant',

@@ -8,7 +8,7 @@ import { Tenant } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'delete-tenant',
+    operationId: 'delete-tenant',
     method: 'delete',
     path: '/api/v1/tenants/:id',
     summary: 'Delete a suspended tenant',

@@ -7,7 +7,7 @@ import { Tenant } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'get-own-tenant',
+    operationId: 'get-own-tenant',
     method: 'get',
     path: '/api/v1/tenant',
     summary: 'Get the caller’s own tenant',

@@ -8,7 +8,7 @@ import { listOf, membersOf, Tenant } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'list-tenants',
+    operationId: 'list-tenants',
     method: 'get',
     path: '/api/v1/tenants',
     summary: 'List tenants',

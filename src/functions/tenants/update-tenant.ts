@@ -8,7 +8,7 @@ import { Tenant } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'update-tenant',
+    operationId: 'update-tenant',
     method: 'patch',
     path: '/api/v1/tenants/:id',
     summary: 'Rename, suspend or reactivate a tenant',

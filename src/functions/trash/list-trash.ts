@@ -9,7 +9,7 @@ import { listOf, membersOf, Trashed } from '../../http/response/resources.ts';
 
 export default endpoint(
   {
-    name: 'list-trash',
+    operationId: 'list-trash',
     method: 'get',
     path: '/api/v1/trash',
     summary: 'List the trash',

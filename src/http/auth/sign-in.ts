@@ -10,10 +10,10 @@ const RANK = { viewer: 1, member: 2, admin: 3 };
 
 /** Verifies token, rate and role, and opens the database for the caller. Nothing is sent to the database. */
 export function signIn({
-  name,
+  operationId,
   method,
   access,
-}: Pick<Definition, 'name' | 'method'> & { access: Role }): MiddlewareHandler<Env> {
+}: Pick<Definition, 'operationId' | 'method'> & { access: Role }): MiddlewareHandler<Env> {
   return async (c, next) => {
     const token = presentedToken(c);
     const config = await configOf(c);
@@ -28,7 +28,7 @@ export function signIn({
       );
     }
     const caller = {
-      operationId: name,
+      operationId,
       ...(tenantId ? { tenantId } : { platform: true }),
       ...(subject ? { actor: subject } : {}),
     };

@@ -15,8 +15,8 @@ export type Access = 'public' | Role;
  * success status, its part of the OpenAPI document and the types of callers are all made from it.
  */
 export interface Definition {
-  /** `operationId` in the document, name of the file and of the deployed function, and `operation_id` in the log. */
-  name: string;
+  /** In the OpenAPI document and, as `operation_id`, in the log. The file and the deployed function are named after it. */
+  operationId: string;
   method: Method;
   /** Hono's spelling, with `:id`. */
   path: `/${string}`;

@@ -7,9 +7,13 @@ import { drain } from '../request/drain.ts';
 import { readTrace } from '../request/trace-context.ts';
 import { setCorsHeaders, setSecurityHeaders } from '../response/headers.ts';
 import { problemOf } from '../response/problem-of.ts';
+import type { Definition } from './definition.ts';
 
 /** Gives a request its id, finishes the headers that every response has, and writes the request's line in the log. */
-export function requestContext({ name, access }: { name: string; access: string }): MiddlewareHandler<Env> {
+export function requestContext({
+  operationId,
+  access,
+}: Pick<Definition, 'operationId' | 'access'>): MiddlewareHandler<Env> {
   const isPrivate = access !== 'public';
   return async (c, next) => {
     const start = performance.now();
@@ -27,7 +31,7 @@ export function requestContext({ name, access }: { name: string; access: string 
       const trips = `${roundTrips} round trip${roundTrips === 1 ? '' : 's'}`;
       headers.set('Server-Timing', `db;dur=${milliseconds.toFixed(1)};desc="${trips}"`);
     }
-    logRequest(c, name, c.res.status, start);
+    logRequest(c, operationId, c.res.status, start);
   };
 }
 

@@ -16,7 +16,7 @@ export type HttpEvent = Extract<LambdaEvent, { rawPath: string }>;
 export type HttpHandler = (event: HttpEvent) => Promise<APIGatewayProxyResult>;
 
 /** The function of an endpoint, or the whole API. */
-type App = Pick<Hono<Env>, 'fetch'> & { definition?: Pick<Definition, 'name' | 'query'> };
+type App = Pick<Hono<Env>, 'fetch'> & { definition?: Pick<Definition, 'operationId' | 'query'> };
 
 /**
  * Makes the Lambda function of an app, behind an HTTP API of API Gateway (payload format 2.0).

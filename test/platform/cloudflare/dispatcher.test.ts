@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 const services = Object.fromEntries(
-  definitions.map(({ name }) => {
+  definitions.map(({ operationId: name }) => {
     const binding = bindingOf(name);
     const fetch = async (request: Request) => {
       asked.push({ binding, request });
@@ -42,7 +42,7 @@ function call(path: string, init: RequestInit = {}, bindings: object = {}): Prom
   return dispatcher.fetch(request, { LOG_LEVEL: 'warn', ...services, ...bindings });
 }
 
-test.each(definitions.map(({ name, method, path }) => [name, method.toUpperCase(), path] as const))(
+test.each(definitions.map(({ operationId: name, method, path }) => [name, method.toUpperCase(), path] as const))(
   '%s is asked what is its own, and its answer goes back as it is',
   async (name, method, path) => {
     const real = path.replaceAll(/:\w+/g, '01976d5c-0000-7000-8000-000000000001');

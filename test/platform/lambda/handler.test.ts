@@ -14,7 +14,7 @@ import { httpEvent } from './events.ts';
 /** An endpoint that answers with what it was asked. */
 const echo = publicEndpoint(
   {
-    name: 'echo',
+    operationId: 'echo',
     tag: 'Meta',
     method: 'get',
     path: '/echo/:id',

@@ -25,11 +25,11 @@ const HEADERS = {
 /** A Lambda function whose response is this. */
 function respondingWith(status: number, body: string, parameters: string[] = ['limit']) {
   const query = z.object(Object.fromEntries(parameters.map((name) => [name, z.string().optional()])));
-  const definition = { name: 'long', method: 'get', path: '/long', query } as const;
+  const definition = { operationId: 'long', method: 'get', path: '/long', query } as const;
   const app = new Hono<Env>();
   app.all(
     '/long',
-    requestContext({ name: 'long', access: 'viewer' }),
+    requestContext({ operationId: 'long', access: 'viewer' }),
     () => new Response(body, { status, headers: HEADERS }),
   );
   return lambdaHandler(Object.assign(app, { definition }), { LOG_LEVEL: 'warn' } as Bindings);
@@ -141,7 +141,7 @@ test('the limit is used to the full', async () => {
 test('an endpoint without parameters is 422 without a name', async () => {
   const app = publicEndpoint(
     {
-      name: 'x',
+      operationId: 'x',
       tag: 'Meta',
       method: 'get',
       path: '/long',
