@@ -41,7 +41,7 @@ async function makeTask(client: pg.Client, members: Record<string, unknown> = {}
 const STATUSES = ['pending', 'in_progress', 'completed', 'cancelled'] as const;
 type Status = (typeof STATUSES)[number];
 
-/** CONTRACT §6. */
+/** The statuses that a task can go to from each status. */
 const ALLOWED: Record<Status, Status[]> = {
   pending: ['pending', 'in_progress', 'completed', 'cancelled'],
   in_progress: ['pending', 'in_progress', 'completed', 'cancelled'],

@@ -1,7 +1,7 @@
 import { type BadInput, chunked, encode, readsBody, withBody } from './bad-requests.ts';
 import { bodySchema } from './bad-slots.ts';
 
-/* What no body may be, whatever the endpoint's schema says (CONTRACT §3). */
+/* What no body may be, whatever the endpoint's schema says (docs/api-conventions.md, "Request bodies"). */
 
 const bytes = (...list: number[]) => new Uint8Array([...'{"a":"'].map((c) => c.charCodeAt(0)).concat(list, 0x22, 0x7d));
 const nested = (levels: number, open: string, close: string) => `{"a":${open.repeat(levels)}1${close.repeat(levels)}}`;

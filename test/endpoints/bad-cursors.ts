@@ -4,7 +4,7 @@ import { sample } from './bad-parameters.ts';
 import { type BadInput, type Case, goodRequest, isList, type Target } from './bad-requests.ts';
 import { listed, parameters } from './bad-slots.ts';
 
-/* What no cursor may be: damaged, or used with other filters or another sort (CONTRACT §5). */
+/* What no cursor may be: damaged, or used with other filters or another sort (docs/api-conventions.md, "Cursors"). */
 
 /** Parameters that may change from page to page, or cannot filter. */
 const NO_FILTERS = ['limit', 'cursor', 'skip', 'count', 'sort', 'fields', 'include', 'task_limit'];

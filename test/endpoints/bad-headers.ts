@@ -1,7 +1,7 @@
 import type { Definition } from '../../src/http/endpoint/definition.ts';
 import { type BadInput, type Case, goodRequest, type Target, withHeaders } from './bad-requests.ts';
 
-/* What no header, method or path may be (CONTRACT §1, §2, §4). */
+/* What no header, method or path may be (docs/api-conventions.md, "Requests and responses"). */
 
 const BAD_KEYS: Record<string, string> = {
   nothing: '',

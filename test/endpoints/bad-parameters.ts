@@ -2,7 +2,7 @@ import { type BadInput, type Case, goodRequest, type Target, withParameter } fro
 import { type Kind, listed, type Parameter, type Schema } from './bad-slots.ts';
 import { BAD_DATES, BAD_INTEGERS, BAD_TIMESTAMPS, BAD_UUIDS, blanks } from './bad-values.ts';
 
-/* What no query and no path may hold (CONTRACT §3, §5). */
+/* What no query and no path may hold (docs/api-conventions.md, "Query strings" and "Lists"). */
 
 const invalid = (name: string) => ({ name, status: 400, code: 'validation_failed' }) as const;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
 
-/* The limits that no single member has: how many, and how much in all (CONTRACT §1, §6). */
+/* The limits that no single member has: how many, and how much in all (docs/api-conventions.md, "Limits"). */
 
 const api = useApi();
 

@@ -10,7 +10,7 @@ import { badParameters } from './bad-parameters.ts';
 import { type BadInput, type Case, makeTarget, send, type Target } from './bad-requests.ts';
 
 /*
- * Every rule of the input (CONTRACT §3) at every endpoint that takes such an input: exact status and code, the member
+ * Every rule of the input (docs/api-conventions.md, "Requests and responses") at every endpoint that takes such an input: exact status and code, the member
  * at fault by name, nothing written, and the database not even asked. Which endpoints a rule applies to is read from
  * the OpenAPI document, so a new endpoint is covered by itself.
  */

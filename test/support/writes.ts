@@ -79,7 +79,7 @@ export async function history(tenant: TestTenant, id: string): Promise<Entry[]> 
   return json.data.toReversed();
 }
 
-/** `If-Match` as CONTRACT §4 wants it. */
+/** `If-Match` as docs/api-conventions.md, "If-Match", describes it. */
 export function heedsIfMatch(api: TestApi, status: number, make: () => Promise<Write>): void {
   const version = async (write: Write) => ((await stored(api, write)) as { version: number }).version;
 
@@ -139,7 +139,7 @@ export function heedsIfMatch(api: TestApi, status: number, make: () => Promise<W
   });
 }
 
-/** `Idempotency-Key` as CONTRACT §4 wants it. */
+/** `Idempotency-Key` as docs/api-conventions.md, "Idempotency", describes it. */
 export function heedsIdempotencyKey(api: TestApi, status: number, make: () => Promise<Write>): void {
   describe('Idempotency-Key', () => {
     test('gives the first answer again, before If-Match is looked at', async () => {
