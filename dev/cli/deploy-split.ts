@@ -12,6 +12,7 @@ import { run } from '../run.ts';
  * `npm run deploy:split`: builds the split deployment and has wrangler deploy its Workers: the functions first, because a
  * service binding needs its target, and the dispatcher last, so that it never routes to a function that does not exist.
  *   --secrets-file <file>   JSON or NAME=value lines; each Worker gets those of them that its code reads
+ *   --only <Worker>         deploys this Worker and not the others; may be repeated
  * All other options, such as `--dry-run`, are passed to `wrangler deploy`.
  */
 
@@ -27,6 +28,13 @@ async function readSecrets(file: string): Promise<Record<string, string>> {
   const unknown = Object.keys(secrets).filter((name) => !SECRET_NAMES.includes(name));
   if (unknown.length > 0) throw new Error(`${file}: no Worker reads ${unknown.join(', ')}.`);
   return secrets;
+}
+
+/** @throws Error that names what is no Worker of this deployment */
+function select(workers: Deployable[], only: string[]): Deployable[] {
+  const unknown = only.filter((name) => !workers.some((worker) => worker.name === name));
+  if (unknown.length > 0) throw new Error(`There is no Worker ${unknown.join(', ')}.`);
+  return workers.filter(({ name }) => only.length === 0 || only.includes(name));
 }
 
 async function deploy(worker: Deployable, secrets: Record<string, string>, directory: string, args: string[]) {
@@ -64,20 +72,21 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 try {
   const { values, tokens } = parseArgs({
-    options: { 'secrets-file': { type: 'string' } },
+    options: { 'secrets-file': { type: 'string' }, only: { type: 'string', multiple: true } },
     strict: false,
     tokens: true,
   });
   const file = values['secrets-file'];
   const ownArguments = tokens.flatMap((token) =>
-    token.kind === 'option' && token.name === 'secrets-file'
+    token.kind === 'option' && ['secrets-file', 'only'].includes(token.name)
       ? [token.index, ...(token.inlineValue ? [] : [token.index + 1])]
       : [],
   );
   const args = process.argv.slice(2).filter((_, index) => !ownArguments.includes(index));
   const secrets = typeof file === 'string' ? await readSecrets(file) : {};
   await buildSplit(dist);
-  const workers = await readDeployables(dist);
+  const only = (values.only ?? []) as string[];
+  const workers = select(await readDeployables(dist), only);
   const isDispatcher = ({ kind }: Deployable) => kind === 'dispatcher';
   const each = (worker: Deployable) => deploy(worker, secrets, directory, args);
   await deployAll(
