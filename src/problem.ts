@@ -59,7 +59,7 @@ export class Problem extends Error {
     return PROBLEMS[this.code].status;
   }
 
-  /** The `application/problem+json` response. Nobody may store it: it speaks of one request, and 404 is cacheable otherwise. */
+  /** The `application/problem+json` response. It may not be cached, because it holds the id of one request; a 404 could be otherwise. */
   toResponse(requestId: string): Response {
     const { status, title } = PROBLEMS[this.code];
     const { errors, members, headers } = this.options;

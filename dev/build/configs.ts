@@ -99,7 +99,7 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): W
   };
 }
 
-/** @throws Error that names a variable of wrangler.toml which is no binding: most likely a slip of the pen */
+/** @throws Error that names a variable of wrangler.toml which is no binding: most likely a typing error */
 function varsOf({ vars }: BaseConfig, worker: Worker): Record<string, unknown> {
   const known: string[] = namesOf('variable');
   const unknown = Object.keys(vars).filter((name) => !known.includes(name));

@@ -9,9 +9,9 @@ import type { LambdaFunction } from './lambda-function.ts';
 
 const RUNTIME = 'nodejs24.x';
 /** Seconds. API Gateway waits 30 for a response. A request that has waited 20 for the database is ended with 504. */
-const TIMEOUT = 29;
+const TIMEOUT_SECONDS = 29;
 /** Seconds: Lambda's limit. The purge works in batches until nothing is left or its time is over. */
-const PURGE_TIMEOUT = 900;
+const PURGE_TIMEOUT_SECONDS = 900;
 
 type Json = Record<string, unknown>;
 const ref = (name: string) => ({ Ref: name });
@@ -65,8 +65,11 @@ const CONDITIONS = {
   LimitsInstances: { 'Fn::Not': [{ 'Fn::Equals': [ref('InstancesPerFunction'), 0] }] },
 };
 
-/** Where the values of the bindings come from; those that are not here have no use on Lambda. */
-const VALUES: Partial<Record<keyof Bindings, unknown>> = {
+/** A binding that no function on Lambda is given. */
+const NOT_GIVEN = undefined;
+
+/** Where the value of each binding comes from. */
+const VALUES: Record<keyof Bindings, unknown> = {
   DATABASE_URL: secret('DATABASE_URL'),
   DATABASE_URL_READONLY: when('HasReplica', secret('DATABASE_URL_READONLY')),
   JANITOR_DATABASE_URL: secret('JANITOR_DATABASE_URL'),
@@ -78,6 +81,12 @@ const VALUES: Partial<Record<keyof Bindings, unknown>> = {
   CORS_ORIGINS: ref('CorsOrigins'),
   LOG_LEVEL: ref('LogLevel'),
   SLOW_QUERY_MS: ref('SlowQueryMs'),
+  // Neon's own endpoint is at the host of its URL.
+  NEON_ENDPOINT: NOT_GIVEN,
+  // API Gateway limits the rate, see RequestsPerSecond.
+  RATE_LIMIT: NOT_GIVEN,
+  RATE_LIMITER: NOT_GIVEN,
+  DEVELOPMENT: NOT_GIVEN,
 };
 
 /** @param prefix name of the deployment. @param crons of wrangler.toml */
@@ -93,7 +102,7 @@ export function lambdaTemplate(prefix: string, functions: LambdaFunction[], cron
         Runtime: RUNTIME,
         Architectures: ['arm64'],
         Handler: 'index.handler',
-        Timeout: TIMEOUT,
+        Timeout: TIMEOUT_SECONDS,
         MemorySize: ref('MemorySize'),
         LoggingConfig: { LogGroup: ref('Log') },
       },
@@ -156,7 +165,7 @@ const ROLE = {
 function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const { name, kind, parts } = fn;
   const usesDatabase = 'src/db/client/database.ts' in parts;
-  const variables = bindingsReadBy(fn).filter((binding) => binding in VALUES);
+  const variables = bindingsReadBy(fn).filter((binding) => VALUES[binding] !== NOT_GIVEN);
   return {
     Type: 'AWS::Serverless::Function',
     Properties: {
@@ -167,7 +176,7 @@ function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
       ...(usesDatabase && kind !== 'scheduled'
         ? { ReservedConcurrentExecutions: when('LimitsInstances', ref('InstancesPerFunction')) }
         : {}),
-      ...(kind === 'scheduled' ? { Timeout: PURGE_TIMEOUT } : {}),
+      ...(kind === 'scheduled' ? { Timeout: PURGE_TIMEOUT_SECONDS } : {}),
       Events: events(fn, crons),
     },
   };

@@ -37,7 +37,7 @@ export async function buildLambda(directory: string, driver: DriverName = 'pg'):
       route: { method, path },
     })),
     { name: 'scheduled-purge', kind: 'scheduled', entry: 'src/platform/lambda/scheduled.ts' },
-    { name: 'unrouted', kind: 'fallback', entry: 'src/platform/lambda/default-route.ts' },
+    { name: 'default-route', kind: 'fallback', entry: 'src/platform/lambda/default-route.ts' },
   ];
   await rm(output, { recursive: true, force: true });
   await mkdir(output, { recursive: true });

@@ -17,7 +17,7 @@ export interface Inputs {
   /** Passed on to the Worker, which has defaults for those that are empty. */
   limits: { CORS_ORIGINS: string; RATE_LIMIT: string; JWT_MAX_AGE: string };
   /** The longest time that a token may be valid (s). */
-  maxAge: number;
+  maxAgeSeconds: number;
 }
 
 /** Reads and checks the environment before anything is started. @throws Error of one line that names the variable */
@@ -42,7 +42,7 @@ export async function readInputs(): Promise<Inputs> {
     dataDir: ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : `${root}.onetrip`,
     given,
     limits,
-    maxAge: tokens.maxAge,
+    maxAgeSeconds: tokens.maxAgeSeconds,
   };
 }
 

@@ -25,7 +25,7 @@ const unexpectedEnds: Promise<string>[] = [];
 
 /** Starts everything and prints how to use it. @throws Error with a message for the developer */
 async function start(signal: AbortSignal): Promise<void> {
-  const { port, secret, dataDir, given, limits, maxAge } = await readInputs();
+  const { port, secret, dataDir, given, limits, maxAgeSeconds } = await readInputs();
   const owner = given ? await reachGiven(given, signal) : await startEmbedded(dataDir);
   signal.throwIfAborted();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -72,7 +72,7 @@ async function start(signal: AbortSignal): Promise<void> {
     },
     () => 'Worker in wrangler dev',
   );
-  await printUsage(`http://localhost:${port}`, secret, Math.min(WEEK, maxAge), tenant);
+  await printUsage(`http://localhost:${port}`, secret, Math.min(WEEK, maxAgeSeconds), tenant);
 }
 
 async function startEmbedded(dataDir: string): Promise<Login> {

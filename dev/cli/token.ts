@@ -50,11 +50,11 @@ function tenantOf(tenant: string | undefined, role: Role): string | undefined {
 function secondsOf(expires: string): number {
   const seconds = parseDuration(expires);
   if (!seconds) throw new Error(`--expires is ${quoted(expires)}: a duration such as 30s, 15m, 1h or 7d is needed.`);
-  const maxAge = process.env.JWT_MAX_AGE || DEFAULT_MAX_AGE;
-  const most = parseDuration(maxAge);
-  if (!most) throw new Error(`JWT_MAX_AGE is ${quoted(maxAge)}: a duration such as 12h or 400d is needed.`);
+  const maxAgeSeconds = process.env.JWT_MAX_AGE || DEFAULT_MAX_AGE;
+  const most = parseDuration(maxAgeSeconds);
+  if (!most) throw new Error(`JWT_MAX_AGE is ${quoted(maxAgeSeconds)}: a duration such as 12h or 400d is needed.`);
   if (seconds > most) {
-    throw new Error(`--expires is ${quoted(expires)}: at most JWT_MAX_AGE is taken, which is ${maxAge}.`);
+    throw new Error(`--expires is ${quoted(expires)}: at most JWT_MAX_AGE is taken, which is ${maxAgeSeconds}.`);
   }
   return seconds;
 }

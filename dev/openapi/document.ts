@@ -31,7 +31,10 @@ const Problem = z
     errors: z
       .array(
         z.object({
-          pointer: z.string().meta({ description: 'A JSON pointer into the body, or `?name` for a query parameter.' }),
+          pointer: z.string().meta({
+            description:
+              'A JSON pointer into the body, `?name` for a query parameter, or `{name}` for one of the path.',
+          }),
           code: z.string(),
           message: z.string(),
         }),
@@ -58,9 +61,10 @@ const JsonValue: ZodOpenApiSchemaObject = {
   ],
 };
 
-const requestId = z
-  .string()
-  .meta({ header: { id: 'X-Request-Id' }, description: 'Names the request. An incoming one is echoed.' });
+const requestId = z.string().meta({
+  header: { id: 'X-Request-Id' },
+  description: 'The id of the request: the one that the caller has sent, or a new one.',
+});
 
 const HEADERS = {
   etag: z.string().meta({

@@ -9,7 +9,7 @@ import { parseOrigins } from './origins.ts';
  */
 
 /** The one method of Cloudflare's rate-limit binding. */
-export interface RateLimiter {
+interface RateLimiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
@@ -77,9 +77,9 @@ export interface Binding {
    * `object`, an object that the runtime makes; `development`, `npm run dev` alone.
    */
   source: 'secret' | 'variable' | 'object' | 'development';
-  /** Whether what reads it does not work without. */
+  /** Whether the code that reads it fails without it. */
   required?: true;
-  /** What holds where it is not set, as the README says it. */
+  /** The default, as the README shows it. */
   default?: string;
 }
 
@@ -149,7 +149,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     default: 'info',
   },
   SLOW_QUERY_MS: {
-    description: 'A batch of statements that takes longer (ms) is in the log, with the name of its query',
+    description: 'A batch of statements that takes longer than this (ms) is logged, with its `operation_id`',
     readBy: ['requests', 'purge'],
     source: 'variable',
     default: DEFAULT_SLOW_QUERY_MS,
@@ -187,8 +187,8 @@ export function parseBindings<Schema extends z.ZodType>(schema: Schema, bindings
 export function connectionOptions(
   bindings: Pick<z.output<typeof bindingsSchema>, 'NEON_ENDPOINT' | 'SLOW_QUERY_MS'>,
 ): Omit<DatabaseConfig, 'url'> {
-  const { NEON_ENDPOINT: endpoint, SLOW_QUERY_MS: slowAfter } = bindings;
-  return { ...(endpoint ? { endpoint } : {}), slowAfter };
+  const { NEON_ENDPOINT: endpoint, SLOW_QUERY_MS: slowAfterMs } = bindings;
+  return { ...(endpoint ? { endpoint } : {}), slowAfterMs };
 }
 
 /** Whether nobody on the way can replace the keys at a URL by keys of their own. */

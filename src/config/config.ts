@@ -13,7 +13,7 @@ export interface Config {
     issuer?: string | undefined;
     audience?: string | undefined;
     /** Seconds. */
-    maxAge: number;
+    maxAgeSeconds: number;
   };
   /** Whether `JWT_SECRET` may be a published example. */
   isDevelopment: boolean;
@@ -52,7 +52,7 @@ function parse(bindings: Bindings): Config {
       keys: secret ? { secret } : { jwksUrl: jwksUrl as string },
       issuer: values.JWT_ISSUER,
       audience: values.JWT_AUDIENCE,
-      maxAge: values.JWT_MAX_AGE,
+      maxAgeSeconds: values.JWT_MAX_AGE,
     },
     isDevelopment: values.DEVELOPMENT === 'true',
     ...(quota ? { rateLimit: { quota, seconds } } : {}),

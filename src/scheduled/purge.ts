@@ -3,7 +3,7 @@ import { readJanitorConfig } from '../config/janitor.ts';
 import { Database } from '../db/client/database.ts';
 import { DatabaseError } from '../db/client/errors.ts';
 import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/tenants/purge-tenants.ts';
-import { BATCH, KINDS, type Kind, purgeExpired } from '../db/queries/trash/purge-expired.ts';
+import { KINDS, type Kind, MAX_ROWS_PER_BATCH, purgeExpired } from '../db/queries/trash/purge-expired.ts';
 import { log } from '../log.ts';
 
 /*
@@ -17,7 +17,10 @@ const MAX_BATCHES = 100;
 
 type Purged = Record<Kind | 'tenants', number>;
 
-/** Purges until nothing is left to purge, or the run has done its share. Errors: as of `Database`, once all is tried. */
+/**
+ * Purges until nothing is left, or the run has sent as many batches as it may.
+ * @throws DatabaseError the first one, after everything has been tried
+ */
 export async function purge(bindings: Bindings): Promise<Purged> {
   const config = readJanitorConfig(bindings);
   const sum: Purged = { projects: 0, tasks: 0, idempotency_keys: 0, tenants: 0 };
@@ -33,11 +36,11 @@ export async function purge(bindings: Bindings): Promise<Purged> {
   }
 
   async function purgeKind(kind: Kind): Promise<void> {
-    let size = BATCH;
+    let size = MAX_ROWS_PER_BATCH;
     await inBatches(
       async () => {
         const count = await purgeExpired(open(), kind, size).catch((error) => {
-          // Rows with a long history take long to erase: fewer of them may do.
+          // Rows with many entries in the audit log take long: a smaller batch may fit into the time limit.
           const isSlow = error instanceof DatabaseError && error.failure.kind === 'timeout';
           if (!isSlow || size === 1) throw error;
           size = Math.ceil(size / 10);
@@ -46,7 +49,7 @@ export async function purge(bindings: Bindings): Promise<Purged> {
         sum[kind] += count ?? 0;
         return count;
       },
-      // A batch of leaves can be small while their parents are still there.
+      // A batch of tasks without subtasks can be small while their parents are still there.
       (count) => count === 0 || (kind !== 'tasks' && count !== undefined && count < size),
     );
   }
@@ -67,7 +70,7 @@ export async function purge(bindings: Bindings): Promise<Purged> {
   for (const kind of KINDS) await attempt(purgeKind(kind));
   await attempt(
     deletingTenants(open()).then(async (ids) => {
-      // One that fails, or has much, keeps no other waiting.
+      // A tenant that fails, or has very many rows, does not hold up the others.
       for (const id of ids) await attempt(purgeTenantWhole(id));
     }),
   );

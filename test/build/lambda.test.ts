@@ -33,7 +33,7 @@ describe('the template', () => {
     const byAll = (a: object, b: object) => JSON.stringify(a).localeCompare(JSON.stringify(b));
     const found = routes.map(({ name, path, method }) => ({ method, name, path }));
     expect(found.toSorted(byAll)).toEqual(
-      [...expected, { method: 'ANY', name: 'unrouted', path: '$default' }].toSorted(byAll),
+      [...expected, { method: 'ANY', name: 'default-route', path: '$default' }].toSorted(byAll),
     );
   });
 
@@ -140,7 +140,9 @@ describe('each function', () => {
   }, 60_000);
 
   test('starts by itself, and responds', async () => {
-    const some = functions.filter(({ name }) => ['get-tag', 'health', 'unrouted', 'scheduled-purge'].includes(name));
+    const some = functions.filter(({ name }) =>
+      ['get-tag', 'health', 'default-route', 'scheduled-purge'].includes(name),
+    );
     const starts = await measureStart(some, join(directory, 'lambda'));
     expect([...starts.keys()]).toEqual(some.map(({ name }) => name));
     for (const ms of starts.values()) expect(ms).toBeGreaterThan(1);

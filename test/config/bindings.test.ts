@@ -31,7 +31,7 @@ test('a variable that is empty is not set', () => {
 test('the scheduled purge has the same connection and the same limit for slow queries as requests', () => {
   const options = { NEON_ENDPOINT: 'http://127.0.0.1:4444/sql', SLOW_QUERY_MS: '250' };
   expect(readJanitorConfig({ ...purge, ...options })).toEqual(readConfig({ ...requests, ...options }).database);
-  expect(readJanitorConfig(purge)).toEqual({ url: URL, slowAfter: 500 });
+  expect(readJanitorConfig(purge)).toEqual({ url: URL, slowAfterMs: 500 });
 });
 
 test.each([

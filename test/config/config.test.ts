@@ -24,7 +24,7 @@ test.each([
   ['30d', 2_592_000],
 ])('JWT_MAX_AGE of %j is %d s', (text, seconds) => {
   const bindings = { ...good, ...(text === undefined ? {} : { JWT_MAX_AGE: text }) };
-  expect(readConfig(bindings).tokens.maxAge).toBe(seconds);
+  expect(readConfig(bindings).tokens.maxAgeSeconds).toBe(seconds);
 });
 
 test.each<[Partial<Bindings>, string]>([

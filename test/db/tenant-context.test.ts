@@ -1,8 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase } from '../support/database.ts';
 import { tenantTables } from '../support/stored.ts';
-import { failure, makeTenant, makeWorld, problemOf, undone, useWorker, value, type World } from './sessions.ts';
+import {
+  connectAs,
+  failure,
+  makeTenant,
+  makeWorld,
+  problemOf,
+  transaction,
+  undone,
+  useWorker,
+  value,
+  type World,
+} from './sessions.ts';
 
 /* The first statement of every batch: who asks, and what is open to it until the transaction ends. */
 
@@ -122,6 +134,44 @@ describe('set_platform_context()', () => {
         expect(change.rowCount).toBe(1);
       });
       expect(await failure(client, 'delete from tenants')).toMatchObject({ code: '42501' });
+    });
+  });
+});
+
+describe('the names that the release before this one calls', () => {
+  const janitor: { client?: pg.Client } = {};
+  connectAs(database, 'janitorUrl', (client) => {
+    janitor.client = client;
+  });
+
+  test('enter_tenant() sets the tenant, and refuses one that is suspended', async () => {
+    await worker.transaction(async (client) => {
+      await client.query(`select enter_tenant($1, 'ann', 'r')`, [ours.tenant]);
+      expect(await value(client, 'select current_tenant()')).toBe(ours.tenant);
+    });
+    const suspended = await makeTenant(database.admin, 'suspended');
+    await worker.transaction(async (client) => {
+      const refused = await failure(client, `select enter_tenant($1, 'ann', 'r')`, [suspended]);
+      expect(problemOf(refused)).toMatchObject({ code: 'forbidden' });
+    });
+  });
+
+  test('enter_platform() opens the tenants for the Worker, and works for the janitor', async () => {
+    const open = async (client: pg.Client) => {
+      await client.query(`select enter_platform('operator', 'r')`);
+      expect(await value(client, `select current_setting('app.role')`)).toBe('platform');
+    };
+    await worker.transaction(open);
+    await transaction(janitor.client as pg.Client, open);
+  });
+
+  test('must() ends the transaction with the rejection', async () => {
+    const rejection = { code: 'conflict', detail: 'No.' };
+    await worker.transaction(async (client) => {
+      await client.query('select must(true, $1)', [JSON.stringify(rejection)]);
+      expect(problemOf(await failure(client, 'select must(false, $1)', [JSON.stringify(rejection)]))).toEqual(
+        rejection,
+      );
     });
   });
 });

@@ -15,8 +15,8 @@ interface Ran {
   err: string;
 }
 
-function token(args: string[], secret = SECRET, maxAge = ''): Promise<Ran> {
-  const env = toolEnvironment({ JWT_SECRET: secret, JWT_MAX_AGE: maxAge });
+function token(args: string[], secret = SECRET, maxAgeSeconds = ''): Promise<Ran> {
+  const env = toolEnvironment({ JWT_SECRET: secret, JWT_MAX_AGE: maxAgeSeconds });
   return new Promise((resolve) => {
     execFile('node', ['dev/cli/token.ts', ...args], { env }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
@@ -32,7 +32,11 @@ async function claims({ code, out, err }: Ran, secret = SECRET) {
   const { payload } = await jwtVerify(jwt, new TextEncoder().encode(secret));
   const { iat = 0, exp = 0 } = payload;
   expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(20);
-  return { payload, seconds: exp - iat, principal: await verifyToken(jwt, { keys: { secret }, maxAge: 400 * DAY }) };
+  return {
+    payload,
+    seconds: exp - iat,
+    principal: await verifyToken(jwt, { keys: { secret }, maxAgeSeconds: 400 * DAY }),
+  };
 }
 
 test('a member of the tenant for one hour, where nothing else is said', async () => {

@@ -62,12 +62,14 @@ test('the ids that endpoints take are found in the OpenAPI document', () => {
   expect(idMembers.map(([name, member]) => `${name} ${member}`)).toContain('update-task project_id');
 });
 
-describe.each([
+/** What stands, how the database is prepared for that, and how statements are changed on their way. */
+const walls = [
   ['with both walls', undefined, () => {}],
   ['with the tenant predicates alone', disableRowLevelSecurity, () => {}],
   ['with row-level security alone', undefined, withoutPredicates],
-] as const)('%s', (walls, prepare, intercept) => {
-  if (!inNode && walls !== 'with both walls') return;
+] as const;
+
+describe.each(inNode ? walls : walls.slice(0, 1))('%s', (_walls, prepare, intercept) => {
   const api = useApi(prepare ? { prepare } : {});
   intercept();
   const stored = ({ tenant }: World) => storedRows(api.database.admin, tenant.id);

@@ -7,7 +7,7 @@ import { keepLog } from './support.ts';
 import { answering, type Fault, FaultyEndpoint } from './support-endpoint.ts';
 
 /*
- * The road to the database fails: nobody listens, answers are late, cut off, or no answers at all. Whatever comes back,
+ * The connection to the database fails: nobody listens, responses are late, cut off, or no responses at all. Whatever comes back,
  * the caller sees 503 or 504, and what the answer said is neither told nor logged.
  */
 
@@ -160,10 +160,10 @@ describe('no answer that is one', () => {
 describe('the deadline', () => {
   /** Of the requests that follow; by default it is 20 s. */
   const setDeadline = (ms: number) => {
-    readConfig(api.bindings).database.deadline = ms;
+    readConfig(api.bindings).database.deadlineMs = ms;
   };
   afterAll(() => {
-    delete readConfig(api.bindings).database.deadline;
+    delete readConfig(api.bindings).database.deadlineMs;
   });
 
   test.each<[string, Fault]>([
@@ -212,7 +212,7 @@ describe('the deadline', () => {
   });
 
   test('is 20 s, unless it is set', async () => {
-    delete readConfig(api.bindings).database.deadline;
+    delete readConfig(api.bindings).database.deadlineMs;
     const timeout = vi.spyOn(AbortSignal, 'timeout');
     await tenant.get('/api/v1/projects');
     expect(timeout.mock.calls).toEqual([[20_000]]);

@@ -10,7 +10,7 @@ export interface TestDatabase {
   readonly name: string;
   /** As the superuser, past row-level security: for looking at what is stored, and for breaking things. */
   admin: pg.Client;
-  /** The Worker's own URL, for the road. */
+  /** The Worker's own URL, for the driver. */
   url: string;
   /** The same for the scheduled purge. */
   janitorUrl: string;

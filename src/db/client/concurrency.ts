@@ -38,7 +38,8 @@ const slotsByTenant = new Map<string, Slots>();
  *
  * A waiting batch polls, and slots are plain values, because a Worker may not await what another request does.
  * @param signal gives up the wait
- * @param isSecond whether the same request has run a batch before: it goes on at once, for it would lose what it has done
+ * @param isSecond whether the same request has run a batch before: it does not wait, because giving up now would waste
+ *   its first batch
  * @throws DatabaseError `too_many_batches` where too many wait already or it took too long, `timeout` where the signal
  *   gave up
  */

@@ -1,4 +1,4 @@
-import { type Compilable, type CompiledQuery, Kysely } from 'kysely';
+import { type Compilable, Kysely } from 'kysely';
 import { openDriver } from '#database-driver';
 import { log } from '../../log.ts';
 import type { DB } from '../types.ts';
@@ -29,8 +29,6 @@ const MAX_ATTEMPTS = 4;
  * no response by then is given up; each statement has its own, shorter limit.
  */
 const DEADLINE_MS = 20_000;
-
-type Queries = Pick<CompiledQuery, 'sql' | 'parameters'>[];
 
 interface SendOptions {
   readOnly?: boolean;
@@ -63,7 +61,7 @@ export class Database {
   roundTrips = 0;
   /** Milliseconds spent in them. */
   milliseconds = 0;
-  /** Rows that came back. */
+  /** AnyQuery that came back. */
   rows = 0;
   readonly query: Kysely<DB>;
   readonly #config: DatabaseConfig;
@@ -98,11 +96,11 @@ export class Database {
     return (await this.#send(compiled, { rethrowSqlStates })) as Last[];
   }
 
-  #send(queries: Queries, options: SendOptions): Promise<Row[]> {
-    this.#deadline ??= AbortSignal.timeout(this.#config.deadline ?? DEADLINE_MS);
+  #send(queries: Statement[], options: SendOptions): Promise<Row[]> {
+    this.#deadline ??= AbortSignal.timeout(this.#config.deadlineMs ?? DEADLINE_MS);
     const deadline = this.#deadline;
     const { tenantId, keepAlive } = this.#caller;
-    const send = () => this.#sendUntilDone(queries, deadline, options);
+    const send = () => this.#sendWithRetries(queries, deadline, options);
     const isSecond = this.roundTrips > 0;
     const sent = tenantId ? runWhenFree(tenantId, { signal: deadline, isSecond }, send) : send();
     // Workers drop a request whose caller goes away, and would not give its slot back.
@@ -110,8 +108,8 @@ export class Database {
     return sent;
   }
 
-  async #sendUntilDone(
-    queries: Queries,
+  async #sendWithRetries(
+    queries: Statement[],
     deadline: AbortSignal,
     { readOnly = false, rethrowSqlStates = [] }: SendOptions,
   ): Promise<Row[]> {
@@ -128,7 +126,7 @@ export class Database {
         if (state && rethrowSqlStates.includes(state)) throw error;
         // An error that PostgreSQL gave counts, however late it is. Without one, the deadline is the reason.
         const failed = !state && deadline.aborted ? new DatabaseError({ kind: 'timeout' }) : toDatabaseError(error);
-        if (failed.isOurs) this.#log('error', 'database_error', reasonOf(error));
+        if (failed.isServerFault) this.#log('error', 'database_error', reasonOf(error));
         throw failed;
       }
     }
@@ -153,8 +151,8 @@ export class Database {
     } finally {
       const ms = performance.now() - start;
       this.milliseconds += ms;
-      const { slowAfter = Number.POSITIVE_INFINITY } = this.#config;
-      if (ms > slowAfter) this.#log('warn', 'slow_query', { db_ms: Math.round(ms), statements: queries.length });
+      const { slowAfterMs = Number.POSITIVE_INFINITY } = this.#config;
+      if (ms > slowAfterMs) this.#log('warn', 'slow_query', { db_ms: Math.round(ms), statements: queries.length });
     }
   }
 

@@ -42,7 +42,7 @@ export type DatabaseFailure =
   | { kind: 'metadata_too_large' }
   /** A value that PostgreSQL cannot store or compare, such as one in a cursor that somebody made up. */
   | { kind: 'invalid_value' }
-  /** The same in the query of a list. */
+  /** A value in the cursor of a list that PostgreSQL cannot read. */
   | { kind: 'invalid_cursor' }
   /** The response that was stored for an idempotency key expired while it was being fetched. */
   | { kind: 'stored_response_expired' }
@@ -68,7 +68,7 @@ export class DatabaseError extends Error {
   }
 
   /** Whether the cause is on this side, and somebody should read of it in the log. */
-  get isOurs(): boolean {
+  get isServerFault(): boolean {
     return ['unavailable', 'timeout', 'unexpected'].includes(this.failure.kind);
   }
 }

@@ -1,8 +1,8 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
-import { NO_SUCH } from '../sql/no-such.ts';
-import { withinLimit } from '../sql/response-limit.ts';
 import type { Database } from './database.ts';
 import { DatabaseError } from './errors.ts';
+import { NOT_FOUND } from './not-found.ts';
+import { withinLimit } from './response-limit.ts';
 
 declare const shape: unique symbol;
 
@@ -44,14 +44,14 @@ export function withRepresentation<T>(db: Database, query: RepresentationQuery<T
   // Both are materialised, because PostgreSQL would otherwise build the JSON once for every mention.
   return db.query
     .with(
-      (cte) => cte('source').materialized(),
+      (cte) => cte('query').materialized(),
       () => query,
     )
     .with(
       (cte) => cte('representation').materialized(),
       (qb) =>
         qb
-          .selectFrom('source')
+          .selectFrom('query')
           .select([
             sql<string>`etag_of(version, body::text)`.as('etag'),
             withinLimit<JsonText<T>>('body', limitParameter).as('body'),
@@ -67,7 +67,7 @@ export function withRepresentation<T>(db: Database, query: RepresentationQuery<T
  */
 export async function fetchRepresentation<T>(
   db: Database,
-  resource: keyof typeof NO_SUCH,
+  resource: keyof typeof NOT_FOUND,
   query: RepresentationQuery<T>,
   { limitParameter, ifNoneMatch = [] }: ReadOptions,
 ): Promise<Representation<T>> {
@@ -75,7 +75,7 @@ export async function fetchRepresentation<T>(
     .selectFrom('representation')
     .select(['etag', unlessKnown<T>(ifNoneMatch)])
     .executeTakeFirst();
-  if (!row) throw new DatabaseError({ kind: 'rejected', ...NO_SUCH[resource] });
+  if (!row) throw new DatabaseError({ kind: 'rejected', ...NOT_FOUND[resource] });
   return row;
 }
 
@@ -87,10 +87,10 @@ export async function fetchRepresentation<T>(
 export async function fetchList<T>(
   db: Database,
   query: ListRepresentationQuery<T>,
-  { limitParameter = '?limit', ifNoneMatch = [] }: ReadOptions,
+  { limitParameter, ifNoneMatch = [] }: ReadOptions,
 ): Promise<ListRepresentation<T>> {
   const row = await withRepresentation<T>(db, query, limitParameter)
-    .selectFrom(['representation', 'source'])
+    .selectFrom(['representation', 'query'])
     .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
     .executeTakeFirst()
     .catch((error) => {
@@ -98,7 +98,7 @@ export async function fetchList<T>(
       const isCursor = error instanceof DatabaseError && error.failure.kind === 'invalid_value';
       throw isCursor ? new DatabaseError({ kind: 'invalid_cursor' }) : error;
     });
-  if (!row) throw new DatabaseError({ kind: 'rejected', ...NO_SUCH.project });
+  if (!row) throw new DatabaseError({ kind: 'rejected', ...NOT_FOUND.project });
   return row;
 }
 

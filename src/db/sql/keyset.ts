@@ -1,7 +1,7 @@
 import { type Expression, type Kysely, type OrderByItemBuilder, type RawBuilder, sql } from 'kysely';
+import type { AnyQuery } from '../client/any-query.ts';
+import { itemsWithinLimit } from '../client/response-limit.ts';
 import type { DB } from '../types.ts';
-import { itemsWithinLimit } from './response-limit.ts';
-import type { Rows } from './rows.ts';
 
 /** One member of a sort order. */
 export interface SortKey {
@@ -36,7 +36,7 @@ export function cursorContext(
 
 export interface PageRequest<T> {
   /** The filtered rows of one table, without select list or order. */
-  rows: Rows;
+  rows: AnyQuery;
   /** That table. The rows of the page have its name as their alias, so that `item` can refer to its columns. */
   table: string;
   /** The JSON of one row. */
@@ -45,9 +45,9 @@ export interface PageRequest<T> {
   /** The last sort key, which breaks ties. It has the direction of the first one. */
   id: Expression<string>;
   /** Joins further tables that the sort keys refer to. Runs for all rows. */
-  joinForSort?: ((rows: Rows) => Rows) | undefined;
+  joinForSort?: ((rows: AnyQuery) => AnyQuery) | undefined;
   /** Joins further tables that the item refers to. Runs for the rows of the page only. */
-  joinForItem?: ((page: Rows) => Rows) | undefined;
+  joinForItem?: ((page: AnyQuery) => AnyQuery) | undefined;
   limit: number;
   after?: Position | undefined;
   skip?: number | undefined;
@@ -58,7 +58,7 @@ export interface PageRequest<T> {
 }
 
 /**
- * One keyset page of a filtered query. Rows that are inserted or deleted meanwhile never make another
+ * One keyset page of a filtered query. AnyQuery that are inserted or deleted meanwhile never make another
  * row appear twice or go missing, because a page starts after values and not after a count. The JSON is built
  * for the rows of the page alone, whatever the sort.
  * @returns a query of exactly one row: `data` (JSON array), `has_more`, `next_cursor`
@@ -96,7 +96,7 @@ export function keysetPage<T>(
     });
   }
   const page = sql`(select row_number() over () as n, * from (${window}) as sorted)`.as(table) as never;
-  const shown = joinForItem(db.selectFrom(page) as Rows).select([
+  const shown = joinForItem(db.selectFrom(page) as AnyQuery).select([
     'n',
     'sort_values',
     sql`case when n <= ${limit}::integer then ${item} end`.as('item'),
@@ -112,7 +112,7 @@ export function keysetPage<T>(
   )`;
 }
 
-function same(rows: Rows): Rows {
+function same(rows: AnyQuery): AnyQuery {
   return rows;
 }
 

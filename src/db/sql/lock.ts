@@ -1,6 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import { NO_SUCH } from './no-such.ts';
+import { NOT_FOUND } from '../client/not-found.ts';
 import { raiseUnless } from './raise-unless.ts';
 
 const TABLES = { project: 'projects', task: 'tasks', tag: 'tags' } as const;
@@ -33,7 +33,7 @@ export function lockRow(
       )`.as('found'),
     )
     .select([
-      sql`raise_unless(found.id is not null, ${JSON.stringify(NO_SUCH[resource])}::json)`.as('exists'),
+      sql`raise_unless(found.id is not null, ${JSON.stringify(NOT_FOUND[resource])}::json)`.as('exists'),
       sql`raise_unless(${versions}::integer[] is null or found.version = any(${versions}::integer[]), json_build_object(
         'code', 'precondition_failed',
         'detail', 'The resource has another version than If-Match expects.',
@@ -69,7 +69,7 @@ export function lockProjectOf(db: Database, taskId: string, further: string[] = 
 /** A statement that keeps a tag from being deleted until the batch ends. It rejects with `not_found` where there is none. */
 export function lockTag(db: Database, tagId: string) {
   const tag = sql<boolean>`(select true from tags where tenant_id = ${db.tenantId} and id = ${tagId} for key share)`;
-  return raiseUnless(db, tag, NO_SUCH.tag);
+  return raiseUnless(db, tag, NOT_FOUND.tag);
 }
 
 /** The version in an entity tag of `etag_of()`. A tag that holds none gives 0, a version that no row has. */

@@ -9,10 +9,10 @@ import { forgetResponses, forgetSomeResponses, keysMentioning } from './forget-r
  * audit log and stored responses.
  */
 const MAX_TASKS = 2000;
-const MAX_TRACES = 20_000;
+const MAX_RELATED_ROWS = 20_000;
 
 /** A project or task to purge, with its tasks. */
-export interface Purge {
+interface Purge {
   /** The id of that project or task, which is deleted last. */
   id: string;
   /** A condition on `doomed`, a row of `tasks`: whether the task is to be purged. */
@@ -39,7 +39,7 @@ export async function purgeInBatches(db: Database, purge: Purge): Promise<WriteR
   const entries = sql`
     select from audit_log where audit_log.tenant_id = ${db.tenantId} and audit_log.resource_id = any(array(${ids}))`;
   const isFew = sql<boolean>`
-    ${atMost(ids, MAX_TASKS)} and ${atMost(entries, MAX_TRACES)} and ${atMost(keysMentioning(db, ids), MAX_TRACES)}`;
+    ${atMost(ids, MAX_TASKS)} and ${atMost(entries, MAX_RELATED_ROWS)} and ${atMost(keysMentioning(db, ids), MAX_RELATED_ROWS)}`;
   const guard = db.query.selectNoFrom(sql`split_unless(${isFew})`.as('few'));
   try {
     return await finish([...lock, guard, ...deleteTasks(db, ids)]);
@@ -50,7 +50,7 @@ export async function purgeInBatches(db: Database, purge: Purge): Promise<WriteR
     const [row] = await db.write([...lock, markBegun, ...statements, counted]);
     return row?.count ?? 0;
   };
-  while ((await repeat([], forgetSomeResponses(db, ids, MAX_TRACES))) > 0);
+  while ((await repeat([], forgetSomeResponses(db, ids, MAX_RELATED_ROWS))) > 0);
   const others = sql`${all} and doomed.id <> ${id}`;
   while ((await repeat(deleteTasks(db, leaves(db, others)), countLeft(db, others))) > 0);
   return finish([...lock, ...deleteTasks(db, ids)]);
@@ -72,7 +72,7 @@ function leaves(db: Database, all: RawBuilder<unknown>): RawBuilder<unknown> {
           where child.tenant_id = ${db.tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)
         order by doomed.id limit ${MAX_TASKS}
       ) as counted
-    ) as summed where before < ${MAX_TRACES}`;
+    ) as summed where before < ${MAX_RELATED_ROWS}`;
 }
 
 /** A statement whose row says whether tasks are left: 1 or 0. */

@@ -12,8 +12,11 @@ export function trashedBy(trashId: string) {
 /** The columns of a row that comes back. */
 export const RESTORED = { deleted_at: null, deleted_by: null, trash_id: null };
 
+/** The scheduled purge deletes what was trashed before this. */
+export const purgedBefore = sql`now() - interval '30 days'`;
+
 /** Whether a row in the trash is not yet due for the scheduled purge, which may have begun with it otherwise. */
-export const isKept = sql<boolean>`deleted_at >= now() - interval '30 days'`;
+export const isKept = sql<boolean>`deleted_at >= ${purgedBefore}`;
 
 /**
  * The column of a row in the trash whose purge has begun. No resource has this id, so the row is listed in no trash and

@@ -1,5 +1,4 @@
-import { fetchList } from '../../db/client/read.ts';
-import { listAuditLog } from '../../db/queries/audit/list-audit-log.ts';
+import { auditSorts, listAuditLog } from '../../db/queries/audit/list-audit-log.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { actor, auditAction, guid, resourceType, timestamp } from '../../http/request/schemas.ts';
@@ -15,7 +14,7 @@ export default endpoint(
     summary: 'List the audit log',
     access: 'admin',
     query: listQuery({
-      sorts: ['at'],
+      sorts: auditSorts,
       defaultSort: '-at',
       fields: membersOf(AuditEntry),
       filters: {
@@ -31,8 +30,7 @@ export default endpoint(
     problems: ['invalid_cursor', 'unprocessable'],
   },
   async (c) => {
-    const { fields, ...query } = c.req.valid('query');
-    const { request, filters } = await listRequest(c.var.db, { name: 'audit-log' }, query);
-    return fetchList(c.var.db, listAuditLog(c.var.db, filters, request, { fields }), c.var.read);
+    const { request, filters } = await listRequest(c.var.db, 'audit-log', c.req.valid('query'));
+    return listAuditLog(c.var.db, filters, request, c.var.read);
   },
 );

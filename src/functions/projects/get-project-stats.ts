@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { fetchRepresentation } from '../../db/client/read.ts';
-import { projectStats } from '../../db/queries/projects/project-stats.ts';
+import { getProjectStats } from '../../db/queries/projects/project-stats.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { Stats } from '../../http/response/resources.ts';
@@ -21,6 +20,6 @@ export default endpoint(
     problems: ['not_found'],
   },
   async (c) => {
-    return fetchRepresentation(c.var.db, 'project', projectStats(c.var.db, c.req.valid('param').id), c.var.read);
+    return getProjectStats(c.var.db, c.req.valid('param').id, c.var.read);
   },
 );

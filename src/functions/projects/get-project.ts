@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { fetchRepresentation } from '../../db/client/read.ts';
-import { projectWithTasks } from '../../db/queries/projects/project-with-tasks.ts';
+import { getProject } from '../../db/queries/projects/project-with-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid, queryInteger } from '../../http/request/schemas.ts';
 import { ProjectWithTasks } from '../../http/response/resources.ts';
@@ -24,8 +23,6 @@ export default endpoint(
   async (c) => {
     const { id } = c.req.valid('param');
     const { task_limit } = c.req.valid('query');
-    const options = { ...c.var.read, limitParameter: '?task_limit' };
-    const query = projectWithTasks(c.var.db, id, task_limit, options.limitParameter);
-    return fetchRepresentation(c.var.db, 'project', query, options);
+    return getProject(c.var.db, id, task_limit, { ...c.var.read, limitParameter: '?task_limit' });
   },
 );

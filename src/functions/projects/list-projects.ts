@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { fetchList } from '../../db/client/read.ts';
-import { listProjects } from '../../db/queries/projects/list-projects.ts';
+import { listProjects, projectSorts } from '../../db/queries/projects/list-projects.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest, timeFilters } from '../../http/request/list-query.ts';
 import {
@@ -24,14 +23,14 @@ export default endpoint(
     summary: 'List projects',
     access: 'viewer',
     query: listQuery({
-      sorts: ['created_at', 'updated_at', 'name', 'task_count'],
+      sorts: projectSorts,
       defaultSort: '-created_at',
       fields: membersOf(ProjectWithTasks),
       filters: {
         include: z.literal('tasks').optional().meta({ description: 'Nests the first tasks of each project.' }),
         task_limit: queryInteger({ min: 0, max: 200 })
           .optional()
-          .meta({ description: 'With `include=tasks`; 20 otherwise.' }),
+          .meta({ description: 'How many tasks of each project to nest, with `include=tasks` only; 20 by default.' }),
         status: projectStatus.optional(),
         name: name255.optional(),
         q: searchText.optional(),
@@ -44,13 +43,12 @@ export default endpoint(
     problems: ['invalid_cursor', 'unprocessable'],
   },
   async (c) => {
-    const { include, task_limit, fields, ...query } = c.req.valid('query');
-    if (!include) refuseNested(task_limit, fields);
+    const { include, task_limit, ...query } = c.req.valid('query');
+    if (!include) refuseNested(task_limit, query.fields);
     const taskLimit = include && (task_limit ?? 20);
-    const { request, filters } = await listRequest(c.var.db, { name: 'projects' }, query);
+    const { request, filters } = await listRequest(c.var.db, 'projects', query);
     const options = { ...c.var.read, limitParameter: include ? '?task_limit' : '?limit' };
-    const page = { ...request, limitParameter: options.limitParameter };
-    return fetchList(c.var.db, listProjects(c.var.db, filters, page, { fields, taskLimit }), options);
+    return listProjects(c.var.db, filters, request, taskLimit, options);
   },
 );
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { fetchRepresentation } from '../../db/client/read.ts';
-import { oneTag } from '../../db/queries/tags/one-tag.ts';
+import { getTag } from '../../db/queries/tags/one-tag.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { Tag } from '../../http/response/resources.ts';
@@ -19,6 +18,6 @@ export default endpoint(
     problems: ['not_found'],
   },
   async (c) => {
-    return fetchRepresentation(c.var.db, 'tag', oneTag(c.var.db, c.req.valid('param').id), c.var.read);
+    return getTag(c.var.db, c.req.valid('param').id, c.var.read);
   },
 );

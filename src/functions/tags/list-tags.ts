@@ -1,5 +1,4 @@
-import { fetchList } from '../../db/client/read.ts';
-import { listTags } from '../../db/queries/tags/list-tags.ts';
+import { listTags, tagSorts } from '../../db/queries/tags/list-tags.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { searchText } from '../../http/request/schemas.ts';
@@ -15,7 +14,7 @@ export default endpoint(
     summary: 'List tags',
     access: 'viewer',
     query: listQuery({
-      sorts: ['name', 'task_count', 'created_at'],
+      sorts: tagSorts,
       defaultSort: 'name',
       fields: membersOf(TagWithCount),
       filters: { q: searchText.optional().meta({ description: 'A prefix of the name.' }) },
@@ -24,8 +23,7 @@ export default endpoint(
     problems: ['invalid_cursor'],
   },
   async (c) => {
-    const { fields, ...query } = c.req.valid('query');
-    const { request, filters } = await listRequest(c.var.db, { name: 'tags' }, query);
-    return fetchList(c.var.db, listTags(c.var.db, filters, request, { fields }), c.var.read);
+    const { request, filters } = await listRequest(c.var.db, 'tags', c.req.valid('query'));
+    return listTags(c.var.db, filters, request, c.var.read);
   },
 );

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { fetchRepresentation, type RepresentationQuery } from '../../db/client/read.ts';
-import { oneTask, oneTaskWithSubtasks } from '../../db/queries/tasks/one-task.ts';
+import { getTask } from '../../db/queries/tasks/one-task.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { TaskDetail } from '../../http/response/resources.ts';
@@ -26,10 +25,7 @@ export default endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    const limitParameter = c.req.valid('query').include && '?include';
-    const query: RepresentationQuery<z.output<typeof TaskDetail>> = limitParameter
-      ? oneTaskWithSubtasks(c.var.db, id, limitParameter)
-      : oneTask(c.var.db, id);
-    return fetchRepresentation(c.var.db, 'task', query, { ...c.var.read, limitParameter });
+    const { include } = c.req.valid('query');
+    return getTask(c.var.db, id, include, { ...c.var.read, limitParameter: include && '?include' });
   },
 );

@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { fetchList } from '../../db/client/read.ts';
-import { listTasks } from '../../db/queries/tasks/list-tasks.ts';
+import { listTasks, PROJECT_TASKS, taskSorts } from '../../db/queries/tasks/list-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { taskFilters, taskSorts } from '../../http/request/task-input.ts';
+import { taskFilters } from '../../http/request/task-filters.ts';
 import { listOf, membersOf, Task } from '../../http/response/resources.ts';
 
 /* The tasks of one project in their order; `tasks_page.next_cursor` of the project continues here. */
@@ -28,10 +27,8 @@ export default endpoint(
     problems: ['not_found', 'invalid_cursor', 'unprocessable'],
   },
   async (c) => {
-    const { fields, ...query } = c.req.valid('query');
-    const { id: owner } = c.req.valid('param');
-    const { request, filters } = await listRequest(c.var.db, { name: 'project-tasks', owner }, query);
-    const source = listTasks(c.var.db, filters, request, { owner, fields });
-    return fetchList(c.var.db, source, c.var.read);
+    const { id } = c.req.valid('param');
+    const { request, filters } = await listRequest(c.var.db, PROJECT_TASKS, c.req.valid('query'), id);
+    return listTasks(c.var.db, filters, request, c.var.read);
   },
 );

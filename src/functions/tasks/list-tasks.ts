@@ -1,8 +1,7 @@
-import { fetchList } from '../../db/client/read.ts';
-import { listTasks } from '../../db/queries/tasks/list-tasks.ts';
+import { listTasks, taskSorts } from '../../db/queries/tasks/list-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { taskFilters, taskSorts } from '../../http/request/task-input.ts';
+import { taskFilters } from '../../http/request/task-filters.ts';
 import { listOf, membersOf, Task } from '../../http/response/resources.ts';
 
 /* The tenant's tasks over all projects, newest first. */
@@ -25,9 +24,7 @@ export default endpoint(
     problems: ['invalid_cursor', 'unprocessable'],
   },
   async (c) => {
-    const { fields, ...query } = c.req.valid('query');
-    const { request, filters } = await listRequest(c.var.db, { name: 'tasks' }, query);
-    const source = listTasks(c.var.db, filters, request, { fields });
-    return fetchList(c.var.db, source, c.var.read);
+    const { request, filters } = await listRequest(c.var.db, 'tasks', c.req.valid('query'));
+    return listTasks(c.var.db, filters, request, c.var.read);
   },
 );

@@ -1,5 +1,4 @@
-import { fetchRepresentation } from '../../db/client/read.ts';
-import { oneTenant } from '../../db/queries/tenants/one-tenant.ts';
+import { getTenant } from '../../db/queries/tenants/one-tenant.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { Tenant } from '../../http/response/resources.ts';
 
@@ -15,6 +14,6 @@ export default endpoint(
     success: { status: 200, description: 'The tenant', schema: Tenant },
   },
   async (c) => {
-    return fetchRepresentation(c.var.db, 'tenant', oneTenant(c.var.db, c.var.db.tenantId), c.var.read);
+    return getTenant(c.var.db, c.var.db.tenantId, c.var.read);
   },
 );

@@ -1,5 +1,4 @@
-import { fetchList } from '../../db/client/read.ts';
-import { listTenants } from '../../db/queries/tenants/list-tenants.ts';
+import { listTenants, tenantSorts } from '../../db/queries/tenants/list-tenants.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { listOf, membersOf, Tenant } from '../../http/response/resources.ts';
@@ -14,7 +13,7 @@ export default endpoint(
     summary: 'List tenants',
     access: 'platform',
     query: listQuery({
-      sorts: ['created_at', 'name'],
+      sorts: tenantSorts,
       defaultSort: '-created_at',
       fields: membersOf(Tenant),
       filters: {},
@@ -23,8 +22,7 @@ export default endpoint(
     problems: ['invalid_cursor'],
   },
   async (c) => {
-    const { fields, ...query } = c.req.valid('query');
-    const { request } = await listRequest(c.var.db, { name: 'tenants' }, query);
-    return fetchList(c.var.db, listTenants(c.var.db, request, { fields }), c.var.read);
+    const { request } = await listRequest(c.var.db, 'tenants', c.req.valid('query'));
+    return listTenants(c.var.db, request, c.var.read);
   },
 );

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { fetchList } from '../../db/client/read.ts';
-import { listTrash } from '../../db/queries/trash/list-trash.ts';
+import { listTrash, trashSorts } from '../../db/queries/trash/list-trash.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { listOf, membersOf, Trashed } from '../../http/response/resources.ts';
@@ -15,7 +14,7 @@ export default endpoint(
     summary: 'List the trash',
     access: 'viewer',
     query: listQuery({
-      sorts: ['deleted_at'],
+      sorts: trashSorts,
       defaultSort: '-deleted_at',
       fields: membersOf(Trashed),
       filters: { type: z.enum(['project', 'task']).optional() },
@@ -24,8 +23,7 @@ export default endpoint(
     problems: ['invalid_cursor'],
   },
   async (c) => {
-    const { fields, ...query } = c.req.valid('query');
-    const { request, filters } = await listRequest(c.var.db, { name: 'trash' }, query);
-    return fetchList(c.var.db, listTrash(c.var.db, filters, request, { fields }), c.var.read);
+    const { request, filters } = await listRequest(c.var.db, 'trash', c.req.valid('query'));
+    return listTrash(c.var.db, filters, request, c.var.read);
   },
 );

@@ -25,7 +25,7 @@ const FETCH_TIMEOUT_MS = 3000;
 const POLL_MS = 20;
 
 /** The largest key set that is read (bytes). */
-const MAX_BYTES = 262_144;
+const MAX_KEY_SET_BYTES = 262_144;
 
 /**
  * The keys at one URL. Between requests it shares plain values only, never a promise: a Worker may not await what
@@ -111,7 +111,7 @@ async function download(url: string): Promise<{ keys: object[] }> {
     await response.body?.cancel();
     throw Object.assign(new Error('The key server does not answer 200.'), { answered: response.status });
   }
-  const bytes = await readBytes(response, MAX_BYTES).catch(async (error) => {
+  const bytes = await readBytes(response, MAX_KEY_SET_BYTES).catch(async (error) => {
     await response.body?.cancel();
     throw error;
   });

@@ -1,26 +1,27 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Problem } from '../../problem.ts';
-import type { Definition } from '../endpoint/definition.ts';
 import type { Env } from '../env.ts';
 import { configOf, openDatabase } from '../open-database.ts';
 import { limitRate } from './rate-limit.ts';
-import { type Role, unauthenticated, verifyToken } from './tokens.ts';
-
-const RANK = { viewer: 1, member: 2, admin: 3 };
+import { ROLES, type Role, unauthenticated, verifyToken } from './tokens.ts';
 
 /** Verifies token, rate and role, and opens the database for the caller. Nothing is sent to the database. */
 export function signIn({
   operationId,
   method,
   access,
-}: Pick<Definition, 'operationId' | 'method'> & { access: Role }): MiddlewareHandler<Env> {
+}: {
+  operationId: string;
+  method: string;
+  access: Role;
+}): MiddlewareHandler<Env> {
   return async (c, next) => {
     const token = presentedToken(c);
     const config = await configOf(c);
     const { role, tenantId, subject } = await verifyToken(token, config.tokens);
     c.set('tenantId', tenantId);
     await limitRate(c, tenantId ?? role);
-    const allowed = access === 'platform' ? role === 'platform' : role !== 'platform' && RANK[role] >= RANK[access];
+    const allowed = (role === 'platform') === (access === 'platform') && ROLES.indexOf(role) >= ROLES.indexOf(access);
     if (!allowed) {
       throw new Problem(
         'forbidden',

@@ -2,10 +2,11 @@ import { jwtVerify } from 'jose';
 import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
 import { Problem } from '../../problem.ts';
-import { guid } from '../request/schemas.ts';
 import { remoteKeys } from './remote-keys.ts';
 
-export type Role = 'viewer' | 'member' | 'admin' | 'platform';
+/** Each role of a tenant may do all that the ones before it may; `platform` is apart from them. */
+export const ROLES = ['viewer', 'member', 'admin', 'platform'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Who a valid token speaks for. `platform` has no tenant, every other role has one. */
 export interface Principal {
@@ -15,8 +16,8 @@ export interface Principal {
   subject?: string;
 }
 
-/** Seconds by which clocks may differ. */
-const LEEWAY = 30;
+/** By how many seconds clocks may differ. */
+const CLOCK_TOLERANCE_SECONDS = 30;
 
 const instant = z.number().lt(2 ** 53);
 
@@ -30,14 +31,18 @@ const claims = z
       .regex(/^\P{Cc}*$/u)
       .refine((sub) => sub.isWellFormed() && [...sub].length <= 255)
       .optional(),
-    role: z.enum(['viewer', 'member', 'admin', 'platform']).default('member'),
-    tenant_id: guid.refine((id) => id !== '00000000-0000-0000-0000-000000000000').optional(),
+    role: z.enum(ROLES).default('member'),
+    tenant_id: z
+      .guid()
+      .toLowerCase()
+      .refine((id) => id !== '00000000-0000-0000-0000-000000000000')
+      .optional(),
   })
   .refine(({ role, tenant_id }) => (role === 'platform') === (tenant_id === undefined))
-  .refine(({ iat }) => iat === undefined || iat <= Date.now() / 1000 + LEEWAY);
+  .refine(({ iat }) => iat === undefined || iat <= Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS);
 
 /** The longest token that is verified, in characters. Node accepts no more than this in all headers together. */
-const MAX_LENGTH = 16_384;
+const MAX_TOKEN_CHARACTERS = 16_384;
 
 /**
  * base64url without padding (RFC 7515 §2) whose unused bits are zero (RFC 4648 §3.5): otherwise one signature could be
@@ -51,22 +56,22 @@ const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /**
  * Verifies a JWT (docs/api-conventions.md, "Tokens"): the signature under the configured family of algorithms, `exp`,
- * `nbf`, `iat`, `iss`, `aud`, and the claims of this API. `exp` may be at most `maxAge` after `iat`, or after now where
+ * `nbf`, `iat`, `iss`, `aud`, and the claims of this API. `exp` may be at most `maxAgeSeconds` after `iat`, or after now where
  * there is no `iat`. The database is not asked. Of a claim that occurs twice the last one counts (RFC 7519 §4).
  * @throws Problem `unauthenticated`, or `unavailable` where the key could not be fetched.
  */
 export async function verifyToken(
   token: string,
-  { keys, issuer, audience, maxAge }: Config['tokens'],
+  { keys, issuer, audience, maxAgeSeconds }: Config['tokens'],
 ): Promise<Principal> {
   const options = {
     ...(issuer ? { issuer } : {}),
     ...(audience ? { audience } : {}),
-    clockTolerance: LEEWAY,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ['exp'],
   };
   try {
-    if (token.length > MAX_LENGTH || !COMPACT.test(token)) throw unauthenticated();
+    if (token.length > MAX_TOKEN_CHARACTERS || !COMPACT.test(token)) throw unauthenticated();
     // jose compares `alg` before it asks for a key, so nothing is fetched for a token that can never be valid.
     const { payload, protectedHeader } =
       'secret' in keys
@@ -77,8 +82,8 @@ export async function verifyToken(
           });
     const { typ = 'JWT' } = protectedHeader;
     if (typeof typ !== 'string' || !TYPE.test(typ)) throw unauthenticated();
-    const { role, tenant_id, sub, exp, iat = Date.now() / 1000 + LEEWAY } = claims.parse(payload);
-    if (exp - iat > maxAge) throw unauthenticated();
+    const { role, tenant_id, sub, exp, iat = Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS } = claims.parse(payload);
+    if (exp - iat > maxAgeSeconds) throw unauthenticated();
     return { role, ...(tenant_id ? { tenantId: tenant_id } : {}), ...(sub === undefined ? {} : { subject: sub }) };
   } catch (error) {
     throw error instanceof Problem ? error : unauthenticated();
@@ -86,8 +91,10 @@ export async function verifyToken(
 }
 
 /** 401. It does not say what is wrong with the token, which would help only somebody who forges one. */
-export function unauthenticated(detail = 'The token is missing, malformed, expired or not ours.'): Problem {
-  return new Problem('unauthenticated', detail, { headers: { 'WWW-Authenticate': 'Bearer' } });
+export function unauthenticated(): Problem {
+  return new Problem('unauthenticated', 'The token is missing, malformed, expired or not ours.', {
+    headers: { 'WWW-Authenticate': 'Bearer' },
+  });
 }
 
 const secretKeys = new Map<string, Promise<CryptoKey>>();

@@ -1,13 +1,13 @@
 import { signIn } from '../auth/sign-in.ts';
 import type { Role } from '../auth/tokens.ts';
-import { conditionalRequest } from '../request/conditional-request.ts';
 import { type Result, respond } from '../response/responses.ts';
+import { conditionalRequest } from './conditional-request.ts';
 import type { Definition, Endpoint, EndpointContext, Output } from './definition.ts';
 import { serve } from './serve.ts';
 
 /**
  * Makes the function of one endpoint that needs a token. Its handler reads the inputs, calls one query function with
- * `c.var.read` or `c.var.write`, and returns what that gives; everything else follows from the definition.
+ * `c.var.read` or `c.var.write`, and returns its result. Everything else follows from the definition.
  */
 export function endpoint<const D extends Definition & { access: Role }>(
   definition: D,

@@ -41,15 +41,16 @@ export function serve<D extends Definition>(
   return Object.assign(app, { definition }) as unknown as Endpoint<D>;
 }
 
-const KINDS = { param: 'path', query: 'query', json: 'body' } as const;
+/** Where the members are, by Hono's names for it. */
+const LOCATIONS = { param: 'path', query: 'query', json: 'body' } as const;
 
 /** @hono/zod-validator, with a 400 that names the members at fault. Without a schema no member is taken. */
-function validate(target: keyof typeof KINDS, schema: z.ZodObject = z.strictObject({})): MiddlewareHandler<Env> {
+function validate(target: keyof typeof LOCATIONS, schema: z.ZodObject = z.strictObject({})): MiddlewareHandler<Env> {
   return zValidator(
     target,
     schema,
     (result) => {
-      if (!result.success) throw validationFailed(memberErrors(result.error, KINDS[target]));
+      if (!result.success) throw validationFailed(memberErrors(result.error, LOCATIONS[target]));
     },
     { validationFunction: parseForErrors },
   ) as unknown as MiddlewareHandler<Env>;

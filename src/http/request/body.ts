@@ -42,7 +42,7 @@ export function noBody(takesKey: boolean): MiddlewareHandler<Env> {
   };
 }
 
-/** Refuses a malformed key everywhere, so that nobody believes to be protected by it; uses it where the endpoint takes one. */
+/** Refuses a malformed key also where the endpoint takes none, as for the platform, so that nobody relies on it. */
 async function claimKey(c: Context<Env>, body: Uint8Array, takesKey: boolean): Promise<void> {
   const idempotency = await idempotencyClaim(c, body);
   if (takesKey) c.set('write', { ...c.var.write, idempotency });

@@ -1,24 +1,20 @@
 import * as z from 'zod';
 import type { Database } from '../../db/client/database.ts';
 import { cursorContext, type Position } from '../../db/sql/keyset.ts';
-import { type ListRequest, sortText } from '../../db/sql/list.ts';
+import { type ListRequest, type SortMembers, sortText } from '../../db/sql/list.ts';
 import { Problem, validationFailed } from '../../problem.ts';
 import { sha256 } from '../../sha256.ts';
 import { csv, fault, queryBoolean, queryInteger, timestamp } from './schemas.ts';
 
 /** The query parameters that every list has (docs/api-conventions.md, "Lists"), with the filters of this list. */
-export function listQuery<
-  const S extends readonly string[],
-  const F extends readonly string[],
-  X extends z.ZodRawShape,
->({
+export function listQuery<const S extends SortMembers, const F extends readonly string[], X extends z.ZodRawShape>({
   sorts,
   defaultSort,
   fields,
   filters,
 }: {
   sorts: S;
-  defaultSort: S[number] | `-${S[number]}`;
+  defaultSort: (keyof S & string) | `-${keyof S & string}`;
   fields: F;
   filters: X;
 }) {
@@ -32,7 +28,7 @@ export function listQuery<
       .meta({ description: 'Where the page starts: `page.next_cursor` of the page before.' }),
     skip: queryInteger({ min: 0, max: 10_000 }).optional(),
     count: queryBoolean.optional().meta({ description: 'Adds `page.total`.' }),
-    sort: sortParameter(sorts).default(parseSort(defaultSort)),
+    sort: sortParameter(Object.keys(sorts)).default(parseSort(defaultSort)),
     fields: csv(fields).optional().meta({ description: 'Only these members.' }),
     ...filters,
   });
@@ -62,6 +58,7 @@ function sortParameter(members: readonly string[]) {
 }
 
 interface CommonQuery {
+  fields?: string[] | undefined;
   limit: number;
   cursor?: string | undefined;
   skip?: number | undefined;
@@ -71,26 +68,22 @@ interface CommonQuery {
 
 /**
  * Splits a validated list query into the page that it asks for and the filters, and reads the cursor.
- * @param list its name, as the query function gives it to `cursorContext`, and the id in its path
+ * @param name of the list, which a cursor is bound to
+ * @param owner the id in the path of the list, where it has one
  * @throws Problem `invalid_cursor` for a cursor that is damaged or was made for another list, filter or sort;
  * `unprocessable` for an inverted range of time
  */
-export async function listRequest<Q extends CommonQuery>(
-  db: Database,
-  list: { name: string; owner?: string },
-  query: Q,
-) {
-  const { limit, cursor, skip, count, sort, ...filters } = query;
+export async function listRequest<Q extends CommonQuery>(db: Database, name: string, query: Q, owner?: string) {
+  const { limit, cursor, skip, count, sort, fields, ...filters } = query;
   if (cursor !== undefined && skip !== undefined) {
     throw validationFailed([{ pointer: '?skip', code: 'excluded', message: 'cannot stand beside cursor' }]);
   }
   checkRanges(filters);
   const given = Object.entries(filters).filter(([, value]) => value !== undefined);
   const canonical = given.length === 0 ? '' : JSON.stringify(given.sort(([a], [b]) => (a < b ? -1 : 1)));
-  const request: ListRequest = { limit, skip, count, sort, filters: canonical };
+  const request: ListRequest = { name, owner, limit, skip, count, sort, fields, filters: canonical };
   if (cursor !== undefined) {
-    const { name, owner = '' } = list;
-    const context = cursorContext(db.scope, name, { owner, filters: canonical, sort: sortText(sort) });
+    const context = cursorContext(db.scope, name, { owner: owner ?? '', filters: canonical, sort: sortText(sort) });
     request.after = await openCursor(cursor, context, sort.length + 1);
   }
   return { request, filters };

@@ -1,4 +1,4 @@
-/* The atoms that the schemas of requests are made of (docs/api-conventions.md, "Requests and responses"). */
+/* The building blocks that the schemas of requests are made of (docs/api-conventions.md, "Requests and responses"). */
 import * as z from 'zod';
 import {
   AUDIT_LOG_ACTION,
@@ -19,7 +19,7 @@ export function fault(code: string, message: string): { error: string; abort: tr
   return { error: message, abort: true, params: { code } };
 }
 
-// ---- Atoms for bodies. Queries and paths may use those that are strings. ----
+// ---- For bodies. Queries and paths may use those that are strings. ----
 
 /** A UUID of any version, RFC 9562 §4; upper case is the same id, so the output is lower case. */
 export const guid = z
@@ -168,7 +168,7 @@ function toUtc(text: string): string | undefined {
   return /^(?!0000)\d{4}-/.test(seconds) ? `${seconds}${fraction}Z` : undefined;
 }
 
-// ---- Atoms for queries: the input is a string. ----
+// ---- For queries: the input is a string. ----
 
 /** A transform that reads a string with `read`, which returns undefined for what it refuses. */
 function reader<T>(read: (text: string) => T | undefined, code: string, message: string) {

@@ -7,7 +7,7 @@ import { type MemberError, Problem, validationFailed } from '../../problem.ts';
 /** The longest body that is read; beyond it is `payload_too_large`. */
 export const MAX_BODY_BYTES = 1_048_576;
 /** The deepest nesting that is accepted; the body is level 1. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 /** The most members at fault that one problem names. */
 export const MAX_ERRORS = 20;
 

@@ -21,7 +21,7 @@ const RESPONSE_HEADERS =
   'ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id';
 const PREFLIGHT_SECONDS = '7200';
 
-/** Sets them; a response's own policy stands. */
+/** Adds the security headers that the response does not have already. */
 export function setSecurityHeaders(headers: Headers): void {
   for (const [name, value] of Object.entries(SECURITY)) if (!headers.has(name)) headers.set(name, value);
 }

@@ -90,7 +90,12 @@ export const ProjectWithTasks = Project.extend({
 export const Stats = z
   .object({
     task_count: z.int(),
-    by_status: z.object({ pending: z.int(), in_progress: z.int(), completed: z.int(), cancelled: z.int() }),
+    by_status: z.object(
+      Object.fromEntries(taskStatus.options.map((status) => [status, z.int()])) as Record<
+        (typeof taskStatus.options)[number],
+        z.ZodInt
+      >,
+    ),
     overdue_count: z.int(),
     completion_ratio: z.number().min(0).max(1),
     by_tag: z.array(TagWithCount.pick({ id: true, name: true, color: true, task_count: true })),

@@ -8,9 +8,9 @@ import { Problem } from '../../problem.ts';
  */
 
 /** Bytes that a body may have as a JSON string; the rest is for status and headers. */
-const MAX_BODY = 6 * 1024 * 1024 - 64 * 1024;
+const MAX_BODY_BYTES = 6 * 1024 * 1024 - 64 * 1024;
 /** A body of at least this many bytes is compressed, if the caller accepts that. */
-const COMPRESS_FROM = 64 * 1024;
+const MIN_COMPRESSED_BYTES = 64 * 1024;
 
 /**
  * Makes a response fit Lambda's limit: a long one is compressed if the caller accepts gzip (RFC 9110 §12.5.3). A read
@@ -24,18 +24,18 @@ export async function enforceResponseLimit(
 ): Promise<Response> {
   if (response.body === null) return response;
   const body = Buffer.from(await response.arrayBuffer());
-  if (body.length < COMPRESS_FROM) return new Response(body, response);
+  if (body.length < MIN_COMPRESSED_BYTES) return new Response(body, response);
   const headers = new Headers(response.headers);
   headers.append('Vary', 'Accept-Encoding');
   if (acceptsGzip(request.headers.get('Accept-Encoding'))) {
     const zipped = await promisify(gzip)(body);
-    if ((zipped.length * 4) / 3 <= MAX_BODY) {
+    if ((zipped.length * 4) / 3 <= MAX_BODY_BYTES) {
       headers.set('Content-Encoding', 'gzip');
       weaken(headers);
       return new Response(zipped, { status: response.status, headers });
     }
   }
-  if (Buffer.byteLength(JSON.stringify(body.toString())) <= MAX_BODY) {
+  if (Buffer.byteLength(JSON.stringify(body.toString())) <= MAX_BODY_BYTES) {
     return new Response(body, { status: response.status, headers });
   }
   const isRead = request.method === 'GET';

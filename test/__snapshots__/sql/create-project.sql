@@ -37,7 +37,7 @@ select retry_unless((select count(*)
 from wanted) = (select count(*)
 from given)) as "complete";
 
-with "source" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
+with "query" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
 from "tasks"
 where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"
@@ -69,6 +69,6 @@ offset 0)) as built) as shown ) as "first" on true
 where "projects"."tenant_id" = $15
 and "projects"."deleted_at" is null
 and "projects"."id" = $16), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $17::json)::text else "body"::text end as "body"
-from "source")
+from "query")
 select "etag", "body"
 from "representation";

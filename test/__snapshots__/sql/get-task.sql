@@ -1,6 +1,6 @@
 select set_tenant_context($1, $2, $3);
 
-with "source" as materialized (select "tasks"."version", raise_unless((
+with "query" as materialized (select "tasks"."version", raise_unless((
 with recursive tree as (
 select id, project_id, position, deleted_at, 0 as depth
 from tasks
@@ -202,6 +202,6 @@ inner join lateral (select tasks.id, tasks.project_id) as "level_1" on true
 where "tasks"."tenant_id" = $46
 and "tasks"."id" = $47
 and "tasks"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $48::json)::text else "body"::text end as "body"
-from "source")
+from "query")
 select "etag", case when array['*', etag] && $49::text[] then null else representation.body end as "body"
 from "representation";

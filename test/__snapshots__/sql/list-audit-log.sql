@@ -1,6 +1,6 @@
 select set_tenant_context($1, $2, $3);
 
-with "source" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor)) as "body", "page"."next_cursor"
+with "query" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor)) as "body", "page"."next_cursor"
 from (
 select coalesce(json_agg(item
 order by n) filter (where n <= $2::integer), '[]') as data, count(*) > $3::integer as has_more, case when count(*) > $4::integer then make_cursor($5::text, coalesce((array_agg(sort_values
@@ -18,6 +18,6 @@ and "audit_log"."action" = $12
 order by "audit_log"."at" desc, "audit_log"."id" desc
 limit $13)) as sorted) as "audit_log"
 offset 0)) as built) as shown ) as "page"), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $14::json)::text else "body"::text end as "body"
-from "source")
+from "query")
 select "etag", case when array['*', etag] && $15::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
-from "representation", "source";
+from "representation", "query";

@@ -1,6 +1,6 @@
 select set_tenant_context($1, $2, $3);
 
-with "source" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor, 'total', ((select count(*) as "total"
+with "query" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor, 'total', ((select count(*) as "total"
 from "projects"
 where "projects"."tenant_id" = $2
 and "projects"."deleted_at" is null
@@ -78,6 +78,6 @@ order by "tasks"."position" asc, "tasks"."id" asc
 limit $39)) as sorted) as "tasks"
 offset 0)) as built) as shown ) as "first" on true
 offset 0)) as built) as shown ) as "page"), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $40::json)::text else "body"::text end as "body"
-from "source")
+from "query")
 select "etag", case when array['*', etag] && $41::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
-from "representation", "source";
+from "representation", "query";

@@ -17,7 +17,7 @@ set "name" = $1, "metadata" = merge_patch("projects"."metadata", $2::jsonb)
 where "tenant_id" = $3
 and "id" = $4;
 
-with "source" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
+with "query" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
 from "tasks"
 where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"
@@ -26,6 +26,6 @@ from "projects"
 where "projects"."tenant_id" = $2
 and "projects"."id" = $3
 and "projects"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $4::json)::text else "body"::text end as "body"
-from "source")
+from "query")
 select "etag", "body"
 from "representation";

@@ -6,7 +6,7 @@ import { JWT_SECRET, signToken } from '../../support/api.ts';
 /* What a token says of its bearer. What no token may say is in test/functions/tokens*.test.ts, against the whole API. */
 
 const DAY = 24 * 3600;
-const tokens: Config['tokens'] = { keys: { secret: JWT_SECRET }, maxAge: 400 * DAY };
+const tokens: Config['tokens'] = { keys: { secret: JWT_SECRET }, maxAgeSeconds: 400 * DAY };
 const tenant_id = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
 const principal = async (claims: Record<string, unknown>) => verifyToken(await signToken(claims), tokens);
 
@@ -36,7 +36,7 @@ test('a token is good for JWT_MAX_AGE at most, counted from iat, or from now wit
   // Clocks may differ by half a minute.
   await expect(claims(undefined, now + 400 * DAY + 60)).rejects.toMatchObject(refused);
   await expect(claims(undefined, 4_102_444_800)).rejects.toMatchObject(refused);
-  const short = { ...tokens, maxAge: 60 };
+  const short = { ...tokens, maxAgeSeconds: 60 };
   await verifyToken(await signToken({ tenant_id, iat: now, exp: now + 60 }), short);
   await expect(verifyToken(await signToken({ tenant_id, iat: now, exp: now + 61 }), short)).rejects.toMatchObject(
     refused,

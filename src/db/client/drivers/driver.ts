@@ -10,9 +10,9 @@ export interface DatabaseConfig {
   /** Where SQL over HTTP is spoken, if not at the host's own address: the local Neon endpoint. */
   endpoint?: string;
   /** How long all batches of one request may take together (ms), where it is to be another time than 20 s. */
-  deadline?: number;
+  deadlineMs?: number;
   /** A batch that takes longer than this is in the log (ms). */
-  slowAfter?: number;
+  slowAfterMs?: number;
 }
 
 export interface Statement {

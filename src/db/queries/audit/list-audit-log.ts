@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
+import type { ReadOptions } from '../../client/read.ts';
+import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { auditMembers } from '../../sql/representations.ts';
 import type { AuditLog } from '../../types.ts';
 
-export interface AuditFilters {
+interface AuditFilters {
   resource_type?: AuditLog['resource_type'] | undefined;
   resource_id?: string | undefined;
   actor?: string | undefined;
@@ -14,14 +15,14 @@ export interface AuditFilters {
   before?: string | undefined;
 }
 
-const sorts = { at: { expression: sql.ref('audit_log.at'), type: 'timestamptz' } } satisfies SortMembers;
+export const auditSorts = { at: { expression: sql.ref('audit_log.at'), type: 'timestamptz' } } satisfies SortMembers;
 
 /** The tenant's audit log, filtered. */
 export function listAuditLog(
   db: Database,
   { after, before, ...equal }: AuditFilters,
   request: ListRequest,
-  { fields }: { fields?: string[] | undefined },
+  options: ReadOptions,
 ) {
   let rows = db.query.selectFrom('audit_log').where('audit_log.tenant_id', '=', db.tenantId);
   for (const [column, value] of Object.entries(equal)) {
@@ -29,6 +30,6 @@ export function listAuditLog(
   }
   if (after !== undefined) rows = rows.where(sql<boolean>`audit_log.at > ${after}::timestamptz`);
   if (before !== undefined) rows = rows.where(sql<boolean>`audit_log.at < ${before}::timestamptz`);
-  const item = jsonBuildObject(pick(auditMembers, fields));
-  return listPage(db, { name: 'audit-log', rows, table: 'audit_log', item, id: auditMembers.id, sorts }, request);
+  const item = jsonBuildObject(pick(auditMembers, request.fields));
+  return fetchPage(db, { rows, table: 'audit_log', item, id: auditMembers.id, sorts: auditSorts }, request, options);
 }

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 
-export interface Readiness {
+interface Readiness {
   /** The newest migration that the database has, from dbmate's table of them. */
   schemaVersion: string | null;
   /**
-   * Whether row-level security does not hold for the role that asks, or would not if it wanted: it is or may become a
-   * role other than `onetrip_app` (PostgreSQL manual §5.9: superusers, BYPASSRLS, owners), or a table is open to it.
+   * Whether the role that asks bypasses row-level security, or can switch it off: it is or may become a role other than
+   * `onetrip_app` (PostgreSQL manual §5.9: superusers, BYPASSRLS, owners), or a table is open to it.
    */
   bypassesRowSecurity: boolean;
 }

@@ -5,7 +5,7 @@ import type { Projects } from '../../types.ts';
 import { insertTasks, type NewTask } from '../tasks/insert-tasks.ts';
 import { projectWithTasks } from './project-with-tasks.ts';
 
-export interface NewProject {
+interface NewProject {
   id: string;
   name: string;
   description: string | null;

@@ -4,6 +4,7 @@ import type { Database } from '../../client/database.ts';
 import { cursorContext, keysetPage } from '../../sql/keyset.ts';
 import { taskMembers } from '../../sql/representations.ts';
 import type { DB } from '../../types.ts';
+import { PROJECT_TASKS } from '../tasks/list-tasks.ts';
 
 /**
  * For a lateral join on projects: the first `limit` tasks of each project in the order of `position`, and the cursor with
@@ -18,9 +19,7 @@ export function firstTasks(db: Database, limit: number, limitParameter: string |
     .whereRef('tasks.project_id', '=', 'projects.id')
     .where('tasks.deleted_at', 'is', null);
   // The context of the cursor holds the id of the project, which only the outer row knows.
-  const [head = '', tail = ''] = cursorContext(db.tenantId, 'project-tasks', { owner: '?', sort: 'position' }).split(
-    '?',
-  );
+  const [head = '', tail = ''] = cursorContext(db.tenantId, PROJECT_TASKS, { owner: '?', sort: 'position' }).split('?');
   return keysetPage(db.query, {
     rows,
     table: 'tasks',

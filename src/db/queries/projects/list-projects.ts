@@ -1,15 +1,16 @@
 import type { Selectable } from 'kysely';
 import { type RawBuilder, sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { AnyQuery } from '../../client/any-query.ts';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
+import type { ReadOptions } from '../../client/read.ts';
+import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { liveTaskCount, projectMembers } from '../../sql/representations.ts';
-import type { Rows } from '../../sql/rows.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
 import type { Projects } from '../../types.ts';
 import { firstTasks, firstTasksMembers } from './first-tasks.ts';
 
-export interface ProjectFilters extends TimeFilters {
+interface ProjectFilters extends TimeFilters {
   status?: Selectable<Projects>['status'] | undefined;
   name?: string | undefined;
   q?: string | undefined;
@@ -17,7 +18,7 @@ export interface ProjectFilters extends TimeFilters {
   tag?: string | undefined;
 }
 
-const sorts = {
+export const projectSorts = {
   created_at: { expression: sql.ref('projects.created_at'), type: 'timestamptz' },
   updated_at: { expression: sql.ref('projects.updated_at'), type: 'timestamptz' },
   name: { expression: sql.ref('projects.name'), type: 'text' },
@@ -29,8 +30,10 @@ export function listProjects(
   db: Database,
   filters: ProjectFilters,
   request: ListRequest,
-  { fields, taskLimit }: { fields?: string[] | undefined; taskLimit?: number | undefined },
+  taskLimit: number | undefined,
+  options: ReadOptions,
 ) {
+  const { fields } = request;
   const { status, name, q, metadata, tag } = filters;
   const live = db.query
     .selectFrom('projects')
@@ -46,16 +49,15 @@ export function listProjects(
   const nested = taskLimit !== undefined && (!fields || fields.some((field) => field.startsWith('tasks')));
   const members = { ...projectMembers(db.tenantId), ...(nested ? firstTasksMembers(taskLimit) : {}) };
   const list = {
-    name: 'projects',
     rows,
     table: 'projects',
     item: jsonBuildObject(pick(members, fields)),
     id: members.id,
-    sorts,
+    sorts: projectSorts,
     joinForSort: request.sort.some(({ member }) => member === 'task_count') ? joinTaskCount(db) : undefined,
-    joinForItem: nested ? joinFirstTasks(db, taskLimit, request.limitParameter) : undefined,
+    joinForItem: nested ? joinFirstTasks(db, taskLimit, options.limitParameter) : undefined,
   };
-  return listPage(db, list, request);
+  return fetchPage(db, list, request, options);
 }
 
 /** The ids of projects that have a live task with a tag. */
@@ -68,10 +70,14 @@ function projectsWithTag(db: Database, name: string) {
     where tenant_id = ${db.tenantId} and id = any(array(${tagged})) and deleted_at is null`;
 }
 
-function joinTaskCount(db: Database): (rows: Rows) => Rows {
+function joinTaskCount(db: Database): (rows: AnyQuery) => AnyQuery {
   return (rows) => rows.innerJoinLateral(liveTaskCount(db.tenantId).as('live'), (join) => join.onTrue());
 }
 
-function joinFirstTasks(db: Database, taskLimit: number, limitParameter: string | undefined): (page: Rows) => Rows {
+function joinFirstTasks(
+  db: Database,
+  taskLimit: number,
+  limitParameter: string | undefined,
+): (page: AnyQuery) => AnyQuery {
   return (page) => page.innerJoinLateral(firstTasks(db, taskLimit, limitParameter), (join) => join.onTrue());
 }

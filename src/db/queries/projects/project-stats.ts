@@ -1,28 +1,30 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { jsonArrayFrom, jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
+import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
+import { TASKS_STATUS } from '../../enums.ts';
 import { isOverdue } from '../../sql/overdue.ts';
 
 const count = (status: string) => sql<number>`count(*) filter (where tasks.status = ${status})::integer`;
 
-/** What a project's live tasks add up to. No row where the project is unknown or trashed. */
-export function projectStats(db: Database, id: string) {
+const countByStatus = Object.fromEntries(TASKS_STATUS.map((status) => [status, count(status)])) as Record<
+  (typeof TASKS_STATUS)[number],
+  RawBuilder<number>
+>;
+
+/** Reads what the tasks of a project add up to, without those in the trash. Rejects with `not_found`. */
+export function getProjectStats(db: Database, id: string, options: ReadOptions) {
   const tasks = sql`from tasks
     where tasks.tenant_id = ${db.tenantId} and tasks.project_id = ${id} and tasks.deleted_at is null`;
   const stats = jsonBuildObject({
     task_count: sql<number>`count(*)::integer`,
-    by_status: jsonBuildObject({
-      pending: count('pending'),
-      in_progress: count('in_progress'),
-      completed: count('completed'),
-      cancelled: count('cancelled'),
-    }),
+    by_status: jsonBuildObject(countByStatus),
     overdue_count: sql<number>`count(*) filter (where ${isOverdue})::integer`,
     completion_ratio: sql<number>`coalesce(
       ${count('completed')}::double precision / nullif(count(*) - ${count('cancelled')}, 0), 0)`,
     by_tag: byTag(db, sql`select tasks.id ${tasks}`),
   });
-  return db.query
+  const query = db.query
     .selectFrom('projects')
     .where('projects.tenant_id', '=', db.tenantId)
     .where('projects.id', '=', id)
@@ -33,6 +35,7 @@ export function projectStats(db: Database, id: string) {
         'body',
       ),
     ]);
+  return fetchRepresentation(db, 'project', query, options);
 }
 
 function byTag(db: Database, taskIds: ReturnType<typeof sql>) {

@@ -1,5 +1,6 @@
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
+import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
 import { projectMembers } from '../../sql/representations.ts';
 import { firstTasks, firstTasksMembers } from './first-tasks.ts';
 
@@ -15,4 +16,9 @@ export function projectWithTasks(db: Database, id: string, taskLimit: number, li
       'projects.version',
       jsonBuildObject({ ...projectMembers(db.tenantId), ...firstTasksMembers(taskLimit) }).as('body'),
     ]);
+}
+
+/** Reads a project with its first tasks. Rejects with `not_found`. */
+export function getProject(db: Database, id: string, taskLimit: number, options: ReadOptions) {
+  return fetchRepresentation(db, 'project', projectWithTasks(db, id, taskLimit, options.limitParameter), options);
 }

@@ -6,7 +6,7 @@ import { mergedMetadata } from '../../sql/metadata.ts';
 import type { Projects } from '../../types.ts';
 import { oneProject } from './one-project.ts';
 
-export interface ProjectPatch {
+interface ProjectPatch {
   name?: string | undefined;
   description?: string | null | undefined;
   status?: Selectable<Projects>['status'] | undefined;

@@ -1,30 +1,27 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
+import type { AnyQuery } from '../../client/any-query.ts';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
+import type { ReadOptions } from '../../client/read.ts';
+import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { liveTagCount, tagCount, tagMembers } from '../../sql/representations.ts';
-import type { Rows } from '../../sql/rows.ts';
 
-const sorts = {
+export const tagSorts = {
   name: { expression: tagMembers.name, type: 'text' },
   task_count: { expression: sql.ref('live.task_count'), type: 'integer' },
   created_at: { expression: sql.ref('tags.created_at'), type: 'timestamptz' },
 } satisfies SortMembers;
 
 /** The tenant's tags, each with the count of its live tasks. `q` is a prefix of the name, matched as names are. */
-export function listTags(
-  db: Database,
-  { q }: { q?: string | undefined },
-  request: ListRequest,
-  { fields }: { fields?: string[] | undefined },
-) {
+export function listTags(db: Database, { q }: { q?: string | undefined }, request: ListRequest, options: ReadOptions) {
   let rows = db.query.selectFrom('tags').where('tags.tenant_id', '=', db.tenantId);
   if (q !== undefined) rows = rows.where(sql<boolean>`starts_with(tags.key, tag_key(${q}))`);
-  const item = jsonBuildObject(pick({ ...tagMembers, ...tagCount(db.tenantId) }, fields));
+  const item = jsonBuildObject(pick({ ...tagMembers, ...tagCount(db.tenantId) }, request.fields));
   const joinForSort = request.sort.some(({ member }) => member === 'task_count') ? joinTagCount(db) : undefined;
-  return listPage(db, { name: 'tags', rows, table: 'tags', item, id: tagMembers.id, sorts, joinForSort }, request);
+  const list = { rows, table: 'tags', item, id: tagMembers.id, sorts: tagSorts, joinForSort };
+  return fetchPage(db, list, request, options);
 }
 
-function joinTagCount(db: Database): (rows: Rows) => Rows {
+function joinTagCount(db: Database): (rows: AnyQuery) => AnyQuery {
   return (rows) => rows.innerJoinLateral(liveTagCount(db.tenantId).as('live'), (join) => join.onTrue());
 }

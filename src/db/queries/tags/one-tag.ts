@@ -1,5 +1,6 @@
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
+import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
 import { tagMembers } from '../../sql/representations.ts';
 
 /** One tag. */
@@ -9,4 +10,9 @@ export function oneTag(db: Database, id: string) {
     .where('tags.tenant_id', '=', db.tenantId)
     .where('tags.id', '=', id)
     .select(['tags.version', jsonBuildObject(tagMembers).as('body')]);
+}
+
+/** Reads one tag. Rejects with `not_found`. */
+export function getTag(db: Database, id: string, options: ReadOptions) {
+  return fetchRepresentation(db, 'tag', oneTag(db, id), options);
 }

@@ -1,6 +1,7 @@
-import { type Compilable, sql } from 'kysely';
+import { type Compilable, type Selectable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { positionAfter } from '../../sql/position.ts';
+import type { Tasks } from '../../types.ts';
 
 /** A task to insert. The caller makes its id, so that subtasks and taggings can refer to it in the same batch. */
 export interface NewTask {
@@ -8,7 +9,7 @@ export interface NewTask {
   parent_id: string | null;
   title: string;
   description: string | null;
-  status: string;
+  status: Selectable<Tasks>['status'];
   priority: number;
   due_on: string | null;
   /** Null puts the task after the last one of the project. */

@@ -1,12 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
+import type { ReadOptions } from '../../client/read.ts';
+import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { isOverdue } from '../../sql/overdue.ts';
 import { taskMembers } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
 
-export interface TaskFilters extends TimeFilters {
+interface TaskFilters extends TimeFilters {
   status?: string[] | undefined;
   priority_min?: number | undefined;
   /** Names of tags, all of which a task must have. */
@@ -21,7 +22,10 @@ export interface TaskFilters extends TimeFilters {
   metadata?: Record<string, unknown> | undefined;
 }
 
-const sorts = {
+/** The name of the list of one project's tasks, which continues the tasks that are nested in the project. */
+export const PROJECT_TASKS = 'project-tasks';
+
+export const taskSorts = {
   position: { expression: sql.ref('tasks.position'), type: 'float8' },
   created_at: { expression: sql.ref('tasks.created_at'), type: 'timestamptz' },
   updated_at: { expression: sql.ref('tasks.updated_at'), type: 'timestamptz' },
@@ -30,13 +34,9 @@ const sorts = {
   title: { expression: sql.ref('tasks.title'), type: 'text' },
 } satisfies SortMembers;
 
-/** The tenant's tasks outside the trash, filtered; of one project where `owner` is given. */
-export function listTasks(
-  db: Database,
-  filters: TaskFilters,
-  request: ListRequest,
-  { owner, fields }: { owner?: string; fields?: string[] | undefined },
-) {
+/** The tenant's tasks outside the trash, filtered. Where the list has an owner, the tasks of that project. */
+export function listTasks(db: Database, filters: TaskFilters, request: ListRequest, options: ReadOptions) {
+  const { owner, fields } = request;
   const live = db.query
     .selectFrom('tasks')
     .where('tasks.tenant_id', '=', db.tenantId)
@@ -45,19 +45,15 @@ export function listTasks(
   if (owner !== undefined) rows = rows.where('tasks.project_id', '=', owner);
   for (const condition of conditions(db, filters)) rows = rows.where(condition);
   const members = taskMembers(db.tenantId);
-  return listPage(
-    db,
-    {
-      name: owner === undefined ? 'tasks' : 'project-tasks',
-      ...(owner === undefined ? {} : { owner, onlyIf: projectIsLive(db, owner) }),
-      rows,
-      table: 'tasks',
-      item: jsonBuildObject(pick(members, fields)),
-      id: members.id,
-      sorts,
-    },
-    request,
-  );
+  const list = {
+    ...(owner === undefined ? {} : { onlyIf: projectIsLive(db, owner) }),
+    rows,
+    table: 'tasks',
+    item: jsonBuildObject(pick(members, fields)),
+    id: members.id,
+    sorts: taskSorts,
+  };
+  return fetchPage(db, list, request, options);
 }
 
 function projectIsLive(db: Database, id: string) {

@@ -6,7 +6,7 @@ import { conflictUnless, raiseUnless } from '../../sql/raise-unless.ts';
 import { levelOf, MAX_LEVEL, treeOf } from './task-tree.ts';
 
 /** Where a task is moved. What is undefined does not change; a parent of null makes it a task without a parent. */
-export interface Destination {
+interface Destination {
   parent_id?: string | null | undefined;
   project_id?: string | undefined;
 }

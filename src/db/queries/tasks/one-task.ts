@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
+import { fetchRepresentation, type ReadOptions, type RepresentationQuery } from '../../client/read.ts';
+import { itemsWithinLimit } from '../../client/response-limit.ts';
 import { taskMembers } from '../../sql/representations.ts';
-import { itemsWithinLimit } from '../../sql/response-limit.ts';
 import { MAX_LEVEL, treeOf } from './task-tree.ts';
 
 /** How many subtasks one response nests. */
@@ -10,7 +11,8 @@ const MAX_SUBTASKS = 1000;
 
 type TaskMembers = ReturnType<typeof taskMembers>;
 type TaskJson = ReturnType<typeof jsonBuildObject<TaskMembers>> extends RawBuilder<infer T> ? T : never;
-export type TaskTree = TaskJson & { subtasks: TaskTree[] };
+type TaskWithProject = TaskJson & { project: { id: string; name: string } };
+type TaskTree = TaskJson & { subtasks: TaskTree[] };
 
 /** One task outside the trash, with its project. No row where it is unknown or trashed. */
 export function oneTask(db: Database, id: string) {
@@ -22,7 +24,7 @@ export function oneTask(db: Database, id: string) {
  * are too many, or too large together.
  * @param limitParameter the parameter that the rejection names
  */
-export function oneTaskWithSubtasks(db: Database, id: string, limitParameter: string) {
+function oneTaskWithSubtasks(db: Database, id: string, limitParameter: string) {
   const tooMany = {
     code: 'unprocessable',
     detail: `There are more than ${MAX_SUBTASKS} subtasks: leave out include=subtasks.`,
@@ -38,6 +40,14 @@ export function oneTaskWithSubtasks(db: Database, id: string, limitParameter: st
       sql`raise_unless(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
       jsonBuildObject({ ...withProject(db), subtasks: subtasks(db, 2, limitParameter) }).as('body'),
     ]);
+}
+
+/** Reads one task, with all tasks below it where they are to be included. Rejects with `not_found`. */
+export function getTask(db: Database, id: string, include: 'subtasks' | undefined, options: ReadOptions) {
+  const query: RepresentationQuery<TaskWithProject & { subtasks?: TaskTree[] }> = include
+    ? oneTaskWithSubtasks(db, id, options.limitParameter ?? '?include')
+    : oneTask(db, id);
+  return fetchRepresentation(db, 'task', query, options);
 }
 
 function liveTask(db: Database, id: string) {

@@ -14,7 +14,7 @@ export function putTagging(db: Database, taskId: string, tagId: string, options:
       .onConflict((conflict) => conflict.doNothing()),
     rejectTooManyTags(db, taskId, {
       code: 'conflict',
-      detail: `${TOO_MANY_TAGS[0]?.toUpperCase()}${TOO_MANY_TAGS.slice(1)}.`,
+      detail: TOO_MANY_TAGS.sentence,
     }),
   ]);
 }

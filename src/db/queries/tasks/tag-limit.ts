@@ -4,7 +4,11 @@ import type { Rejection } from '../../client/errors.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
 
 const MAX_TAGS = 50;
-export const TOO_MANY_TAGS = `a task has at most ${MAX_TAGS} tags`;
+/** The same as a phrase for one member, and as a sentence. */
+export const TOO_MANY_TAGS = {
+  phrase: `a task has at most ${MAX_TAGS} tags`,
+  sentence: `A task has at most ${MAX_TAGS} tags.`,
+};
 
 /** A statement that ends the batch where a task has more tags than it may have. */
 export function rejectTooManyTags(db: Database, taskId: string, rejection: Rejection): Compilable {

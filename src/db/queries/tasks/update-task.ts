@@ -11,7 +11,7 @@ import { moveTask } from './move-task.ts';
 import { oneTask } from './one-task.ts';
 import { rejectTooManyTags, TOO_MANY_TAGS } from './tag-limit.ts';
 
-export interface TaskPatch {
+interface TaskPatch {
   title?: string | undefined;
   description?: string | null | undefined;
   status?: Selectable<Tasks>['status'] | undefined;
@@ -77,8 +77,8 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
       : []),
     rejectTooManyTags(db, id, {
       code: 'validation_failed',
-      detail: `/tags: ${TOO_MANY_TAGS}`,
-      errors: [{ pointer: '/tags', code: 'too_long', message: TOO_MANY_TAGS }],
+      detail: `/tags: ${TOO_MANY_TAGS.phrase}`,
+      errors: [{ pointer: '/tags', code: 'too_long', message: TOO_MANY_TAGS.phrase }],
     }),
   ];
 }

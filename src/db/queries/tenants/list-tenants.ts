@@ -1,17 +1,18 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
+import type { ReadOptions } from '../../client/read.ts';
+import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { tenantMembers } from '../../sql/representations.ts';
 
-const sorts = {
+export const tenantSorts = {
   created_at: { expression: sql.ref('tenants.created_at'), type: 'timestamptz' },
   name: { expression: tenantMembers.name, type: 'text' },
 } satisfies SortMembers;
 
 /** All tenants, for the platform. */
-export function listTenants(db: Database, request: ListRequest, { fields }: { fields?: string[] | undefined }) {
-  const item = jsonBuildObject(pick(tenantMembers, fields));
+export function listTenants(db: Database, request: ListRequest, options: ReadOptions) {
+  const item = jsonBuildObject(pick(tenantMembers, request.fields));
   const rows = db.query.selectFrom('tenants');
-  return listPage(db, { name: 'tenants', rows, table: 'tenants', item, id: tenantMembers.id, sorts }, request);
+  return fetchPage(db, { rows, table: 'tenants', item, id: tenantMembers.id, sorts: tenantSorts }, request, options);
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
+import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
 import { tenantMembers } from '../../sql/representations.ts';
 
 /** One tenant: any for the platform, its own for a tenant. */
@@ -9,4 +10,9 @@ export function oneTenant(db: Database, id: string) {
     .selectFrom('tenants')
     .where('tenants.id', '=', id)
     .select([sql<null>`null::integer`.as('version'), jsonBuildObject(tenantMembers).as('body')]);
+}
+
+/** Reads one tenant. Rejects with `not_found`. */
+export function getTenant(db: Database, id: string, options: ReadOptions) {
+  return fetchRepresentation(db, 'tenant', oneTenant(db, id), options);
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { BATCH } from '../trash/purge-expired.ts';
+import { MAX_ROWS_PER_BATCH } from '../trash/purge-expired.ts';
 
 /** The tables that can have many rows of one tenant, in the order in which they can be emptied: referring tables first. */
 export const TENANT_TABLES = ['idempotency_keys', 'tasks', 'projects', 'tags', 'audit_log'] as const;
@@ -32,7 +32,7 @@ export async function purgeTenantRows(
     where child.tenant_id = ${tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)`;
   const batch = sql`
     select ${key} from ${sql.table(table)} as doomed
-    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} order by ${key} limit ${BATCH}`;
+    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} order by ${key} limit ${MAX_ROWS_PER_BATCH}`;
   const [gone] = await db.write([
     db.query
       .with('gone', (qb) =>

@@ -6,7 +6,7 @@ import { conflictUnless } from '../../sql/raise-unless.ts';
 import { lockTenant } from './lock-tenant.ts';
 import { oneTenant } from './one-tenant.ts';
 
-export interface TenantPatch {
+interface TenantPatch {
   name?: string | undefined;
   status?: 'active' | 'suspended' | undefined;
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { type ListRequest, listPage, pick, type SortMembers } from '../../sql/list.ts';
+import type { ReadOptions } from '../../client/read.ts';
+import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 
 const members = {
   type: sql<'project' | 'task'>`trash.type`,
@@ -12,14 +13,16 @@ const members = {
   deleted_by: sql<string | null>`trash.deleted_by`,
 };
 
-const sorts = { deleted_at: { expression: sql.ref('trash.deleted_at'), type: 'timestamptz' } } satisfies SortMembers;
+export const trashSorts = {
+  deleted_at: { expression: sql.ref('trash.deleted_at'), type: 'timestamptz' },
+} satisfies SortMembers;
 
 /** Projects and tasks that were trashed themselves. What was trashed with them is not listed. */
 export function listTrash(
   db: Database,
   { type }: { type?: 'project' | 'task' | undefined },
   request: ListRequest,
-  { fields }: { fields?: string[] | undefined },
+  options: ReadOptions,
 ) {
   const projects = sql`
     select 'project' as type, id, name, version, deleted_at, deleted_by from projects
@@ -29,6 +32,6 @@ export function listTrash(
     where tenant_id = ${db.tenantId} and trash_id = id`;
   const both = type === 'project' ? projects : type === 'task' ? tasks : sql`${projects} union all ${tasks}`;
   const rows = db.query.selectFrom(sql<{ id: string }>`(${both})`.as('trash'));
-  const item = jsonBuildObject(pick(members, fields));
-  return listPage(db, { name: 'trash', rows, table: 'trash', item, id: members.id, sorts }, request);
+  const item = jsonBuildObject(pick(members, request.fields));
+  return fetchPage(db, { rows, table: 'trash', item, id: members.id, sorts: trashSorts }, request, options);
 }

@@ -1,8 +1,9 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
+import { purgedBefore } from '../../sql/trash.ts';
 
-/** Rows that one batch deletes, so that none runs long. */
-export const BATCH = 1000;
+/** AnyQuery that one batch deletes, so that none runs long. */
+export const MAX_ROWS_PER_BATCH = 1000;
 
 /** In the order in which they can be deleted: a project once it has no tasks left. */
 export const KINDS = ['idempotency_keys', 'tasks', 'projects'] as const;
@@ -15,13 +16,13 @@ export type Kind = (typeof KINDS)[number];
  * @param batch how many rows
  * @returns how many rows were deleted; when they are fewer than `batch`, nothing is left (of tasks: when there are none)
  */
-export async function purgeExpired(db: Database, kind: Kind, batch: number = BATCH): Promise<number> {
+export async function purgeExpired(db: Database, kind: Kind, batch: number = MAX_ROWS_PER_BATCH): Promise<number> {
   const [gone] = await db.write([purgeOldest(db, kind, batch)]);
   return gone?.count ?? 0;
 }
 
 function purgeOldest(db: Database, kind: Kind, batch: number): Compilable<{ count: number }> {
-  const old = sql`deleted_at < now() - interval '30 days'`;
+  const old = sql`deleted_at < ${purgedBefore}`;
   const oldest = {
     idempotency_keys: sql`
       select tenant_id, key from idempotency_keys where expires_at < now() order by expires_at limit ${batch}`,

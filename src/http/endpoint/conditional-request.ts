@@ -1,19 +1,20 @@
 import type { MiddlewareHandler } from 'hono';
-import type { Definition } from '../endpoint/definition.ts';
 import type { Env } from '../env.ts';
-import { entityTags } from './entity-tags.ts';
+import { entityTags } from '../request/entity-tags.ts';
+import { type Definition, isConditionalRead } from './definition.ts';
 
 /**
  * Reads what the headers of a conditional request (RFC 9110 §13) ask, into `c.var.read` or `c.var.write`. A header that
  * the endpoint does not take is ignored. The claim of an idempotency key is added to `c.var.write` once the body has been read.
  */
-export function conditionalRequest({
-  method,
-  ifMatch,
-  success: { status },
-}: Pick<Definition, 'method' | 'ifMatch' | 'success'>): MiddlewareHandler<Env> {
+export function conditionalRequest(definition: Definition): MiddlewareHandler<Env> {
+  const isRead = isConditionalRead(definition);
+  const {
+    ifMatch,
+    success: { status },
+  } = definition;
   return async (c, next) => {
-    if (method === 'get') c.set('read', { ifNoneMatch: entityTags(c.req.header('If-None-Match')) });
+    if (isRead) c.set('read', { ifNoneMatch: entityTags(c.req.header('If-None-Match')) });
     else c.set('write', { status, ifMatch: ifMatch ? expectedTags(c.req.header('If-Match')) : undefined });
     await next();
   };

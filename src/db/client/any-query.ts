@@ -2,4 +2,4 @@ import type { SelectQueryBuilder } from 'kysely';
 
 /** A query of rows whose tables do not matter to the code that pages or bounds them. */
 // biome-ignore lint/suspicious/noExplicitAny: any query will do
-export type Rows = SelectQueryBuilder<any, any, any>;
+export type AnyQuery = SelectQueryBuilder<any, any, any>;
