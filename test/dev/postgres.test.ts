@@ -179,7 +179,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
     await (await start()).stop();
     await writeFile(join(dataDir, 'postgres-password'), 'another');
     let clock = 0;
-    const now = vi.spyOn(Date, 'now').mockImplementation(() => (clock += 10_000));
+    const now = vi.spyOn(Date, 'now').mockImplementation(() => (clock += 3000));
     try {
       await expect(startPostgres({ dataDir })).rejects.toThrow(/^PostgreSQL does not answer: .*authentication failed/s);
     } finally {

@@ -172,10 +172,11 @@ describe('the deadline', () => {
     ['an error that does not end', (response) => response.writeHead(400).write(`{"message":"${SECRET}`)],
     ['a failure that does not end', (response) => response.writeHead(500).write(SECRET)],
   ])('is 504 for %s', async (_, fault) => {
-    setDeadline(300);
+    // Also what follows the fault has to succeed within it, on a busy machine too.
+    setDeadline(1000);
     const start = performance.now();
     await expectOutage(fault, 504);
-    expect(performance.now() - start).toBeGreaterThan(290);
+    expect(performance.now() - start).toBeGreaterThan(990);
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
