@@ -59,7 +59,9 @@ describe.each(definitions.map((definition) => [definition.operationId, definitio
   // Only within this process can a test read what is sent to the database.
   test.runIf(inject('tier') === 'node')('sends the SQL that is committed', async () => {
     const world = await makeWorld(api, definition);
-    const sql = await recordSql(() => callExample(api, definition, world));
+    const sql = await recordSql(async () => {
+      expect((await callExample(api, definition, world)).status).toBe(success.status);
+    });
     const advice = `If the SQL was meant to change: npx vitest run --project node test/endpoints/every-endpoint -u, and read the diff`;
     await expect(sql, advice).toMatchFileSnapshot(`../__snapshots__/sql/${operationId}.sql`);
   });

@@ -2,10 +2,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { functions } from '../../src/functions/index.ts';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
-import { exampleOf } from '../support/examples.ts';
+import { definitions, exampleOf } from '../support/examples.ts';
 import { exampleFaults } from '../support/openapi.ts';
 
 /* What every file under src/functions must come with. Each failure says what is still to be done. */
+
+/** An operation of the document, as far as it is read here. */
+interface Operation {
+  responses: Record<string, { content?: Record<string, { example?: unknown }> }>;
+}
 
 const files = readdirSync('src/functions', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.includes('/') && file.endsWith('.ts'))
@@ -41,6 +46,17 @@ describe.each(files)('src/functions/%s', (file) => {
     expect(document.paths, 'npm run generate writes the document').toHaveProperty(operation, name);
   });
 });
+
+test.each(definitions.filter(({ access, success }) => access !== 'public' && success.schema))(
+  '$operationId: its response has an example in the document',
+  ({ operationId, path, method, success }) => {
+    const operations = (document.paths as Record<string, Record<string, Operation>>)[
+      path.replaceAll(/:(\w+)/g, '{$1}')
+    ];
+    const { example } = operations?.[method]?.responses[success.status]?.content?.['application/json'] ?? {};
+    expect(example, `add an example of ${operationId} to dev/openapi/examples.ts`).toBeDefined();
+  },
+);
 
 test('every example in the OpenAPI document is valid against its schema', () => {
   const faults = exampleFaults();

@@ -2,7 +2,7 @@ import { neonConfig } from '@neondatabase/serverless';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { Definition } from '../../src/http/endpoint/definition.ts';
 import { type Call, useApi } from '../support/api.ts';
-import { callExample, definitions, exampleOf, makeWorld, type World } from '../support/examples.ts';
+import { callExample, definitions, exampleOf, idsOf, makeWorld, type World } from '../support/examples.ts';
 import { idsIn, told, toldOfEquals, UNKNOWN } from '../support/replies.ts';
 import { disableRowLevelSecurity, storedRows } from '../support/stored.ts';
 import { bodySchema, bodyWith, members, parameters } from './bad-slots.ts';
@@ -34,8 +34,6 @@ function withoutPredicates(): void {
   afterAll(() => restore());
 }
 
-/** What of a world is an id. */
-const IDS = ['project', 'task', 'tag'] as const;
 const inNode = inject('tier') === 'node';
 
 const guarded = definitions.filter(({ access }) => access !== 'public' && access !== 'platform');
@@ -82,11 +80,16 @@ describe.each(inNode ? walls : walls.slice(0, 1))('%s', (_walls, prepare, interc
   test.each(named(withPathId))('%s: a foreign id in the path is an unknown one', async (_, definition) => {
     const { attacker, victim, before } = await twoWorlds(definition);
     const body = exampleOf(definition).body?.(attacker);
-    const inPath = IDS.filter((id) => pathOf(definition, attacker).includes(attacker[id]));
+    const inPath = Object.entries(idsOf(attacker)).flatMap(([name, id]) =>
+      pathOf(definition, attacker).includes(id) ? [name] : [],
+    );
     // Each id of the path by itself, beside ids of one's own, and all of them.
     const attempts = inPath.length > 1 ? [...inPath.map((id) => [id]), inPath] : [inPath];
     for (const ids of attempts) {
-      const withIds = (world: World) => ({ ...attacker, ...Object.fromEntries(ids.map((id) => [id, world[id]])) });
+      const withIds = (world: World) => ({
+        ...attacker,
+        ...Object.fromEntries(ids.map((id) => [id, idsOf(world)[id]])),
+      });
       // What If-Match says of a row of one's own comes before what is beside it.
       for (const call of ids.length < inPath.length ? [{}] : attacks(definition)) {
         const request = { ...(body ? { body } : {}), ...call };
@@ -102,7 +105,7 @@ describe.each(inNode ? walls : walls.slice(0, 1))('%s', (_walls, prepare, interc
     const { attacker, victim, before } = await twoWorlds(definition);
     const ask = (id: string) =>
       callExample(api, definition, attacker, { body: bodyWith(bodySchema(definition) ?? {}, path, id) });
-    for (const id of [victim.project, victim.task, victim.tag]) {
+    for (const id of Object.values(idsOf(victim))) {
       const foreign = await ask(id);
       expect(foreign.status).toBe(422);
       expect(told(foreign)).toEqual(told(await ask(UNKNOWN)));
@@ -127,7 +130,7 @@ describe.each(inNode ? walls : walls.slice(0, 1))('%s', (_walls, prepare, interc
     const { attacker, victim, before } = await twoWorlds(definition);
     const ask = (id: string) =>
       attacker.tenant.get(`${listPath(definition, attacker)}?${new URLSearchParams({ [filter]: id, count: 'true' })}`);
-    for (const id of [victim.project, victim.task, victim.tag]) {
+    for (const id of Object.values(idsOf(victim))) {
       const foreign = await ask(id);
       expect(foreign).toMatchObject({ status: 200, json: { data: [], page: { total: 0 } } });
       expect(told(foreign)).toEqual(told(await ask(UNKNOWN)));
@@ -240,14 +243,14 @@ async function changeMuch({ tenant, project, task }: World): Promise<void> {
 }
 
 /** The world of a tenant that knows no id. */
-function nowhere({ tenant }: World): World {
-  return { tenant, project: UNKNOWN, task: UNKNOWN, tag: UNKNOWN };
+function nowhere(world: World): World {
+  return { ...world, ...Object.fromEntries(Object.keys(idsOf(world)).map((id) => [id, UNKNOWN])) };
 }
 
 /** A body with the ids of one world in place of those of another. */
 function withIdsOf(mine: World, theirs: World, body: unknown): unknown {
   let text = JSON.stringify(body);
-  for (const id of IDS) text = text.replaceAll(theirs[id], mine[id]);
+  for (const [name, id] of Object.entries(idsOf(theirs))) text = text.replaceAll(id, idsOf(mine)[name] ?? '');
   return JSON.parse(text);
 }
 

@@ -16,6 +16,11 @@ export interface World {
   tag: string;
 }
 
+/** The ids of a world, by what they are of. */
+export function idsOf({ tenant: _, ...ids }: World): Record<string, string> {
+  return ids;
+}
+
 export interface Example {
   /** With the query string. */
   path: (world: World) => string;
@@ -107,10 +112,11 @@ export const definitions: Definition[] = functions.map(({ definition }) => defin
 /** A tenant with a project, a task and a tag, ready for the example of an endpoint. */
 export async function makeWorld(api: TestApi, definition?: Definition): Promise<World> {
   const tenant = await api.tenant();
-  const { json } = await tenant.post('/api/v1/projects', {
+  const { status, text, json } = await tenant.post('/api/v1/projects', {
     name: 'Website',
     tasks: [{ title: 'Sketch', tags: ['design'] }],
   });
+  if (status !== 201) throw new Error(`makeWorld in test/support/examples.ts: ${status} ${text}`);
   const world = { tenant, project: json.id, task: json.tasks[0].id, tag: json.tasks[0].tags[0].id };
   await examples[definition?.operationId ?? '']?.prepare?.(world, api);
   return world;

@@ -1,7 +1,7 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { DatabaseError } from './errors.ts';
-import { NOT_FOUND } from './not-found.ts';
+import { notFound } from './not-found.ts';
 import { withinLimit } from './response-limit.ts';
 
 declare const shape: unique symbol;
@@ -67,7 +67,7 @@ export function withRepresentation<T>(db: Database, query: RepresentationQuery<T
  */
 export async function fetchRepresentation<T>(
   db: Database,
-  resource: keyof typeof NOT_FOUND,
+  resource: string,
   query: RepresentationQuery<T>,
   { limitParameter, ifNoneMatch = [] }: ReadOptions,
 ): Promise<Representation<T>> {
@@ -75,7 +75,7 @@ export async function fetchRepresentation<T>(
     .selectFrom('representation')
     .select(['etag', unlessKnown<T>(ifNoneMatch)])
     .executeTakeFirst();
-  if (!row) throw new DatabaseError({ kind: 'rejected', ...NOT_FOUND[resource] });
+  if (!row) throw new DatabaseError({ kind: 'rejected', ...notFound(resource) });
   return row;
 }
 
@@ -98,7 +98,7 @@ export async function fetchList<T>(
       const isCursor = error instanceof DatabaseError && error.failure.kind === 'invalid_value';
       throw isCursor ? new DatabaseError({ kind: 'invalid_cursor' }) : error;
     });
-  if (!row) throw new DatabaseError({ kind: 'rejected', ...NOT_FOUND.project });
+  if (!row) throw new DatabaseError({ kind: 'rejected', ...notFound('project') });
   return row;
 }
 

@@ -1,9 +1,14 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import { NOT_FOUND } from '../client/not-found.ts';
+import { notFound } from '../client/not-found.ts';
 import { raiseUnless } from './raise-unless.ts';
 
-const TABLES = { project: 'projects', task: 'tasks', tag: 'tags' } as const;
+/** The resources whose rows have a version, and whether they can be in the trash. */
+const LOCKABLE = {
+  project: { table: 'projects', hasTrash: true },
+  task: { table: 'tasks', hasTrash: true },
+  tag: { table: 'tags', hasTrash: false },
+} as const;
 
 /**
  * A statement that locks one row until the batch ends. It rejects the batch with `not_found` where there is no such row,
@@ -14,11 +19,12 @@ const TABLES = { project: 'projects', task: 'tasks', tag: 'tags' } as const;
  */
 export function lockRow(
   db: Database,
-  resource: keyof typeof TABLES,
+  resource: keyof typeof LOCKABLE,
   id: string,
   { ifMatch, trashed = false }: { ifMatch?: string[] | undefined; trashed?: boolean } = {},
 ): Compilable {
-  const live = resource === 'tag' || trashed ? sql`` : sql`and deleted_at is null`;
+  const { table, hasTrash } = LOCKABLE[resource];
+  const live = hasTrash && !trashed ? sql`and deleted_at is null` : sql``;
   const versions = ifMatch?.map(versionOf) ?? null;
   return db.query
     .selectFrom(
@@ -26,14 +32,14 @@ export function lockRow(
         select locked.id, locked.version
         from (select) as one
         left join lateral (
-          select id, version from ${sql.table(TABLES[resource])}
+          select id, version from ${sql.table(table)}
           where tenant_id = ${db.tenantId} and id = ${id} ${live}
           for no key update
         ) as locked on true
       )`.as('found'),
     )
     .select([
-      sql`raise_unless(found.id is not null, ${JSON.stringify(NOT_FOUND[resource])}::json)`.as('exists'),
+      sql`raise_unless(found.id is not null, ${JSON.stringify(notFound(resource))}::json)`.as('exists'),
       sql`raise_unless(${versions}::integer[] is null or found.version = any(${versions}::integer[]), json_build_object(
         'code', 'precondition_failed',
         'detail', 'The resource has another version than If-Match expects.',
@@ -69,7 +75,7 @@ export function lockProjectOf(db: Database, taskId: string, further: string[] = 
 /** A statement that keeps a tag from being deleted until the batch ends. It rejects with `not_found` where there is none. */
 export function lockTag(db: Database, tagId: string) {
   const tag = sql<boolean>`(select true from tags where tenant_id = ${db.tenantId} and id = ${tagId} for key share)`;
-  return raiseUnless(db, tag, NOT_FOUND.tag);
+  return raiseUnless(db, tag, notFound('tag'));
 }
 
 /** The version in an entity tag of `etag_of()`. A tag that holds none gives 0, a version that no row has. */

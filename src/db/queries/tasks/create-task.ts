@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { NOT_FOUND } from '../../client/not-found.ts';
+import { notFound } from '../../client/not-found.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 
 import { raiseUnless } from '../../sql/raise-unless.ts';
@@ -20,7 +20,7 @@ export function createTask(db: Database, projectId: string, task: NewTask, optio
       select true from projects
       where tenant_id = ${db.tenantId} and id = ${projectId} and deleted_at is null
       for share)`,
-    NOT_FOUND.project,
+    notFound('project'),
   );
   const parent = task.parent_id;
   return writeRepresentation(

@@ -1,6 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { NOT_FOUND } from '../../client/not-found.ts';
+import { notFound } from '../../client/not-found.ts';
 
 import { raiseUnless } from '../../sql/raise-unless.ts';
 import { oneTenant } from './one-tenant.ts';
@@ -14,7 +14,7 @@ export function lockTenant(db: Database, id: string, expected: string[] | undefi
   const lock = raiseUnless(
     db,
     sql<boolean>`(select true from tenants where id = ${id} for no key update)`,
-    NOT_FOUND.tenant,
+    notFound('tenant'),
   );
   if (!expected) return [lock];
   const current = db.query

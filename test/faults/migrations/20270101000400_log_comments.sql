@@ -1,0 +1,18 @@
+-- migrate:up
+
+set local lock_timeout = '2s';
+set local statement_timeout = '30s';
+
+-- The audit log takes the resources that this constraint names. `not valid`: a later file validates it.
+alter table audit_log drop constraint audit_log_resource_type_check;
+alter table audit_log add constraint audit_log_resource_type_check
+check (resource_type in ('project', 'task', 'tag', 'tagging', 'tenant', 'comment')) not valid;
+
+-- migrate:down
+
+set local lock_timeout = '2s';
+set local statement_timeout = '30s';
+
+alter table audit_log drop constraint audit_log_resource_type_check;
+alter table audit_log add constraint audit_log_resource_type_check
+check (resource_type in ('project', 'task', 'tag', 'tagging', 'tenant')) not valid;
