@@ -57,7 +57,7 @@ interface Told {
 const LEAK = /postgres|sqlstate|select |relation|constraint|ECONN|neon|fetch failed|<html/i;
 
 /** What a client does before it tries again (ms). */
-const PAUSE = { least: 20, most: 100 };
+const PAUSE_MS = { least: 20, most: 100 };
 
 /** How long a write that has to have an answer may be repeated (ms). */
 const REPEAT = 30_000;
@@ -160,7 +160,7 @@ export class Load {
     this.told.push({ start, end: performance.now(), status: reply.status, code: reply.json?.code });
     if (response.headers.get('Idempotency-Replayed')) this.replayed++;
     this.#judge(method, path, reply, right);
-    if (reply.status >= 500) await sleep(PAUSE.least + this.random() * (PAUSE.most - PAUSE.least));
+    if (reply.status >= 500) await sleep(PAUSE_MS.least + this.random() * (PAUSE_MS.most - PAUSE_MS.least));
     return reply;
   }
 

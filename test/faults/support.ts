@@ -22,7 +22,7 @@ export type WayDown = 'fast' | 'immediate' | 'kill';
 const DATABASE = 'faults';
 
 /** How long a server may take until it lets somebody in again (ms). */
-const PATIENCE = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
 async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
@@ -118,7 +118,7 @@ export class Cluster {
 
   /** Starts it again, at the same port. @returns when it let somebody in ({@link performance.now}). */
   async up(): Promise<number> {
-    const deadline = performance.now() + PATIENCE;
+    const deadline = performance.now() + START_TIMEOUT_MS;
     while (true) {
       try {
         this.#postgres = await startPostgres({ dataDir: this.#directory, durable: false, settings: this.#settings });
@@ -133,7 +133,7 @@ export class Cluster {
 
   /** Waits until the server lets somebody in. @returns when it did ({@link performance.now}). */
   async accepts(): Promise<number> {
-    const deadline = performance.now() + PATIENCE;
+    const deadline = performance.now() + START_TIMEOUT_MS;
     while (true) {
       try {
         await this.ask('select 1');

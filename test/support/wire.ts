@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** The last message of every answer, ReadyForQuery (PostgreSQL manual, §54.7), without its last byte. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
 /** With which src/db/client/drivers/pg.ts tries a connection that has rested: it belongs to no batch. */
-const TRIAL = Buffer.from('Q\0\0\0\x0bselect\0');
+const CHECK_QUERY = Buffer.from('Q\0\0\0\x0bselect\0');
 
 /** A wire to PostgreSQL that counts round trips, and that can be long, cut or dead. */
 export interface Wire {
@@ -52,7 +52,7 @@ export async function startWire(postgresPort: number): Promise<Wire> {
     client.on('data', (chunk: Buffer) => {
       if (pair.dead) return;
       const heard = tail.length === 6 && tail.subarray(0, 5).equals(READY);
-      if (heard && loggedIn && !chunk.equals(TRIAL) && chunk[0] !== 'X'.charCodeAt(0)) requests++;
+      if (heard && loggedIn && !chunk.equals(CHECK_QUERY) && chunk[0] !== 'X'.charCodeAt(0)) requests++;
       if (heard) tail = Buffer.alloc(0);
       pass(chunk, server);
     });

@@ -48,17 +48,17 @@ export function lockRow(
 }
 
 /**
- * Statements that lock the project of a task, and further ones, in the order of their ids: before tasks are moved,
+ * Statements that lock the project of a task, and other projects, in the order of their ids: before tasks are moved,
  * trashed, restored or purged. The task may have moved between being found and being locked; then the batch runs again.
  */
-export function lockProjectOf(db: Database, taskId: string, further: string[] = []): Compilable[] {
+export function lockProjectOf(db: Database, taskId: string, otherProjects: string[] = []): Compilable[] {
   const projectOf = sql`(select project_id from tasks where tenant_id = ${db.tenantId} and id = ${taskId})`;
   return [
     db.query
       .selectFrom(
         sql<{ id: string }>`(
           select id from projects
-          where tenant_id = ${db.tenantId} and (id = ${projectOf} or id = any(${further}::uuid[]))
+          where tenant_id = ${db.tenantId} and (id = ${projectOf} or id = any(${otherProjects}::uuid[]))
           order by id
           for no key update
         )`.as('locked'),

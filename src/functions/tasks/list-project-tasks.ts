@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { listTasks, PROJECT_TASKS, taskSorts } from '../../db/queries/tasks/list-tasks.ts';
+import { listTasks, taskSorts } from '../../db/queries/tasks/list-tasks.ts';
+import { PROJECT_TASKS } from '../../db/queries/tasks/project-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { guid } from '../../http/request/schemas.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { readConfig } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { log } from '../../log.ts';
 import { Problem } from '../../problem.ts';
 import type { Env } from '../env.ts';
@@ -12,8 +12,7 @@ import type { Env } from '../env.ts';
  * (draft-ietf-httpapi-ratelimit-headers-10) say the quota, and the length of the window as the time to wait.
  * @throws Problem `rate_limited`
  */
-export async function limitRate(c: Context<Env>, key: string): Promise<void> {
-  const { rateLimit } = readConfig(c.env);
+export async function limitRate(c: Context<Env>, rateLimit: Config['rateLimit'], key: string): Promise<void> {
   if (!rateLimit || !c.env.RATE_LIMITER) return;
   const { success } = await c.env.RATE_LIMITER.limit({ key }).catch((error: Error) => {
     log('error', 'rate_limiter', { request_id: c.var.requestId, error: error.name });

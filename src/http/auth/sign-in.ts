@@ -20,7 +20,7 @@ export function signIn({
     const config = await configOf(c);
     const { role, tenantId, subject } = await verifyToken(token, config.tokens);
     c.set('tenantId', tenantId);
-    await limitRate(c, tenantId ?? role);
+    await limitRate(c, config.rateLimit, tenantId ?? role);
     const allowed = (role === 'platform') === (access === 'platform') && ROLES.indexOf(role) >= ROLES.indexOf(access);
     if (!allowed) {
       throw new Problem(

@@ -4,7 +4,7 @@ import type { Database } from '../../client/database.ts';
 import { cursorContext, keysetPage } from '../../sql/keyset.ts';
 import { taskMembers } from '../../sql/representations.ts';
 import type { DB } from '../../types.ts';
-import { PROJECT_TASKS } from '../tasks/list-tasks.ts';
+import { PROJECT_TASKS } from '../tasks/project-tasks.ts';
 
 /**
  * For a lateral join on projects: the first `limit` tasks of each project in the order of `position`, and the cursor with

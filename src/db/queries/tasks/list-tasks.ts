@@ -22,9 +22,6 @@ interface TaskFilters extends TimeFilters {
   metadata?: Record<string, unknown> | undefined;
 }
 
-/** The name of the list of one project's tasks, which continues the tasks that are nested in the project. */
-export const PROJECT_TASKS = 'project-tasks';
-
 export const taskSorts = {
   position: { expression: sql.ref('tasks.position'), type: 'float8' },
   created_at: { expression: sql.ref('tasks.created_at'), type: 'timestamptz' },

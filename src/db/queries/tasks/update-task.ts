@@ -34,7 +34,7 @@ interface TaskPatch {
 export function updateTask(db: Database, id: string, patch: TaskPatch, options: WriteOptions) {
   const { tags, parent_id, project_id, metadata, ...named } = patch;
   const moves = parent_id !== undefined || project_id !== undefined;
-  const further = project_id === undefined ? [] : [project_id];
+  const otherProjects = project_id === undefined ? [] : [project_id];
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   const values = { ...given, ...(metadata ? { metadata: mergedMetadata('tasks', metadata) } : {}) };
   const changes = Object.keys(values).length > 0;
@@ -43,7 +43,7 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, options: 
     db,
     options,
     [
-      ...(moves ? lockProjectOf(db, id, further) : []),
+      ...(moves ? lockProjectOf(db, id, otherProjects) : []),
       lockRow(db, 'task', id, options),
       ...(moves ? moveTask(db, id, { parent_id, project_id }, values) : changes ? [update] : []),
       ...(tags ? retag(db, id, tags) : []),
@@ -53,20 +53,20 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, options: 
 }
 
 function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): Compilable[] {
-  const whole = Array.isArray(tags);
-  const wanted = whole ? tags : tags.add;
-  const keys = sql`(select tag_key(name) from unnest(${whole ? tags : tags.remove}::text[]) as named (name))`;
-  const off = db.query
+  const replacesAll = Array.isArray(tags);
+  const wanted = replacesAll ? tags : tags.add;
+  const keys = sql`(select tag_key(name) from unnest(${replacesAll ? tags : tags.remove}::text[]) as named (name))`;
+  const removeTaggings = db.query
     .deleteFrom('task_tags')
     .where('task_tags.tenant_id', '=', db.tenantId)
     .where('task_tags.task_id', '=', id)
-    .where(sql<boolean>`task_tags.tag_id ${whole ? sql`not in` : sql`in`} (
+    .where(sql<boolean>`task_tags.tag_id ${replacesAll ? sql`not in` : sql`in`} (
       select tags.id from tags where tags.tenant_id = ${db.tenantId} and tags.key in ${keys})`);
   return [
-    ...(whole ? [] : [rejectContradiction(db, tags)]),
+    ...(replacesAll ? [] : [rejectContradiction(db, tags)]),
     ...(wanted.length > 0 ? [insertMissingTags(db, wanted)] : []),
-    lockTags(db, id, whole ? tags : [...tags.add, ...tags.remove]),
-    off,
+    lockTags(db, id, replacesAll ? tags : [...tags.add, ...tags.remove]),
+    removeTaggings,
     ...(wanted.length > 0
       ? [
           insertTaggings(

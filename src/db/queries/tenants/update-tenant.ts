@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { conflictUnless } from '../../sql/raise-unless.ts';
-
 import { lockTenant } from './lock-tenant.ts';
 import { oneTenant } from './one-tenant.ts';
 
