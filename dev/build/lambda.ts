@@ -18,7 +18,7 @@ import { zip } from './zip.ts';
 
 /** How functions reach PostgreSQL: over connections of their own, or by Neon's SQL over HTTP. */
 export const DRIVERS = ['pg', 'neon'] as const;
-export type DriverName = (typeof DRIVERS)[number];
+type DriverName = (typeof DRIVERS)[number];
 
 /**
  * Writes `lambda/` into the directory, anew.

@@ -6,7 +6,7 @@ import type { Parts } from './bundle.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** A row of the report: one Worker or function. */
-export interface Size {
+interface Size {
   name: string;
   bytes: number;
   /** Cloudflare's limit is for this size, and a cold start has to fetch it. */

@@ -5,7 +5,7 @@ import { Client, type ClientConfig } from 'pg';
 /* Logging in to a PostgreSQL, the embedded one or the one that DATABASE_URL names. */
 
 /** TLS, or none. `rejectUnauthorized`: whether the server's certificate is checked. */
-export type Tls = { rejectUnauthorized: boolean } | false;
+type Tls = { rejectUnauthorized: boolean } | false;
 
 /** What is needed to log in. If there is no password, pg and dbmate look where libpq does, such as in PGPASSWORD. */
 export interface Login {

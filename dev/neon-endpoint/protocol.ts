@@ -115,7 +115,7 @@ export interface Statement {
   arrayMode: boolean | undefined;
 }
 
-export type Payload = { single: Statement } | { batch: Statement[] };
+type Payload = { single: Statement } | { batch: Statement[] };
 
 /** The part of the language that TypeScript does not declare yet (JSON.parse source text access). */
 const exactJson = JSON as unknown as {

@@ -5,7 +5,7 @@ import { DatabaseError, type FieldDef, type Pool, type PoolClient, Query, type R
 import { EndpointError, type Mode, type Statement, valueToJson } from './protocol.ts';
 
 /** Where PostgreSQL listens. */
-export interface Address {
+interface Address {
   host: string;
   port: number;
 }

@@ -138,13 +138,13 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
   },
   CORS_ORIGINS: {
     description: 'Origins whose pages may call, separated by commas',
-    readBy: ['responses', 'requests'],
+    readBy: ['responses'],
     source: 'variable',
     default: 'none',
   },
   LOG_LEVEL: {
     description: '`info`: a line of JSON in the log for each request; `warn`: only what is wrong',
-    readBy: ['responses', 'requests'],
+    readBy: ['responses'],
     source: 'variable',
     default: 'info',
   },

@@ -1,8 +1,6 @@
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
 import { type Bindings, bindingsSchema, connectionOptions, parseBindings } from './bindings.ts';
 
-export type { Bindings } from './bindings.ts';
-
 /** What a function that serves requests needs to know of its deployment. */
 export interface Config {
   database: DatabaseConfig;

@@ -1,4 +1,4 @@
-import type { Bindings } from '../config/config.ts';
+import type { Bindings } from '../config/bindings.ts';
 import type { Database } from '../db/client/database.ts';
 import type { ReadOptions } from '../db/client/read.ts';
 import type { WriteOptions } from '../db/client/write.ts';

@@ -1,9 +1,10 @@
-import type { Bindings } from '../config/config.ts';
+import type { Bindings } from '../config/bindings.ts';
 import { readJanitorConfig } from '../config/janitor.ts';
 import { Database } from '../db/client/database.ts';
 import { DatabaseError } from '../db/client/errors.ts';
 import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/tenants/purge-tenants.ts';
-import { KINDS, type Kind, MAX_ROWS_PER_BATCH, purgeExpired } from '../db/queries/trash/purge-expired.ts';
+import { KINDS, type Kind, purgeExpired } from '../db/queries/trash/purge-expired.ts';
+import { MAX_ROWS_PER_BATCH } from '../db/sql/trash.ts';
 import { log } from '../log.ts';
 
 /*

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Bindings, readConfig } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { allowedOrigins } from '../../src/config/origins.ts';
 
 const good: Bindings = {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DEVELOPMENT_SECRET } from '../../dev/local/jwt.ts';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { app } from '../../src/functions/index.ts';
 import { JWT_SECRET, signToken } from '../support/api.ts';
 

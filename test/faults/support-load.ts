@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { app } from '../../src/functions/index.ts';
 import { type Reply, signToken } from '../support/api.ts';
 import { expectDocumented } from '../support/openapi.ts';

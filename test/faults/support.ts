@@ -7,7 +7,7 @@ import { onTestFinished, vi } from 'vitest';
 import { migrate } from '../../dev/local/migrate.ts';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { JWT_SECRET } from '../support/api.ts';
 import { WORKER_ROLE } from '../support/global-setup.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, inject, test, vi } from 'vitest';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { serve, signToken } from '../support/api.ts';
 
 /* A deployment that is set up wrongly: nobody gets in, callers get a 503 that says nothing, the log says what to do. */

@@ -14,7 +14,7 @@ import pg from 'pg';
 import { migrate } from '../../dev/local/migrate.ts';
 import { startPostgres } from '../../dev/local/postgres.ts';
 import { startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { app } from '../../src/functions/index.ts';
 import { partitionTasks } from '../support/partitioned.ts';
 import { recordStatements } from '../support/sql.ts';

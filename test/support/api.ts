@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { SignJWT } from 'jose';
 import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, inject } from 'vitest';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { app } from '../../src/functions/index.ts';
 import type { Role } from '../../src/http/auth/tokens.ts';
 import { type TestDatabase, useDatabase } from './database.ts';

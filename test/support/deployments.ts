@@ -4,7 +4,7 @@ import type { MiniflareOptions, ModuleDefinition, WorkerOptions } from 'miniflar
 import { inject } from 'vitest';
 import { SECRET_NAMES, type WorkerConfig } from '../../dev/build/configs.ts';
 import type { Deployable } from '../../dev/build/split.ts';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 
 /* The deployments as Miniflare runs them: the very bundles that are deployed, and for the split one their configurations. */
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { inject } from 'vitest';
-import type { Bindings } from '../../src/config/config.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import type { HttpEvent, HttpHandler } from '../../src/platform/lambda/handler.ts';
 import type { Served } from './served.ts';
 

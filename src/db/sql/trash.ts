@@ -12,6 +12,9 @@ export function trashedBy(trashId: string) {
 /** The columns of a row that comes back. */
 export const RESTORED = { deleted_at: null, deleted_by: null, trash_id: null };
 
+/** Rows that one batch of the scheduled purge deletes, so that none takes long. */
+export const MAX_ROWS_PER_BATCH = 1000;
+
 /** The scheduled purge deletes what was trashed before this. */
 export const purgedBefore = sql`now() - interval '30 days'`;
 

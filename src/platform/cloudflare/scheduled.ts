@@ -1,4 +1,4 @@
-import type { Bindings } from '../../config/config.ts';
+import type { Bindings } from '../../config/bindings.ts';
 import { purge } from '../../scheduled/purge.ts';
 
 /** Cloudflare's entry point of the scheduled purge: the cron trigger. */

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 // Deprecated since hono 4.13 in favour of the package @hono/aws-lambda, which was not published when this was written.
 import { type APIGatewayProxyResult, handle, type LambdaEvent } from 'hono/aws-lambda';
-import type { Bindings } from '../../config/config.ts';
+import type { Bindings } from '../../config/bindings.ts';
 import type { Definition } from '../../http/endpoint/definition.ts';
 import type { Env } from '../../http/env.ts';
 import { enforceResponseLimit } from './response-limit.ts';

@@ -1,4 +1,4 @@
-import type { Bindings } from '../../config/config.ts';
+import type { Bindings } from '../../config/bindings.ts';
 import { purge } from '../../scheduled/purge.ts';
 
 /** Makes the Lambda function of the scheduled purge. If it throws, Lambda counts the run as failed and repeats it. */

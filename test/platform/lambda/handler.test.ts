@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import type { Bindings } from '../../../src/config/config.ts';
+import type { Bindings } from '../../../src/config/bindings.ts';
 import getProject from '../../../src/functions/projects/get-project.ts';
 import updateTask from '../../../src/functions/tasks/update-task.ts';
 import { publicEndpoint } from '../../../src/http/endpoint/public-endpoint.ts';

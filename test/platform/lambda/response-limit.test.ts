@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { Bindings } from '../../../src/config/config.ts';
+import type { Bindings } from '../../../src/config/bindings.ts';
 import { publicEndpoint } from '../../../src/http/endpoint/public-endpoint.ts';
 import { requestContext } from '../../../src/http/endpoint/request-context.ts';
 import type { Env } from '../../../src/http/env.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { MAX_ROWS_PER_BATCH } from '../trash/purge-expired.ts';
+import { MAX_ROWS_PER_BATCH } from '../../sql/trash.ts';
 
 /** The tables that can have many rows of one tenant, in the order in which they can be emptied: referring tables first. */
 export const TENANT_TABLES = ['idempotency_keys', 'tasks', 'projects', 'tags', 'audit_log'] as const;

@@ -1,9 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { purgedBefore } from '../../sql/trash.ts';
-
-/** AnyQuery that one batch deletes, so that none runs long. */
-export const MAX_ROWS_PER_BATCH = 1000;
+import { MAX_ROWS_PER_BATCH, purgedBefore } from '../../sql/trash.ts';
 
 /** In the order in which they can be deleted: a project once it has no tasks left. */
 export const KINDS = ['idempotency_keys', 'tasks', 'projects'] as const;
