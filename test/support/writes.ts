@@ -29,24 +29,48 @@ export async function stored(api: TestApi, { table, id }: Pick<Write, 'table' | 
  * Lets requests meet at one row: it stays locked until all of them wait, so that what each reads before its own lock is
  * old by the time it writes. Fails where one of them does not come to wait.
  */
-export async function meetingAt<T>(
+export function meetingAt<T>(
   api: TestApi,
   { table, id }: Pick<Write, 'table' | 'id'>,
   start: () => Promise<T>[],
 ): Promise<T[]> {
+  return whileHeld(api, [`select from ${table} where id = $1 for update`, [id]], [start]);
+}
+
+/**
+ * Lets requests come in an order: each starts when those before it wait, the first for what a statement of ours locks.
+ * Fails where one of them does not come to wait.
+ */
+export function inTurn<T>(api: TestApi, hold: [sql: string, values: unknown[]], starts: (() => Promise<T>)[]) {
+  return whileHeld(
+    api,
+    hold,
+    starts.map((start) => () => [start()]),
+  );
+}
+
+/** Starts groups of requests, each group when all before it wait, and rolls back the statement that they wait for. */
+async function whileHeld<T>(
+  api: TestApi,
+  [sql, values]: [string, unknown[]],
+  groups: (() => Promise<T>[])[],
+): Promise<T[]> {
   const { admin } = api.database;
+  const requests: Promise<T>[] = [];
+  let waiting = 0;
   await admin.query('begin');
   try {
-    await admin.query(`select from ${table} where id = $1 for update`, [id]);
-    const requests = start();
-    const waiting = await waitForLocks(api, requests.length);
-    await admin.query('commit');
-    const results = await Promise.all(requests);
-    expect(waiting, `of the requests wait for the row of ${table}`).toBe(requests.length);
-    return results;
+    await admin.query(sql, values);
+    for (const start of groups) {
+      requests.push(...start());
+      waiting = await waitForLocks(api, requests.length);
+    }
   } finally {
     await admin.query('rollback');
   }
+  const results = await Promise.all(requests);
+  expect(waiting, `of the requests wait for: ${sql}`).toBe(requests.length);
+  return results;
 }
 
 /** Waits until so many requests wait for a lock, for 4 s at the most (a request itself waits for 5 s). @returns how many do */
