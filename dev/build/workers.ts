@@ -35,18 +35,26 @@ export async function endpoints(): Promise<{ name: string; method: string; path:
 }
 
 /**
- * Writes `<directory>/<name>/index.js` of all Workers.
+ * The Workers in the order in which they can be deployed: a service binding needs its target.
  * @param prefix name of the deployment, and of its dispatcher
- * @returns them in the order in which they can be deployed: a service binding needs its target.
  */
-export async function bundleSplit(prefix: string, directory: string): Promise<Worker[]> {
-  const found = await endpoints();
-  const workers: Omit<Worker, 'parts'>[] = [
-    ...found.map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
+export async function splitWorkers(prefix: string): Promise<Omit<Worker, 'parts'>[]> {
+  return [
+    ...(await endpoints()).map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
     { name: `${prefix}-scheduled-purge`, kind: 'scheduled', entry: 'src/platform/cloudflare/scheduled.ts' },
     { name: prefix, kind: 'dispatcher', entry: 'src/platform/cloudflare/dispatcher/index.ts' },
   ];
-  const routes: Route[] = found.map(({ name, method, path }) => ({ name, method, path, binding: bindingOf(name) }));
+}
+
+/** Writes `<directory>/<name>/index.js` of all {@link splitWorkers}. */
+export async function bundleSplit(prefix: string, directory: string): Promise<Worker[]> {
+  const workers = await splitWorkers(prefix);
+  const routes: Route[] = (await endpoints()).map(({ name, method, path }) => ({
+    name,
+    method,
+    path,
+    binding: bindingOf(name),
+  }));
   const entries = Object.fromEntries(workers.map(({ name, entry }) => [name, entry]));
   const bundles = await bundle(entries, directory, { ROUTES: routes });
   return workers.map((worker) => ({ ...worker, parts: bundles.get(worker.name) ?? {} }));

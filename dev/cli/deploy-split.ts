@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { root } from '../build/bundle.ts';
-import { SECRET_NAMES } from '../build/configs.ts';
+import { readBaseConfig, SECRET_NAMES } from '../build/configs.ts';
 import { buildSplit, type Deployable, readDeployables } from '../build/split.ts';
+import { splitWorkers } from '../build/workers.ts';
 import { run } from '../run.ts';
 
 /*
@@ -31,10 +32,10 @@ async function readSecrets(file: string): Promise<Record<string, string>> {
 }
 
 /** @throws Error that names what is no Worker of this deployment */
-function select(workers: Deployable[], only: string[]): Deployable[] {
-  const unknown = only.filter((name) => !workers.some((worker) => worker.name === name));
+async function checkNames(names: string[]): Promise<void> {
+  const workers = await splitWorkers((await readBaseConfig()).name);
+  const unknown = names.filter((name) => !workers.some((worker) => worker.name === name));
   if (unknown.length > 0) throw new Error(`There is no Worker ${unknown.join(', ')}.`);
-  return workers.filter(({ name }) => only.length === 0 || only.includes(name));
 }
 
 async function deploy(worker: Deployable, secrets: Record<string, string>, directory: string, args: string[]) {
@@ -84,9 +85,10 @@ try {
   );
   const args = process.argv.slice(2).filter((_, index) => !ownArguments.includes(index));
   const secrets = typeof file === 'string' ? await readSecrets(file) : {};
-  await buildSplit(dist);
   const only = (values.only ?? []) as string[];
-  const workers = select(await readDeployables(dist), only);
+  await checkNames(only);
+  await buildSplit(dist);
+  const workers = (await readDeployables(dist)).filter(({ name }) => only.length === 0 || only.includes(name));
   const isDispatcher = ({ kind }: Deployable) => kind === 'dispatcher';
   const each = (worker: Deployable) => deploy(worker, secrets, directory, args);
   await deployAll(

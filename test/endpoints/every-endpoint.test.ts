@@ -25,12 +25,16 @@ const TOO_LOW: Record<Exclude<Access, 'public'>, string> = {
 describe.each(definitions.map((definition) => [definition.operationId, definition] as const))('%s', (_, definition) => {
   const { operationId, access, success } = definition;
 
-  test.runIf(access !== 'public')('answers 401 without a token, and the database is not asked', async () => {
+  test.runIf(access !== 'public')('answers 401 without a token or with a forged one, without asking', async () => {
     const world = await makeWorld(api, definition);
+    const role = access === 'platform' ? access : 'admin';
+    const forged = await signToken({ role, tenant_id: world.tenant.id }, 'a secret of somebody else, and long enough');
     const before = asked();
-    const reply = await callExample(api, definition, world, { token: undefined as never });
-    expect(reply).toMatchObject({ status: 401, json: { code: 'unauthenticated' } });
-    expect(reply.headers.get('WWW-Authenticate')).toBe('Bearer');
+    for (const token of [undefined as never, forged]) {
+      const reply = await callExample(api, definition, world, { token });
+      expect(reply).toMatchObject({ status: 401, json: { code: 'unauthenticated' } });
+      expect(reply.headers.get('WWW-Authenticate')).toBe('Bearer');
+    }
     expect(asked()).toBe(before);
   });
 

@@ -53,6 +53,16 @@ interface Told {
   code: string | undefined;
 }
 
+interface LoadOptions {
+  clients?: number;
+  /** Whether requests have idempotency keys. */
+  keys?: boolean;
+  /** Leaves out what the database cannot serve from the beginning: an operation that needs a later migration. */
+  able?: boolean;
+  /** How long each client rests between two operations (ms). */
+  restMs?: number;
+}
+
 /** What a caller may not be told: words of the database, the driver or the network. */
 const LEAK = /postgres|sqlstate|select |relation|constraint|ECONN|neon|fetch failed|<html/i;
 
@@ -73,6 +83,8 @@ export class Load {
   readonly #token: string;
   readonly #clients: Promise<void>[] = [];
   #operations = OPERATIONS;
+  /** What a client does between two operations (ms). */
+  #restMs = 0;
   /** Whether idempotency keys are used. */
   readonly keys: boolean;
   /** Whether a client goes on until it has an answer, where it would. */
@@ -88,17 +100,15 @@ export class Load {
     this.ledger = { tenantId, creations: [], registers: [], tagSets: [], trashings: [] };
   }
 
-  /**
-   * Makes each client's rows, and lets them all go. Without `keys` no request has an idempotency key. With `able`, what
-   * the database cannot serve from the beginning is left out: an operation that needs a later migration.
-   */
+  /** Makes each client's rows, and lets them all go. */
   static async start(
     bindings: Bindings,
     tenantId: string,
-    { clients = 10, keys = true, able = false }: { clients?: number; keys?: boolean; able?: boolean } = {},
+    { clients = 10, keys = true, able = false, restMs = 0 }: LoadOptions = {},
   ): Promise<Load> {
     const token = await signToken({ tenant_id: tenantId, role: 'admin', sub: 'load' });
     const load = new Load(bindings, tenantId, token, keys);
+    load.#restMs = restMs;
     const prepared = await prepare(load, clients);
     if (able) await load.#leaveOut(prepared[0] as Client);
     for (const client of prepared) load.#clients.push(load.#run(client));
@@ -122,6 +132,7 @@ export class Load {
     while (!this.stopping) {
       for (const operation of shuffle(this.#operations, this.random)) {
         if (this.stopping) return;
+        if (this.#restMs > 0) await sleep(this.#restMs);
         await operation(this, client).catch((error) => this.violations.push(`${operation.name}: ${error.stack}`));
       }
     }
@@ -219,7 +230,10 @@ export class Load {
    * @returns how long after `since` the first request succeeded (ms), and how many failed that began 2 s after it
    */
   async recovery(since: number): Promise<{ first: number; late: number }> {
+    // Until then nothing is asked but when they succeed again.
+    this.#restMs = 50;
     await sleep(Math.max(0, since + 2000 - performance.now()));
+    this.#restMs = 0;
     await this.more(30);
     const ends = this.told.filter(({ end, status }) => end > since && status < 400).map(({ end }) => end);
     const late = this.told.filter(({ start, status }) => start > since + 2000 && status >= 500);
