@@ -231,7 +231,7 @@ export class Load {
    */
   async recovery(since: number): Promise<{ first: number; late: number }> {
     // Until then nothing is asked but when they succeed again.
-    this.#restMs = 50;
+    this.#restMs = 100;
     await sleep(Math.max(0, since + 2000 - performance.now()));
     this.#restMs = 0;
     await this.more(30);
