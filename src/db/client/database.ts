@@ -61,7 +61,7 @@ export class Database {
   roundTrips = 0;
   /** Milliseconds spent in them. */
   milliseconds = 0;
-  /** AnyQuery that came back. */
+  /** Rows that came back. */
   rows = 0;
   readonly query: Kysely<DB>;
   readonly #config: DatabaseConfig;

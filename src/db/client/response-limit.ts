@@ -27,7 +27,7 @@ export function withinLimit<T extends string>(body: string, limitParameter: stri
 }
 
 /**
- * AnyQuery whose `item` is JSON that becomes part of a response, with the columns that are named. Rejects with
+ * Rows whose `item` is JSON that becomes part of a response, with the columns that are named. Rejects with
  * `unprocessable` at the first item that makes them exceed 8 MiB together. The rows come one by one, so that no more
  * than 8 MiB is built however many there are; for that, work_mem must hold them (`set_tenant_context()` sets it).
  * OFFSET 0 keeps PostgreSQL from building each item twice.

@@ -58,7 +58,7 @@ export interface PageRequest<T> {
 }
 
 /**
- * One keyset page of a filtered query. AnyQuery that are inserted or deleted meanwhile never make another
+ * One keyset page of a filtered query. Rows that are inserted or deleted meanwhile never make another
  * row appear twice or go missing, because a page starts after values and not after a count. The JSON is built
  * for the rows of the page alone, whatever the sort.
  * @returns a query of exactly one row: `data` (JSON array), `has_more`, `next_cursor`

@@ -8,7 +8,7 @@ export interface TimeFilters {
   updated_before?: string | undefined;
 }
 
-/** AnyQuery created and updated within the bounds that are given. */
+/** Rows created and updated within the bounds that are given. */
 export function withinTimes<D, T extends keyof D, O>(
   rows: SelectQueryBuilder<D, T, O>,
   table: 'projects' | 'tasks',
