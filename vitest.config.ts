@@ -13,7 +13,7 @@ const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isol
 const races = ['test/functions/races.test.ts'];
 /** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
-/** What one module says, whichever function has it, and of the same runtime: `workerd` has it for `split`. */
+/** What one module decides for every function alike: `workerd`, which is the same runtime, has it for `split`. */
 const sameEverywhere = ['test/functions/tokens*.test.ts', 'test/functions/configuration.test.ts'];
 
 export default defineConfig({

@@ -17,8 +17,16 @@ export interface Worker {
   parts: Parts;
 }
 
+/** An endpoint of the definitions, and the file that it is in. */
+interface Endpoint {
+  name: string;
+  method: string;
+  path: string;
+  entry: string;
+}
+
 /** The endpoints, in the order in which the one Worker has them. @throws Error where a file is not among them. */
-export async function endpoints(): Promise<{ name: string; method: string; path: string; entry: string }[]> {
+export async function endpoints(): Promise<Endpoint[]> {
   const entries = new Map<string, string>();
   for await (const entry of glob('src/functions/*/*.ts', { cwd: root })) {
     entries.set(entry.replace(/^.*\/|\.ts$/g, ''), entry);
@@ -38,9 +46,9 @@ export async function endpoints(): Promise<{ name: string; method: string; path:
  * The Workers in the order in which they can be deployed: a service binding needs its target.
  * @param prefix name of the deployment, and of its dispatcher
  */
-export async function splitWorkers(prefix: string): Promise<Omit<Worker, 'parts'>[]> {
+export function splitWorkers(prefix: string, found: Endpoint[]): Omit<Worker, 'parts'>[] {
   return [
-    ...(await endpoints()).map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
+    ...found.map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
     { name: `${prefix}-scheduled-purge`, kind: 'scheduled', entry: 'src/platform/cloudflare/scheduled.ts' },
     { name: prefix, kind: 'dispatcher', entry: 'src/platform/cloudflare/dispatcher/index.ts' },
   ];
@@ -48,13 +56,9 @@ export async function splitWorkers(prefix: string): Promise<Omit<Worker, 'parts'
 
 /** Writes `<directory>/<name>/index.js` of all {@link splitWorkers}. */
 export async function bundleSplit(prefix: string, directory: string): Promise<Worker[]> {
-  const workers = await splitWorkers(prefix);
-  const routes: Route[] = (await endpoints()).map(({ name, method, path }) => ({
-    name,
-    method,
-    path,
-    binding: bindingOf(name),
-  }));
+  const found = await endpoints();
+  const workers = splitWorkers(prefix, found);
+  const routes: Route[] = found.map(({ name, method, path }) => ({ name, method, path, binding: bindingOf(name) }));
   const entries = Object.fromEntries(workers.map(({ name, entry }) => [name, entry]));
   const bundles = await bundle(entries, directory, { ROUTES: routes });
   return workers.map((worker) => ({ ...worker, parts: bundles.get(worker.name) ?? {} }));

@@ -6,7 +6,7 @@ import { parseArgs, parseEnv } from 'node:util';
 import { root } from '../build/bundle.ts';
 import { readBaseConfig, SECRET_NAMES } from '../build/configs.ts';
 import { buildSplit, type Deployable, readDeployables } from '../build/split.ts';
-import { splitWorkers } from '../build/workers.ts';
+import { endpoints, splitWorkers } from '../build/workers.ts';
 import { run } from '../run.ts';
 
 /*
@@ -33,7 +33,7 @@ async function readSecrets(file: string): Promise<Record<string, string>> {
 
 /** @throws Error that names what is no Worker of this deployment */
 async function checkNames(names: string[]): Promise<void> {
-  const workers = await splitWorkers((await readBaseConfig()).name);
+  const workers = splitWorkers((await readBaseConfig()).name, await endpoints());
   const unknown = names.filter((name) => !workers.some((worker) => worker.name === name));
   if (unknown.length > 0) throw new Error(`There is no Worker ${unknown.join(', ')}.`);
 }
