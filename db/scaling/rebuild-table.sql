@@ -35,6 +35,9 @@ declare
       select 6, lpad(min(n)::text, 9, '0'), format('grant %s on %I to %I', string_agg(privilege_type, ', ' order by n), name, grantee::regrole)
       from pg_class, aclexplode(relacl) with ordinality as acl (grantor, grantee, privilege_type, is_grantable, n)
       where oid = old_table and grantee <> relowner group by grantee
+      union all
+      select 7, lpad(attnum::text, 9, '0'), format('grant %s (%I) on %I to %I', privilege_type, attname, name, grantee::regrole)
+      from pg_attribute, aclexplode(attacl) where attrelid = old_table and not attisdropped
     ) as everything (step, name, definition) order by step, everything.name
   );
   -- A body in SQL holds on to the table itself, not to its name.

@@ -77,6 +77,11 @@ export interface ProjectSearch {
   words: string;
 }
 
+export interface StaleTagsJson {
+  refreshed_to: string | null;
+  tenant_id: string;
+}
+
 export interface Tags {
   changed_xid: Generated<string>;
   color: string | null;
@@ -105,6 +110,7 @@ export interface Tasks {
   priority: Generated<number>;
   project_id: string;
   status: Generated<"pending" | "in_progress" | "completed" | "cancelled">;
+  tags_json: Generated<string>;
   tenant_id: string;
   title: string;
   trash_id: string | null;
@@ -139,6 +145,7 @@ export interface DB {
   idempotency_mentions: IdempotencyMentions;
   project_search: ProjectSearch;
   projects: Projects;
+  stale_tags_json: StaleTagsJson;
   tags: Tags;
   task_search: TaskSearch;
   task_tags: TaskTags;

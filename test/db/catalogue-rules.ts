@@ -10,14 +10,16 @@ import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 const WITHOUT_TENANT = `array['tenants', 'schema_migrations']`;
 
 /** Whose changes are not kept in the audit log: itself, what stores answers, and what is made from other rows. */
-const UNAUDITED = `array['audit_log', 'idempotency_keys', 'idempotency_mentions', 'project_search', 'task_search']`;
+const UNAUDITED = `array['audit_log', 'idempotency_keys', 'idempotency_mentions', 'project_search',
+  'stale_tags_json', 'task_search']`;
 
 /** SECURITY DEFINER is an exception; the reason stands beside each in the migrations. */
 const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
-  'search_projects(text)', 'projects_with_metadata(jsonb)', 'search_tasks(text)', 'tasks_with_metadata(jsonb)']`;
+  'search_projects(text)', 'projects_with_metadata(jsonb)', 'search_tasks(text)', 'tasks_with_metadata(jsonb)',
+  'touch_tagged_tasks()', 'mark_renamed_tag()', 'refresh_tags_json(integer)']`;
 
 /** Roles that nobody can log in as, for whom policies other than the tenant's may exist. */
-const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_search']`;
+const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_refresher', 'onetrip_search']`;
 
 /** What the janitor may take away of a tenant that is being deleted: everything. */
 const DELETING = `format(

@@ -217,7 +217,7 @@ describe('migrations', () => {
       'row-level security that is off': 'alter table tags disable row level security',
       'row-level security that is not forced': 'alter table tags no force row level security',
       'a view': 'create view all_tags as select * from tags',
-      'a type of a column': 'alter table tags alter color type varchar',
+      'a type of a column': 'alter table idempotency_keys alter location type varchar',
       'a default': 'alter table tasks alter priority set default 1',
       'a collation': 'alter table tenants alter name type text collate "C"',
       'a generated column': 'alter table tags alter key drop expression',

@@ -144,6 +144,7 @@ export function makeWorld(admin: pg.Client): Promise<World> {
     await insert(admin, 'task_tags', { tenant_id: tenant, task_id: task, tag_id: tag });
     await insert(admin, 'idempotency_keys', { tenant_id: tenant, key: 'key-1', request_hash: 'hash-1' });
     await insert(admin, 'idempotency_mentions', { tenant_id: tenant, key: 'key-1', resource_id: project });
+    await insert(admin, 'stale_tags_json', { tenant_id: tenant });
     return world;
   });
 }

@@ -78,7 +78,7 @@ describe('as an owner who is no superuser', () => {
     admin = await connect(urlOf('postgres'));
     await admin.query(`create role ${OWNER} login createrole password '${OWNER}'`);
     await admin.query(
-      `grant onetrip_app, onetrip_auditor, onetrip_search, onetrip_janitor to ${OWNER} with admin option`,
+      `grant onetrip_app, onetrip_auditor, onetrip_search, onetrip_janitor, onetrip_refresher to ${OWNER} with admin option`,
     );
     await admin.query(`create database ${OWNER} owner ${OWNER}`);
     const url = new URL(urlOf(OWNER));
@@ -171,7 +171,6 @@ describe('on the parted tables', () => {
   const ELSEWHERE = [
     'create-tag',
     'get-tag',
-    'update-tag',
     'list-audit-log',
     'create-tenant',
     'delete-tenant',
@@ -207,7 +206,7 @@ describe('on the parted tables', () => {
     const parts = (await Promise.all(WHOLES.map((whole) => partsOf(admin, whole)))).flat();
     expect(parts).toHaveLength(WHOLES.length * PARTS);
     for (const part of parts) {
-      for (const role of [WORKER_ROLE, JANITOR_ROLE, 'onetrip_search', 'onetrip_auditor']) {
+      for (const role of [WORKER_ROLE, JANITOR_ROLE, 'onetrip_search', 'onetrip_auditor', 'onetrip_refresher']) {
         const client = role === WORKER_ROLE ? worker : admin;
         await client.query('begin');
         if (client === admin) await client.query(`set local role ${role}`);

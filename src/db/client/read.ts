@@ -26,10 +26,10 @@ export interface ListRepresentation<T> extends Representation<T> {
 }
 
 /** A query of at most one row: the version (null where the resource has none) and the JSON to show. */
-export type RepresentationQuery<T> = Query<{ version: number | null; body: T }>;
+export type RepresentationQuery<T> = Query<{ version: number | null; body: JsonText<T> }>;
 
 /** A query of at most one row: the JSON of a page, and the cursor of the next page for the `Link` header. */
-export type ListRepresentationQuery<T> = Query<{ version: null; body: T; next_cursor: string | null }>;
+export type ListRepresentationQuery<T> = Query<{ version: null; body: JsonText<T>; next_cursor: string | null }>;
 
 /** What a request asks of a read. */
 export interface ReadOptions {
@@ -53,7 +53,7 @@ export function withRepresentation<T>(db: Database, query: RepresentationQuery<T
         qb
           .selectFrom('query')
           .select([
-            sql<string>`etag_of(version, body::text)`.as('etag'),
+            sql<string>`etag_of(version, body)`.as('etag'),
             withinLimit<JsonText<T>>('body', limitParameter).as('body'),
           ]),
     );

@@ -1,6 +1,8 @@
-import { sql } from 'kysely';
-import type { AnyQuery } from './any-query.ts';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Rejection } from './errors.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: which tables it reads does not matter here
+type ItemQuery<T> = SelectQueryBuilder<any, any, { item: T }>;
 
 /** What the body of a response may have (bytes). */
 const MAX_BODY_BYTES = sql.lit(8 * 1024 * 1024);
@@ -22,20 +24,19 @@ function rejectTooLarge(limitParameter: string | undefined) {
 
 /** The text of a finished body. Rejects with `unprocessable` where it exceeds 8 MiB. */
 export function withinLimit<T extends string>(body: string, limitParameter: string | undefined) {
-  const text = sql`${sql.ref(body)}::text`;
+  const text = sql.ref(body);
   return sql<T>`case when octet_length(${text}) > ${MAX_BODY_BYTES} then ${rejectTooLarge(limitParameter)} else ${text} end`;
 }
 
 /**
- * Rows whose `item` is JSON that becomes part of a response, with the columns that are named. Rejects with
- * `unprocessable` at the first item that makes them exceed 8 MiB together. The rows come one by one, so that no more
- * than 8 MiB is built however many there are; for that, work_mem must hold them (`set_tenant_context()` sets it).
- * OFFSET 0 keeps PostgreSQL from building each item twice.
+ * Rows whose `item` is text that becomes part of a response, in the same order. Rejects with `unprocessable` at the first
+ * item that makes them exceed 8 MiB together. The rows come one by one, so that no more than 8 MiB is built however many
+ * there are; for that, work_mem must hold them (`set_tenant_context()` sets it). OFFSET 0 keeps PostgreSQL from building
+ * each item twice.
  */
-export function itemsWithinLimit(rows: AnyQuery, columns: string[], limitParameter: string | undefined) {
-  const size = sql`sum(octet_length(item::text)) over (rows unbounded preceding)`;
-  return sql`(
-    select ${sql.join(columns.map((column) => sql.ref(column)))},
-      case when ${size} > ${MAX_BODY_BYTES} then ${rejectTooLarge(limitParameter)}::json else item end as item
+export function itemsWithinLimit<T>(rows: ItemQuery<T>, limitParameter: string | undefined) {
+  const size = sql`sum(octet_length(item)) over (rows unbounded preceding)`;
+  return sql<{ item: T }>`(
+    select case when ${size} > ${MAX_BODY_BYTES} then ${rejectTooLarge(limitParameter)} else item end as item
     from (${rows.offset(sql<number>`0`)}) as built)`;
 }

@@ -1,7 +1,9 @@
 import { type Expression, type Kysely, type OrderByItemBuilder, type RawBuilder, sql } from 'kysely';
 import type { AnyQuery } from '../client/any-query.ts';
+import type { JsonText } from '../client/read.ts';
 import { itemsWithinLimit } from '../client/response-limit.ts';
 import type { DB } from '../types.ts';
+import { jsonArray } from './json.ts';
 
 /** One member of a sort order. */
 export interface SortKey {
@@ -40,7 +42,7 @@ export interface PageRequest<T> {
   /** That table. The rows of the page have its name as their alias, so that `item` can refer to its columns. */
   table: string;
   /** The JSON of one row. */
-  item: Expression<T>;
+  item: RawBuilder<JsonText<T>>;
   keys: SortKey[];
   /** The last sort key, which breaks ties. It has the direction of the first one. */
   id: Expression<string>;
@@ -51,8 +53,8 @@ export interface PageRequest<T> {
   limit: number;
   after?: Position | undefined;
   skip?: number | undefined;
-  /** See {@link cursorContext}; an expression where it depends on an outer row. */
-  context: Expression<string>;
+  /** See {@link cursorContext}. */
+  context: string;
   /** The parameter to lower where the page would exceed what a response may have. */
   limitParameter?: string | undefined;
 }
@@ -61,7 +63,7 @@ export interface PageRequest<T> {
  * One keyset page of a filtered query. Rows that are inserted or deleted meanwhile never make another
  * row appear twice or go missing, because a page starts after values and not after a count. The JSON is built
  * for the rows of the page alone, whatever the sort.
- * @returns a query of exactly one row: `data` (JSON array), `has_more`, `next_cursor`
+ * @returns a query of exactly one row: `data` (text of a JSON array), `has_more`, `next_cursor`
  */
 export function keysetPage<T>(
   db: Kysely<DB>,
@@ -85,7 +87,7 @@ export function keysetPage<T>(
   // One row more than the page has tells whether there is another page.
   let window = joinForSort(rows)
     .selectAll(table)
-    .select(sql`json_build_array(${values})`.as('sort_values'))
+    .select(sql`array[${values}]`.as('sort_values'))
     .limit(limit + 1);
   if (after?.length) window = window.where(isAfter(order, after));
   if (skip) window = window.offset(skip);
@@ -95,20 +97,17 @@ export function keysetPage<T>(
       return nullable ? direction.nullsLast() : direction;
     });
   }
-  const page = sql`(select row_number() over () as n, * from (${window}) as sorted)`.as(table) as never;
-  const shown = joinForItem(db.selectFrom(page) as AnyQuery).select([
-    'n',
-    'sort_values',
-    sql`case when n <= ${limit}::integer then ${item} end`.as('item'),
-  ]);
-  return sql<{ data: T[]; has_more: boolean; next_cursor: string | null }>`(
+  const shown = sql`(select * from sorted limit ${limit})`.as(table) as never;
+  const items = joinForItem(db.selectFrom(shown) as AnyQuery).select(item.as('item'));
+  return sql<{ data: JsonText<T[]>; has_more: boolean; next_cursor: string | null }>`(
+    with sorted as materialized (${window})
     select
-      coalesce(json_agg(item order by n) filter (where n <= ${limit}::integer), '[]') as data,
-      count(*) > ${limit}::integer as has_more,
-      case when count(*) > ${limit}::integer
-        then make_cursor(${context}, coalesce((array_agg(sort_values order by n))[${limit}::integer], '[]'))
+      ${jsonArray(itemsWithinLimit(items, limitParameter))} as data,
+      counted.n > ${limit}::integer as has_more,
+      case when counted.n > ${limit}::integer
+        then (select make_cursor(${context}::text, array_to_json(sort_values)) from sorted offset ${limit - 1} limit 1)
       end as next_cursor
-    from ${itemsWithinLimit(shown, ['n', 'sort_values'], limitParameter)} as shown
+    from (select count(*) as n from sorted) as counted
   )`;
 }
 

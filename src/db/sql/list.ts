@@ -1,6 +1,7 @@
 import { type Expression, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import { fetchList, type ListRepresentation, type ReadOptions } from '../client/read.ts';
+import { fetchList, type JsonText, type ListRepresentation, type ReadOptions } from '../client/read.ts';
+import { bare, jsonObject, type Members, nested, plain } from './json.ts';
 import { cursorContext, keysetPage, type Page, type PageRequest, type Position, type SortKey } from './keyset.ts';
 
 /** What the caller of a list asks for, whichever list it is. */
@@ -46,15 +47,23 @@ export function fetchPage<T>(
     if (!key) throw new Error(`There is no sort by ${member}.`);
     return { ...key, descending };
   });
-  const context = sql<string>`${cursorContext(db.scope, name, { owner, filters, sort: sortText(sort) })}::text`;
+  const context = cursorContext(db.scope, name, { owner, filters, sort: sortText(sort) });
   const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context, limitParameter });
-  const total = count ? sql`, 'total', (${list.rows.select(sql`count(*)`.as('total'))})` : sql``;
-  const query = db.query.selectFrom(page.as('page')).select([
-    sql<null>`null::integer`.as('version'),
-    sql<Page<T>>`json_build_object('data', data, 'page', json_build_object(
-      'limit', ${limit}::integer, 'has_more', has_more, 'next_cursor', next_cursor${total}))`.as('body'),
-    'page.next_cursor',
-  ]);
+  const json = {
+    data: nested(sql<JsonText<T[]>>`page.data`),
+    page: nested(
+      jsonObject({
+        limit: bare(sql<number>`${limit}::integer`),
+        has_more: bare(sql<boolean>`page.has_more`),
+        // It holds nothing that JSON escapes.
+        next_cursor: plain(sql<string | null>`page.next_cursor`),
+        ...(count ? { total: bare(sql<number>`(${list.rows.select(sql`count(*)`.as('total'))})`) } : {}),
+      }),
+    ),
+  };
+  const query = db.query
+    .selectFrom(page.as('page'))
+    .select([sql<null>`null::integer`.as('version'), jsonObject(json).as('body'), 'page.next_cursor']);
   return fetchList(db, onlyIf ? query.where(onlyIf) : query, { ...options, limitParameter });
 }
 
@@ -64,7 +73,7 @@ export function sortText(sort: { member: string; descending: boolean }[]): strin
 }
 
 /** Only the members that are asked for, in the order of the representation. */
-export function pick<M extends Record<string, Expression<unknown>>>(members: M, fields: string[] | undefined): M {
+export function pick<M extends Members>(members: M, fields: string[] | undefined): M {
   if (!fields) return members;
   return Object.fromEntries(Object.entries(members).filter(([name]) => fields.includes(name))) as M;
 }

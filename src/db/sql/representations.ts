@@ -1,6 +1,7 @@
-import { type Expression, expressionBuilder, sql } from 'kysely';
-import { jsonArrayFrom } from 'kysely/helpers/postgres';
+import { expressionBuilder, sql } from 'kysely';
+import type { JsonText } from '../client/read.ts';
 import type { DB } from '../types.ts';
+import { bare, moment, nested, plain, text } from './json.ts';
 
 /*
  * The members of each resource's JSON, as SQL expressions by name. Every query that shows a resource builds its JSON from
@@ -12,10 +13,6 @@ const tenants = expressionBuilder<DB, 'tenants'>();
 const projects = expressionBuilder<DB, 'projects'>();
 const tasks = expressionBuilder<DB, 'tasks'>();
 const tags = expressionBuilder<DB, 'tags'>();
-
-function rfc3339<T extends string | null = string>(moment: Expression<unknown>) {
-  return sql<T>`rfc3339(${moment})`;
-}
 
 /** How many tasks of a project are not in the trash. */
 export function liveTaskCount(tenantId: string) {
@@ -39,82 +36,83 @@ export function liveTagCount(tenantId: string) {
     .select(sql<number>`count(*)::integer`.as('task_count'));
 }
 
-/** The tags of a task, by name. */
+interface TagOfTask {
+  id: string;
+  name: string;
+  color: string | null;
+}
+
+/**
+ * The tags of a task, by name. Their text stands on the task; where a tag of the tenant has changed since it was written,
+ * it is made anew (see the migration on `stale_tags_json`). Whether that is so is looked up once for all tasks.
+ */
 function tagsOf(tenantId: string) {
-  return jsonArrayFrom(
-    tasks
-      .selectFrom('task_tags')
-      .innerJoin('tags', 'tags.id', 'task_tags.tag_id')
-      .where('tags.tenant_id', '=', tenantId)
-      .where('task_tags.tenant_id', '=', tenantId)
-      .whereRef('task_tags.task_id', '=', 'tasks.id')
-      .select(['tags.id', 'tags.name', 'tags.color'])
-      .orderBy('tags.name')
-      .orderBy('tags.id'),
-  );
+  const isStale = sql`exists (select from stale_tags_json where tenant_id = ${tenantId})`;
+  return sql<JsonText<TagOfTask[]>>`case
+    when (select ${isStale}) then tags_json_of(${tenantId}, tasks.id) else tasks.tags_json end`;
 }
 
 export const tenantMembers = {
-  id: tenants.ref('tenants.id'),
-  name: tenants.ref('tenants.name'),
-  status: tenants.ref('tenants.status'),
-  created_at: rfc3339(tenants.ref('tenants.created_at')),
-  updated_at: rfc3339(tenants.ref('tenants.updated_at')),
+  id: plain(tenants.ref('tenants.id')),
+  name: text(tenants.ref('tenants.name')),
+  status: plain(tenants.ref('tenants.status')),
+  created_at: moment(tenants.ref('tenants.created_at')),
+  updated_at: moment(tenants.ref('tenants.updated_at')),
 };
 
 export const projectMembers = (tenantId: string) => ({
-  id: projects.ref('projects.id'),
-  name: projects.ref('projects.name'),
-  description: projects.ref('projects.description'),
-  status: projects.ref('projects.status'),
-  metadata: projects.ref('projects.metadata'),
-  version: projects.ref('projects.version'),
-  task_count: sql<number>`${liveTaskCount(tenantId)}`,
-  created_by: projects.ref('projects.created_by'),
-  created_at: rfc3339(projects.ref('projects.created_at')),
-  updated_at: rfc3339(projects.ref('projects.updated_at')),
+  id: plain(projects.ref('projects.id')),
+  name: text(projects.ref('projects.name')),
+  description: text(projects.ref('projects.description')),
+  status: plain(projects.ref('projects.status')),
+  metadata: bare(projects.ref('projects.metadata')),
+  version: bare(projects.ref('projects.version')),
+  task_count: bare(sql<number>`${liveTaskCount(tenantId)}`),
+  created_by: text(projects.ref('projects.created_by')),
+  created_at: moment(projects.ref('projects.created_at')),
+  updated_at: moment(projects.ref('projects.updated_at')),
 });
 
 export const taskMembers = (tenantId: string) => ({
-  id: tasks.ref('tasks.id'),
-  project_id: tasks.ref('tasks.project_id'),
-  parent_id: tasks.ref('tasks.parent_id'),
-  title: tasks.ref('tasks.title'),
-  description: tasks.ref('tasks.description'),
-  status: tasks.ref('tasks.status'),
-  priority: tasks.ref('tasks.priority'),
-  due_on: tasks.ref('tasks.due_on'),
-  position: tasks.ref('tasks.position'),
-  metadata: tasks.ref('tasks.metadata'),
-  completed_at: rfc3339<string | null>(tasks.ref('tasks.completed_at')),
-  version: tasks.ref('tasks.version'),
-  created_by: tasks.ref('tasks.created_by'),
-  created_at: rfc3339(tasks.ref('tasks.created_at')),
-  updated_at: rfc3339(tasks.ref('tasks.updated_at')),
-  tags: tagsOf(tenantId),
+  id: plain(tasks.ref('tasks.id')),
+  project_id: plain(tasks.ref('tasks.project_id')),
+  parent_id: plain(tasks.ref('tasks.parent_id')),
+  title: text(tasks.ref('tasks.title')),
+  description: text(tasks.ref('tasks.description')),
+  status: plain(tasks.ref('tasks.status')),
+  priority: bare(tasks.ref('tasks.priority')),
+  due_on: text(tasks.ref('tasks.due_on')),
+  position: bare(tasks.ref('tasks.position')),
+  metadata: bare(tasks.ref('tasks.metadata')),
+  completed_at: moment<string | null>(tasks.ref('tasks.completed_at')),
+  version: bare(tasks.ref('tasks.version')),
+  created_by: text(tasks.ref('tasks.created_by')),
+  created_at: moment(tasks.ref('tasks.created_at')),
+  updated_at: moment(tasks.ref('tasks.updated_at')),
+  tags: nested(tagsOf(tenantId)),
 });
 
 export const tagMembers = {
-  id: tags.ref('tags.id'),
-  name: tags.ref('tags.name'),
-  color: tags.ref('tags.color'),
-  version: tags.ref('tags.version'),
-  created_at: rfc3339(tags.ref('tags.created_at')),
-  updated_at: rfc3339(tags.ref('tags.updated_at')),
+  id: plain(tags.ref('tags.id')),
+  name: text(tags.ref('tags.name')),
+  color: plain(tags.ref('tags.color')),
+  version: bare(tags.ref('tags.version')),
+  created_at: moment(tags.ref('tags.created_at')),
+  updated_at: moment(tags.ref('tags.updated_at')),
 };
 
 /** The member that tags have in lists only. */
-export const tagCount = (tenantId: string) => ({ task_count: sql<number>`${liveTagCount(tenantId)}` });
+export const tagCount = (tenantId: string) => ({ task_count: bare(sql<number>`${liveTagCount(tenantId)}`) });
 
 const audit = expressionBuilder<DB, 'audit_log'>();
 
 export const auditMembers = {
-  id: audit.ref('audit_log.id'),
-  at: rfc3339(audit.ref('audit_log.at')),
-  actor: audit.ref('audit_log.actor'),
-  request_id: audit.ref('audit_log.request_id'),
-  action: audit.ref('audit_log.action'),
-  resource_type: audit.ref('audit_log.resource_type'),
-  resource_id: audit.ref('audit_log.resource_id'),
-  changes: audit.ref('audit_log.changes'),
+  id: plain(audit.ref('audit_log.id')),
+  at: moment(audit.ref('audit_log.at')),
+  actor: text(audit.ref('audit_log.actor')),
+  request_id: text(audit.ref('audit_log.request_id')),
+  action: plain(audit.ref('audit_log.action')),
+  resource_type: plain(audit.ref('audit_log.resource_type')),
+  resource_id: plain(audit.ref('audit_log.resource_id')),
+  changes: bare(audit.ref('audit_log.changes')),
 };

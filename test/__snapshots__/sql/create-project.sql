@@ -37,38 +37,37 @@ select retry_unless((select count(*)
 from wanted) = (select count(*)
 from given)) as "complete";
 
-with "query" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
-from "tasks"
-where "tasks"."tenant_id" = $1
-and "tasks"."project_id" = "projects"."id"
-and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at"), 'tasks', first.data, 'tasks_page', json_build_object( 'limit', $2::integer, 'has_more', first.has_more, 'next_cursor', first.next_cursor)) as "body"
+with "query" as materialized (select "projects"."version", '{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"task_count":' || coalesce(cast(first.task_count as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || ',"tasks":' || coalesce(first.data, 'null') || ',"tasks_page":' || coalesce('{"limit":' || coalesce(cast($1::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $2::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null') || '}' as "body"
 from "projects"
 inner join lateral (
-select coalesce(json_agg(item
-order by n) filter (where n <= $3::integer), '[]') as data, count(*) > $4::integer as has_more, case when count(*) > $5::integer then make_cursor(concat($6::text, projects.id, $7::text), coalesce((array_agg(sort_values
-order by n))[$8::integer], '[]')) end as next_cursor
+select '[' || coalesce((select string_agg(item, ',')
 from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $9::json)::text::json else item end as item
-from ((select "n", "sort_values", case when n <= $10::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
-from (select "tags"."id", "tags"."name", "tags"."color"
-from "task_tags"
-inner join "tags" on "tags"."id" = "task_tags"."tag_id"
-where "tags"."tenant_id" = $11
-and "task_tags"."tenant_id" = $12
-and "task_tags"."task_id" = "tasks"."id"
-order by "tags"."name", "tags"."id") as agg)) end as "item"
-from (select row_number() over () as n, *
-from ((select "tasks".*, json_build_array("tasks"."position"::text, "tasks"."id"::text) as "sort_values"
+select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $3::json)::text else item end as item
+from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $4)) then tags_json_of($5, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
 from "tasks"
-where "tasks"."tenant_id" = $13
+where "tasks"."tenant_id" = $6
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
-order by "tasks"."position" asc, "tasks"."id" asc
-limit $14)) as sorted) as "tasks"
-offset 0)) as built) as shown ) as "first" on true
+order by "tasks"."position", "tasks"."id"
+limit $7
+offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $8::integer then make_cursor(concat($9::text, projects.id, $10::text), ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+from "tasks"
+where "tasks"."tenant_id" = $11
+and "tasks"."project_id" = "projects"."id"
+and "tasks"."deleted_at" is null
+order by "tasks"."position", "tasks"."id"
+limit $12
+offset $13))) end as next_cursor
+from ((select count(*)::integer as "task_count"
+from "tasks"
+where "tasks"."tenant_id" = $14
+and "tasks"."project_id" = "projects"."id"
+and "tasks"."deleted_at" is null)) as counted ) as "first" on true
 where "projects"."tenant_id" = $15
 and "projects"."deleted_at" is null
-and "projects"."id" = $16), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $17::json)::text else "body"::text end as "body"
+and "projects"."id" = $16), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $17::json)::text else "body" end as "body"
 from "query")
 select "etag", "body"
 from "representation";

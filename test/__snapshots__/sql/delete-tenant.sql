@@ -12,9 +12,9 @@ update "tenants"
 set "status" = $1
 where "id" = $2;
 
-with "query" as materialized (select null::integer as "version", json_build_object('id', "tenants"."id", 'name', "tenants"."name", 'status', "tenants"."status", 'created_at', rfc3339("tenants"."created_at"), 'updated_at', rfc3339("tenants"."updated_at")) as "body"
+with "query" as materialized (select null::integer as "version", '{"id":' || coalesce('"' || "tenants"."id" || '"', 'null') || ',"name":' || coalesce(to_json("tenants"."name")::text, 'null') || ',"status":' || coalesce('"' || "tenants"."status" || '"', 'null') || ',"created_at":' || coalesce('"' || rfc3339("tenants"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tenants"."updated_at") || '"', 'null') || '}' as "body"
 from "tenants"
-where "tenants"."id" = $1), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $2::json)::text else "body"::text end as "body"
+where "tenants"."id" = $1), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body"
 from "query")
 select "etag", "body"
 from "representation";

@@ -1,34 +1,34 @@
 select set_tenant_context($1, $2, $3);
 
-with "query" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor)) as "body", "page"."next_cursor"
+with "query" as materialized (select null::integer as "version", '{"data":' || coalesce(page.data, 'null') || ',"page":' || coalesce('{"limit":' || coalesce(cast($1::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}', 'null') || '}' as "body", "page"."next_cursor"
 from (
-select coalesce(json_agg(item
-order by n) filter (where n <= $2::integer), '[]') as data, count(*) > $3::integer as has_more, case when count(*) > $4::integer then make_cursor($5::text, coalesce((array_agg(sort_values
-order by n))[$6::integer], '[]')) end as next_cursor
-from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $7::json)::text::json else item end as item
-from ((select "n", "sort_values", case when n <= $8::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
-from (select "tags"."id", "tags"."name", "tags"."color"
-from "task_tags"
-inner join "tags" on "tags"."id" = "task_tags"."tag_id"
-where "tags"."tenant_id" = $9
-and "task_tags"."tenant_id" = $10
-and "task_tags"."task_id" = "tasks"."id"
-order by "tags"."name", "tags"."id") as agg)) end as "item"
-from (select row_number() over () as n, *
-from ((select "tasks".*, json_build_array("tasks"."position"::text, "tasks"."id"::text) as "sort_values"
+with sorted as materialized ((select "tasks".*, array["tasks"."position"::text, "tasks"."id"::text] as "sort_values"
 from "tasks"
-where "tasks"."tenant_id" = $11
+where "tasks"."tenant_id" = $2
 and "tasks"."deleted_at" is null
-and "tasks"."project_id" = $12
+and "tasks"."project_id" = $3
 order by "tasks"."position" asc, "tasks"."id" asc
-limit $13)) as sorted) as "tasks"
-offset 0)) as built) as shown ) as "page"
+limit $4))
+select '[' || coalesce((select string_agg(item, ',')
+from (
+select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $5::json)::text else item end as item
+from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $6)) then tags_json_of($7, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
+from (select *
+from sorted
+limit $8) as "tasks"
+offset 0)) as built) as items), '') || ']' as data, counted.n > $9::integer as has_more, case when counted.n > $10::integer then (select make_cursor($11::text, array_to_json(sort_values))
+from sorted
+offset $12
+limit 1) end as next_cursor
+from (select count(*) as n
+from sorted) as counted ) as "page"
 where exists (
 select from projects
-where tenant_id = $14
-and id = $15
-and deleted_at is null)), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $16::json)::text else "body"::text end as "body"
+where tenant_id = $13
+and id = $14
+and deleted_at is null)), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $15::json)::text else "body" end as "body"
 from "query")
-select "etag", case when array['*', etag] && $17::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
+select "etag", case when array['*', etag] && $16::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
 from "representation", "query";

@@ -1,6 +1,6 @@
 select set_tenant_context($1, $2, $3);
 
-with "query" as materialized (select null::integer as "version", json_build_object('data', data, 'page', json_build_object( 'limit', $1::integer, 'has_more', has_more, 'next_cursor', next_cursor, 'total', ((select count(*) as "total"
+with "query" as materialized (select null::integer as "version", '{"data":' || coalesce(page.data, 'null') || ',"page":' || coalesce('{"limit":' || coalesce(cast($1::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || ',"total":' || coalesce(cast(((select count(*) as "total"
 from "projects"
 where "projects"."tenant_id" = $2
 and "projects"."deleted_at" is null
@@ -19,65 +19,69 @@ and tag_id = (select id
 from tags
 where tenant_id = $8
 and key = tag_key($9))))
-and deleted_at is null)))))) as "body", "page"."next_cursor"
+and deleted_at is null)))) as text), 'null') || '}', 'null') || '}' as "body", "page"."next_cursor"
 from (
-select coalesce(json_agg(item
-order by n) filter (where n <= $10::integer), '[]') as data, count(*) > $11::integer as has_more, case when count(*) > $12::integer then make_cursor($13::text, coalesce((array_agg(sort_values
-order by n))[$14::integer], '[]')) end as next_cursor
-from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $15::json)::text::json else item end as item
-from ((select "n", "sort_values", case when n <= $16::integer then json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
-from "tasks"
-where "tasks"."tenant_id" = $17
-and "tasks"."project_id" = "projects"."id"
-and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at"), 'tasks', first.data, 'tasks_page', json_build_object( 'limit', $18::integer, 'has_more', first.has_more, 'next_cursor', first.next_cursor)) end as "item"
-from (select row_number() over () as n, *
-from ((select "projects".*, json_build_array("projects"."created_at"::text, "projects"."id"::text) as "sort_values"
+with sorted as materialized ((select "projects".*, array["projects"."created_at"::text, "projects"."id"::text] as "sort_values"
 from "projects"
-where "projects"."tenant_id" = $19
+where "projects"."tenant_id" = $10
 and "projects"."deleted_at" is null
-and "projects"."status" = $20
-and projects.id = any(array(select search_projects($21)))
-and projects.id = any(array(select projects_with_metadata($22::jsonb)))
+and "projects"."status" = $11
+and projects.id = any(array(select search_projects($12)))
+and projects.id = any(array(select projects_with_metadata($13::jsonb)))
 and projects.id = any(array(
 select distinct project_id
 from tasks
-where tenant_id = $23
+where tenant_id = $14
 and id = any(array(
 select task_id
 from task_tags
-where tenant_id = $24
+where tenant_id = $15
 and tag_id = (select id
 from tags
-where tenant_id = $25
-and key = tag_key($26))))
+where tenant_id = $16
+and key = tag_key($17))))
 and deleted_at is null))
 order by "projects"."created_at" desc, "projects"."id" desc
-limit $27)) as sorted) as "projects"
-inner join lateral (
-select coalesce(json_agg(item
-order by n) filter (where n <= $28::integer), '[]') as data, count(*) > $29::integer as has_more, case when count(*) > $30::integer then make_cursor(concat($31::text, projects.id, $32::text), coalesce((array_agg(sort_values
-order by n))[$33::integer], '[]')) end as next_cursor
+limit $18))
+select '[' || coalesce((select string_agg(item, ',')
 from (
-select "n", "sort_values", case when sum(octet_length(item::text)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $34::json)::text::json else item end as item
-from ((select "n", "sort_values", case when n <= $35::integer then json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
-from (select "tags"."id", "tags"."name", "tags"."color"
-from "task_tags"
-inner join "tags" on "tags"."id" = "task_tags"."tag_id"
-where "tags"."tenant_id" = $36
-and "task_tags"."tenant_id" = $37
-and "task_tags"."task_id" = "tasks"."id"
-order by "tags"."name", "tags"."id") as agg)) end as "item"
-from (select row_number() over () as n, *
-from ((select "tasks".*, json_build_array("tasks"."position"::text, "tasks"."id"::text) as "sort_values"
+select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $19::json)::text else item end as item
+from ((select '{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"task_count":' || coalesce(cast(first.task_count as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || ',"tasks":' || coalesce(first.data, 'null') || ',"tasks_page":' || coalesce('{"limit":' || coalesce(cast($20::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $21::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null') || '}' as "item"
+from (select *
+from sorted
+limit $22) as "projects"
+inner join lateral (
+select '[' || coalesce((select string_agg(item, ',')
+from (
+select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $23::json)::text else item end as item
+from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $24)) then tags_json_of($25, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
 from "tasks"
-where "tasks"."tenant_id" = $38
+where "tasks"."tenant_id" = $26
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
-order by "tasks"."position" asc, "tasks"."id" asc
-limit $39)) as sorted) as "tasks"
-offset 0)) as built) as shown ) as "first" on true
-offset 0)) as built) as shown ) as "page"), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $40::json)::text else "body"::text end as "body"
+order by "tasks"."position", "tasks"."id"
+limit $27
+offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $28::integer then make_cursor(concat($29::text, projects.id, $30::text), ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+from "tasks"
+where "tasks"."tenant_id" = $31
+and "tasks"."project_id" = "projects"."id"
+and "tasks"."deleted_at" is null
+order by "tasks"."position", "tasks"."id"
+limit $32
+offset $33))) end as next_cursor
+from ((select count(*)::integer as "task_count"
+from "tasks"
+where "tasks"."tenant_id" = $34
+and "tasks"."project_id" = "projects"."id"
+and "tasks"."deleted_at" is null)) as counted ) as "first" on true
+offset 0)) as built) as items), '') || ']' as data, counted.n > $35::integer as has_more, case when counted.n > $36::integer then (select make_cursor($37::text, array_to_json(sort_values))
+from sorted
+offset $38
+limit 1) end as next_cursor
+from (select count(*) as n
+from sorted) as counted ) as "page"), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $39::json)::text else "body" end as "body"
 from "query")
-select "etag", case when array['*', etag] && $41::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
+select "etag", case when array['*', etag] && $40::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
 from "representation", "query";

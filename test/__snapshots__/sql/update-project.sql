@@ -17,15 +17,15 @@ set "name" = $1, "metadata" = merge_patch("projects"."metadata", $2::jsonb)
 where "tenant_id" = $3
 and "id" = $4;
 
-with "query" as materialized (select "projects"."version", json_build_object('id', "projects"."id", 'name', "projects"."name", 'description', "projects"."description", 'status', "projects"."status", 'metadata', "projects"."metadata", 'version', "projects"."version", 'task_count', (select count(*)::integer as "task_count"
+with "query" as materialized (select "projects"."version", '{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"task_count":' || coalesce(cast((select count(*)::integer as "task_count"
 from "tasks"
 where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"
-and "tasks"."deleted_at" is null), 'created_by', "projects"."created_by", 'created_at', rfc3339("projects"."created_at"), 'updated_at', rfc3339("projects"."updated_at")) as "body"
+and "tasks"."deleted_at" is null) as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || '}' as "body"
 from "projects"
 where "projects"."tenant_id" = $2
 and "projects"."id" = $3
-and "projects"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $4::json)::text else "body"::text end as "body"
+and "projects"."deleted_at" is null), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $4::json)::text else "body" end as "body"
 from "query")
 select "etag", "body"
 from "representation";

@@ -117,22 +117,17 @@ from task_tags
 where tenant_id = $1
 and task_id = $2) <= $3::integer, $4::json) as "allowed";
 
-with "query" as materialized (select "tasks"."version", json_build_object('id', "tasks"."id", 'project_id', "tasks"."project_id", 'parent_id', "tasks"."parent_id", 'title', "tasks"."title", 'description', "tasks"."description", 'status', "tasks"."status", 'priority', "tasks"."priority", 'due_on', "tasks"."due_on", 'position', "tasks"."position", 'metadata', "tasks"."metadata", 'completed_at', rfc3339("tasks"."completed_at"), 'version', "tasks"."version", 'created_by', "tasks"."created_by", 'created_at', rfc3339("tasks"."created_at"), 'updated_at', rfc3339("tasks"."updated_at"), 'tags', (select coalesce(json_agg(agg), '[]')
-from (select "tags"."id", "tags"."name", "tags"."color"
-from "task_tags"
-inner join "tags" on "tags"."id" = "task_tags"."tag_id"
-where "tags"."tenant_id" = $1
-and "task_tags"."tenant_id" = $2
-and "task_tags"."task_id" = "tasks"."id"
-order by "tags"."name", "tags"."id") as agg), 'project', (
-select json_build_object('id', id, 'name', name)
+with "query" as materialized (select "tasks"."version", '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $1)) then tags_json_of($2, tasks.id) else tasks.tags_json end, 'null') || ',"project":' || coalesce((
+select '{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || '}'
 from projects
-where tenant_id = $3
-and id = tasks.project_id)) as "body"
+where projects.tenant_id = $3
+and projects.id = tasks.project_id), 'null') || '}' as "body"
 from "tasks"
 where "tasks"."tenant_id" = $4
 and "tasks"."id" = $5
-and "tasks"."deleted_at" is null), "representation" as materialized (select etag_of(version, body::text) as "etag", case when octet_length("body"::text) > 8388608 then raise_unless(false, $6::json)::text else "body"::text end as "body"
+and "tasks"."deleted_at" is null), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $6::json)::text else "body" end as "body"
 from "query")
 select "etag", "body"
 from "representation";

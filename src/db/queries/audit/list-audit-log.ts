@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { auditMembers } from '../../sql/representations.ts';
 import type { AuditLog } from '../../types.ts';
@@ -30,6 +30,11 @@ export function listAuditLog(
   }
   if (after !== undefined) rows = rows.where(sql<boolean>`audit_log.at > ${after}::timestamptz`);
   if (before !== undefined) rows = rows.where(sql<boolean>`audit_log.at < ${before}::timestamptz`);
-  const item = jsonBuildObject(pick(auditMembers, request.fields));
-  return fetchPage(db, { rows, table: 'audit_log', item, id: auditMembers.id, sorts: auditSorts }, request, options);
+  const item = jsonObject(pick(auditMembers, request.fields));
+  return fetchPage(
+    db,
+    { rows, table: 'audit_log', item, id: auditMembers.id.value, sorts: auditSorts },
+    request,
+    options,
+  );
 }

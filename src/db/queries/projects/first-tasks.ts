@@ -1,46 +1,68 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { cursorContext, keysetPage } from '../../sql/keyset.ts';
-import { taskMembers } from '../../sql/representations.ts';
+import type { JsonText } from '../../client/read.ts';
+import { itemsWithinLimit } from '../../client/response-limit.ts';
+import { bare, jsonArray, jsonObject, nested, plain } from '../../sql/json.ts';
+import { cursorContext } from '../../sql/keyset.ts';
+import { liveTaskCount, taskMembers } from '../../sql/representations.ts';
 import type { DB } from '../../types.ts';
 import { PROJECT_TASKS } from '../tasks/project-tasks.ts';
 
 /**
- * For a lateral join on projects: the first `limit` tasks of each project in the order of `position`, and the cursor with
- * which `GET /projects/{id}/tasks` continues.
+ * For a lateral join on projects: the first `limit` tasks of each project in the order of `position`, how many it has, and
+ * the cursor with which `GET /projects/{id}/tasks` continues.
  * @param limitParameter the parameter to lower where the tasks of one project would exceed what a response may have
  */
 export function firstTasks(db: Database, limit: number, limitParameter: string | undefined) {
   const members = taskMembers(db.tenantId);
-  const rows = expressionBuilder<DB, 'projects'>()
+  const ordered = expressionBuilder<DB, 'projects'>()
     .selectFrom('tasks')
     .where('tasks.tenant_id', '=', db.tenantId)
     .whereRef('tasks.project_id', '=', 'projects.id')
-    .where('tasks.deleted_at', 'is', null);
+    .where('tasks.deleted_at', 'is', null)
+    .orderBy('tasks.position')
+    .orderBy('tasks.id');
+  const items = ordered.select(jsonObject(members).as('item')).limit(limit);
+  const last = sql`json_build_array(tasks.position::text, tasks.id::text)`;
+  const end =
+    limit === 0
+      ? sql`'[]'::json`
+      : sql`(${ordered
+          .select(last.as('end'))
+          .offset(limit - 1)
+          .limit(1)})`;
   // The context of the cursor holds the id of the project, which only the outer row knows.
   const [head = '', tail = ''] = cursorContext(db.tenantId, PROJECT_TASKS, { owner: '?', sort: 'position' }).split('?');
-  return keysetPage(db.query, {
-    rows,
-    table: 'tasks',
-    item: jsonBuildObject(members),
-    keys: [{ expression: members.position, type: 'float8' }],
-    id: members.id,
-    limit,
-    limitParameter,
-    context: sql<string>`concat(${head}::text, projects.id, ${tail}::text)`,
-  }).as('first');
+  return sql<FirstTasks>`(
+    select ${jsonArray(itemsWithinLimit(items, limitParameter))} as data, counted.task_count,
+      case when counted.task_count > ${limit}::integer
+        then make_cursor(concat(${head}::text, projects.id, ${tail}::text), ${end})
+      end as next_cursor
+    from (${liveTaskCount(db.tenantId)}) as counted
+  )`.as('first');
 }
 
-type First = ReturnType<typeof keysetPage<TaskJson>> extends RawBuilder<infer T> ? T : never;
-type TaskJson =
-  ReturnType<typeof jsonBuildObject<ReturnType<typeof taskMembers>>> extends RawBuilder<infer T> ? T : never;
+interface FirstTasks {
+  data: JsonText<TaskJson[]>;
+  task_count: number;
+  next_cursor: string | null;
+}
 
-/** The members `tasks` and `tasks_page`; needs {@link firstTasks} joined. */
+type TaskJson =
+  ReturnType<typeof jsonObject<ReturnType<typeof taskMembers>>> extends RawBuilder<JsonText<infer T>> ? T : never;
+
+/** The members `tasks` and `tasks_page`, and what is known of `task_count`; needs {@link firstTasks} joined. */
 export function firstTasksMembers(limit: number) {
   return {
-    tasks: sql<First['data']>`first.data`,
-    tasks_page: sql<{ limit: number; has_more: boolean; next_cursor: string | null }>`json_build_object(
-      'limit', ${limit}::integer, 'has_more', first.has_more, 'next_cursor', first.next_cursor)`,
+    task_count: bare(sql<number>`first.task_count`),
+    tasks: nested(sql<FirstTasks['data']>`first.data`),
+    tasks_page: nested(
+      jsonObject({
+        limit: bare(sql<number>`${limit}::integer`),
+        has_more: bare(sql<boolean>`first.task_count > ${limit}::integer`),
+        // It holds nothing that JSON escapes.
+        next_cursor: plain(sql<string | null>`first.next_cursor`),
+      }),
+    ),
   };
 }

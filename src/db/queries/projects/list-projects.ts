@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely';
 import { type RawBuilder, sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { AnyQuery } from '../../client/any-query.ts';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { liveTaskCount, projectMembers } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
@@ -51,8 +51,8 @@ export function listProjects(
   const list = {
     rows,
     table: 'projects',
-    item: jsonBuildObject(pick(members, fields)),
-    id: members.id,
+    item: jsonObject(pick(members, fields)),
+    id: members.id.value,
     sorts: projectSorts,
     joinForSort: request.sort.some(({ member }) => member === 'task_count') ? joinTaskCount(db) : undefined,
     joinForItem: nested ? joinFirstTasks(db, taskLimit, options.limitParameter) : undefined,

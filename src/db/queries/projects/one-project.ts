@@ -1,5 +1,5 @@
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { projectMembers } from '../../sql/representations.ts';
 
 /** One project outside the trash, without its tasks. */
@@ -9,5 +9,5 @@ export function oneProject(db: Database, id: string) {
     .where('projects.tenant_id', '=', db.tenantId)
     .where('projects.id', '=', id)
     .where('projects.deleted_at', 'is', null)
-    .select(['projects.version', jsonBuildObject(projectMembers(db.tenantId)).as('body')]);
+    .select(['projects.version', jsonObject(projectMembers(db.tenantId)).as('body')]);
 }

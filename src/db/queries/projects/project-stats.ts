@@ -1,28 +1,29 @@
 import { type RawBuilder, sql } from 'kysely';
-import { jsonArrayFrom, jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
 import { TASKS_STATUS } from '../../enums.ts';
+import { bare, jsonArray, jsonObject, type Member, nested, plain, text } from '../../sql/json.ts';
 import { isOverdue } from '../../sql/overdue.ts';
 
 const count = (status: string) => sql<number>`count(*) filter (where tasks.status = ${status})::integer`;
 
-const countByStatus = Object.fromEntries(TASKS_STATUS.map((status) => [status, count(status)])) as Record<
+const countByStatus = Object.fromEntries(TASKS_STATUS.map((status) => [status, bare(count(status))])) as Record<
   (typeof TASKS_STATUS)[number],
-  RawBuilder<number>
+  Member<number>
 >;
 
 /** Reads what the tasks of a project add up to, without those in the trash. Rejects with `not_found`. */
 export function getProjectStats(db: Database, id: string, options: ReadOptions) {
   const tasks = sql`from tasks
     where tasks.tenant_id = ${db.tenantId} and tasks.project_id = ${id} and tasks.deleted_at is null`;
-  const stats = jsonBuildObject({
-    task_count: sql<number>`count(*)::integer`,
-    by_status: jsonBuildObject(countByStatus),
-    overdue_count: sql<number>`count(*) filter (where ${isOverdue})::integer`,
-    completion_ratio: sql<number>`coalesce(
-      ${count('completed')}::double precision / nullif(count(*) - ${count('cancelled')}, 0), 0)`,
-    by_tag: byTag(db, sql`select tasks.id ${tasks}`),
+  const stats = jsonObject({
+    task_count: bare(sql<number>`count(*)::integer`),
+    by_status: nested(jsonObject(countByStatus)),
+    overdue_count: bare(sql<number>`count(*) filter (where ${isOverdue})::integer`),
+    completion_ratio: bare(
+      sql<number>`coalesce(${count('completed')}::double precision / nullif(count(*) - ${count('cancelled')}, 0), 0)`,
+    ),
+    by_tag: nested(byTag(db, sql`select tasks.id ${tasks}`)),
   });
   const query = db.query
     .selectFrom('projects')
@@ -31,9 +32,7 @@ export function getProjectStats(db: Database, id: string, options: ReadOptions) 
     .where('projects.deleted_at', 'is', null)
     .select([
       sql<null>`null::integer`.as('version'),
-      sql<typeof stats extends { expressionType?: infer T } ? NonNullable<T> : never>`(select ${stats} ${tasks})`.as(
-        'body',
-      ),
+      sql<typeof stats extends RawBuilder<infer T> ? T : never>`(select ${stats} ${tasks})`.as('body'),
     ]);
   return fetchRepresentation(db, 'project', query, options);
 }
@@ -45,12 +44,18 @@ function byTag(db: Database, taskIds: ReturnType<typeof sql>) {
     .where(sql<boolean>`task_id = any(array(${taskIds}))`)
     .groupBy('tag_id')
     .select(['tag_id', sql<number>`count(*)::integer`.as('task_count')]);
-  return jsonArrayFrom(
+  const item = {
+    id: plain(sql.ref<string>('tags.id')),
+    name: text(sql.ref<string>('tags.name')),
+    color: plain(sql.ref<string | null>('tags.color')),
+    task_count: bare(sql.ref<number>('counted.task_count')),
+  };
+  return jsonArray(
     db.query
       .selectFrom(counted.as('counted'))
       .innerJoin('tags', 'tags.id', 'counted.tag_id')
       .where('tags.tenant_id', '=', db.tenantId)
-      .select(['tags.id', 'tags.name', 'tags.color', 'counted.task_count'])
+      .select(jsonObject(item).as('item'))
       .orderBy('counted.task_count', 'desc')
       .orderBy('tags.name')
       .orderBy('tags.id'),

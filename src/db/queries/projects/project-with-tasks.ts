@@ -1,6 +1,6 @@
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { projectMembers } from '../../sql/representations.ts';
 import { firstTasks, firstTasksMembers } from './first-tasks.ts';
 
@@ -14,7 +14,7 @@ export function projectWithTasks(db: Database, id: string, taskLimit: number, li
     .where('projects.id', '=', id)
     .select([
       'projects.version',
-      jsonBuildObject({ ...projectMembers(db.tenantId), ...firstTasksMembers(taskLimit) }).as('body'),
+      jsonObject({ ...projectMembers(db.tenantId), ...firstTasksMembers(taskLimit) }).as('body'),
     ]);
 }
 

@@ -1,6 +1,6 @@
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { tagMembers } from '../../sql/representations.ts';
 
 /** One tag. */
@@ -9,7 +9,7 @@ export function oneTag(db: Database, id: string) {
     .selectFrom('tags')
     .where('tags.tenant_id', '=', db.tenantId)
     .where('tags.id', '=', id)
-    .select(['tags.version', jsonBuildObject(tagMembers).as('body')]);
+    .select(['tags.version', jsonObject(tagMembers).as('body')]);
 }
 
 /** Reads one tag. Rejects with `not_found`. */

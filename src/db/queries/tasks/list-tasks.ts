@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 import { isOverdue } from '../../sql/overdue.ts';
 import { taskMembers } from '../../sql/representations.ts';
@@ -46,8 +46,8 @@ export function listTasks(db: Database, filters: TaskFilters, request: ListReque
     ...(owner === undefined ? {} : { onlyIf: projectIsLive(db, owner) }),
     rows,
     table: 'tasks',
-    item: jsonBuildObject(pick(members, fields)),
-    id: members.id,
+    item: jsonObject(pick(members, fields)),
+    id: members.id.value,
     sorts: taskSorts,
   };
   return fetchPage(db, list, request, options);

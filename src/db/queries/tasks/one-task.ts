@@ -1,22 +1,22 @@
 import { type RawBuilder, sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
-import { fetchRepresentation, type ReadOptions, type RepresentationQuery } from '../../client/read.ts';
+import { fetchRepresentation, type JsonText, type ReadOptions, type RepresentationQuery } from '../../client/read.ts';
 import { itemsWithinLimit } from '../../client/response-limit.ts';
+import { jsonArray, jsonObject, nested, plain, text } from '../../sql/json.ts';
 import { taskMembers } from '../../sql/representations.ts';
 import { MAX_LEVEL, treeOf } from './task-tree.ts';
 
 /** How many subtasks one response nests. */
 const MAX_SUBTASKS = 1000;
 
-type TaskMembers = ReturnType<typeof taskMembers>;
-type TaskJson = ReturnType<typeof jsonBuildObject<TaskMembers>> extends RawBuilder<infer T> ? T : never;
+type TaskJson =
+  ReturnType<typeof jsonObject<ReturnType<typeof taskMembers>>> extends RawBuilder<JsonText<infer T>> ? T : never;
 type TaskWithProject = TaskJson & { project: { id: string; name: string } };
 type TaskTree = TaskJson & { subtasks: TaskTree[] };
 
 /** One task outside the trash, with its project. No row where it is unknown or trashed. */
 export function oneTask(db: Database, id: string) {
-  return liveTask(db, id).select(['tasks.version', jsonBuildObject(withProject(db)).as('body')]);
+  return liveTask(db, id).select(['tasks.version', jsonObject(withProject(db)).as('body')]);
 }
 
 /**
@@ -38,7 +38,7 @@ function oneTaskWithSubtasks(db: Database, id: string, limitParameter: string) {
     .select([
       'tasks.version',
       sql`raise_unless(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
-      jsonBuildObject({ ...withProject(db), subtasks: subtasks(db, 2, limitParameter) }).as('body'),
+      jsonObject({ ...withProject(db), subtasks: nested(subtasks(db, 2, limitParameter)) }).as('body'),
     ]);
 }
 
@@ -59,10 +59,11 @@ function liveTask(db: Database, id: string) {
 }
 
 function withProject(db: Database) {
-  const project = sql<{ id: string; name: string }>`(
-    select json_build_object('id', id, 'name', name) from projects
-    where tenant_id = ${db.tenantId} and id = tasks.project_id)`;
-  return { ...taskMembers(db.tenantId), project };
+  const members = { id: plain(sql.ref<string>('projects.id')), name: text(sql.ref<string>('projects.name')) };
+  const project = sql<ReturnType<typeof jsonObject<typeof members>> extends RawBuilder<infer T> ? T : never>`(
+    select ${jsonObject(members)} from projects
+    where projects.tenant_id = ${db.tenantId} and projects.id = tasks.project_id)`;
+  return { ...taskMembers(db.tenantId), project: nested(project) };
 }
 
 /** The task of one level under a name of its own, because the query of the next level has another `tasks`. */
@@ -71,19 +72,24 @@ function outer(level: number) {
 }
 
 /** The children of the task of the level above, each with its own children: one correlated subquery for each level. */
-function subtasks(db: Database, level: number, limitParameter: string): RawBuilder<TaskTree[]> {
-  if (level > MAX_LEVEL) return sql<TaskTree[]>`'[]'::json`;
+function subtasks(db: Database, level: number, limitParameter: string): RawBuilder<JsonText<TaskTree[]>> {
+  if (level > MAX_LEVEL) return sql`'[]'`;
   const above = `level_${level - 1}`;
-  const item = jsonBuildObject({ ...taskMembers(db.tenantId), subtasks: subtasks(db, level + 1, limitParameter) });
-  const items = db.query
+  const item = jsonObject({ ...taskMembers(db.tenantId), subtasks: nested(subtasks(db, level + 1, limitParameter)) });
+  // Sorted first, by itself: otherwise the JSON of all would be built before the first counts towards the limit.
+  const children = db.query
     .selectFrom('tasks')
-    .innerJoinLateral(outer(level), (join) => join.onTrue())
     .where('tasks.tenant_id', '=', db.tenantId)
     .where(sql<boolean>`tasks.project_id = ${sql.id(above, 'project_id')}`)
     .where(sql<boolean>`tasks.parent_id = ${sql.id(above, 'id')}`)
     .where('tasks.deleted_at', 'is', null)
-    .select(['tasks.position', 'tasks.id', item.as('item')]);
-  return sql<TaskTree[]>`(
-    select coalesce(json_agg(item order by position, id), '[]')
-    from ${itemsWithinLimit(items, ['position', 'id'], limitParameter)} as children)`;
+    .selectAll('tasks')
+    .orderBy('tasks.position')
+    .orderBy('tasks.id')
+    .offset(sql<number>`0`);
+  const items = db.query
+    .selectFrom(children.as('tasks'))
+    .innerJoinLateral(outer(level), (join) => join.onTrue())
+    .select(item.as('item'));
+  return jsonArray(itemsWithinLimit(items, limitParameter));
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { tenantMembers } from '../../sql/representations.ts';
 
 /** One tenant: any for the platform, its own for a tenant. */
@@ -9,7 +9,7 @@ export function oneTenant(db: Database, id: string) {
   return db.query
     .selectFrom('tenants')
     .where('tenants.id', '=', id)
-    .select([sql<null>`null::integer`.as('version'), jsonBuildObject(tenantMembers).as('body')]);
+    .select([sql<null>`null::integer`.as('version'), jsonObject(tenantMembers).as('body')]);
 }
 
 /** Reads one tenant. Rejects with `not_found`. */

@@ -1,16 +1,16 @@
 import { sql } from 'kysely';
-import { jsonBuildObject } from 'kysely/helpers/postgres';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
+import { bare, jsonObject, moment, plain, text } from '../../sql/json.ts';
 import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
 
 const members = {
-  type: sql<'project' | 'task'>`trash.type`,
-  id: sql<string>`trash.id`,
-  name: sql<string>`trash.name`,
-  version: sql<number>`trash.version`,
-  deleted_at: sql<string>`rfc3339(trash.deleted_at)`,
-  deleted_by: sql<string | null>`trash.deleted_by`,
+  type: plain(sql<'project' | 'task'>`trash.type`),
+  id: plain(sql<string>`trash.id`),
+  name: text(sql<string>`trash.name`),
+  version: bare(sql<number>`trash.version`),
+  deleted_at: moment(sql`trash.deleted_at`),
+  deleted_by: text(sql<string | null>`trash.deleted_by`),
 };
 
 export const trashSorts = {
@@ -32,6 +32,6 @@ export function listTrash(
     where tenant_id = ${db.tenantId} and trash_id = id`;
   const both = type === 'project' ? projects : type === 'task' ? tasks : sql`${projects} union all ${tasks}`;
   const rows = db.query.selectFrom(sql<{ id: string }>`(${both})`.as('trash'));
-  const item = jsonBuildObject(pick(members, request.fields));
-  return fetchPage(db, { rows, table: 'trash', item, id: members.id, sorts: trashSorts }, request, options);
+  const item = jsonObject(pick(members, request.fields));
+  return fetchPage(db, { rows, table: 'trash', item, id: members.id.value, sorts: trashSorts }, request, options);
 }
