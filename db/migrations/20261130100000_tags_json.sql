@@ -8,13 +8,19 @@ set local statement_timeout = '30s';
 -- this text may be older than their tags; theirs is joined as before until refresh_tags_json() has been there.
 alter table tasks add column tags_json text not null default '[]';
 
+-- One tag in it.
+create function tag_json(id uuid, name text, color text) returns text
+language sql stable parallel safe
+return '{"id":"' || id || '","name":' || to_json(name) || ',"color":' || coalesce('"' || color || '"', 'null') || '}';
+revoke execute on function tag_json(uuid, text, text) from public;
+grant execute on function tag_json(uuid, text, text) to onetrip_app;
+
 -- What tags_json has to say.
 create function tags_json_of(tenant uuid, task uuid) returns text
 language sql stable parallel safe
 begin atomic
-  select '[' || coalesce(string_agg(
-    '{"id":"' || tags.id || '","name":' || to_json(tags.name) || ',"color":' || coalesce('"' || tags.color || '"', 'null') || '}',
-    ',' order by tags.name, tags.id), '') || ']'
+  select '[' || coalesce(
+    string_agg(tag_json(tags.id, tags.name, tags.color), ',' order by tags.name, tags.id), '') || ']'
   from task_tags join tags on tags.id = task_tags.tag_id
   where tags.tenant_id = $1 and task_tags.tenant_id = $1 and task_tags.task_id = $2;
 end;
@@ -141,5 +147,6 @@ begin atomic
 end;
 
 drop function tags_json_of;
+drop function tag_json;
 -- squawk-ignore ban-drop-column
 alter table tasks drop column tags_json;

@@ -17,20 +17,25 @@ grant execute on function mark_tags_json_stale(uuid) to onetrip_refresher;
 -- Writes tags_json of these tasks, whose tags have changed, which also counts in their version. First it locks the tasks,
 -- so that of two that tag one task the second sees what the first did; then their tags, so that a name that is being
 -- changed is waited for, and none is changed before the old one is committed with its task: whoever changes it then
--- marks that task, among others, as stale.
+-- marks that task, among others, as stale. Who inserts a task with its tags writes the text, and locks the tags, already.
 create function write_tags_json(tenant uuid, tagged uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+declare
+  unwritten uuid[];
 begin
-  perform from tasks where tenant_id = tenant and id = any (tagged) order by id for no key update;
-  if not found then
+  select array_agg(id) into unwritten from tasks
+  where tenant_id = tenant and id = any (tagged)
+    and (changed_xid <> pg_current_xact_id() or tags_json <> tags_json_of(tenant, id));
+  if unwritten is null then
     return;
   end if;
+  perform from tasks where tenant_id = tenant and id = any (unwritten) order by id for no key update;
   perform from tags
   where tenant_id = tenant
-    and id = any (array(select tag_id from task_tags where tenant_id = tenant and task_id = any (tagged)))
+    and id = any (array(select tag_id from task_tags where tenant_id = tenant and task_id = any (unwritten)))
   order by key for share;
   update tasks set tags_json = tags_json_of(tenant, id), changed_xid = pg_current_xact_id()
-  where tenant_id = tenant and id = any (tagged);
+  where tenant_id = tenant and id = any (unwritten);
 end
 $$;
 revoke execute on function write_tags_json(uuid, uuid[]) from public;
@@ -125,7 +130,7 @@ alter function touch_tagged_tasks() owner to onetrip_refresher;
 alter function mark_renamed_tag() owner to onetrip_refresher;
 alter function refresh_tags_json(integer) owner to onetrip_refresher;
 revoke create on schema public from onetrip_refresher;
-grant execute on function tags_json_of(uuid, uuid) to onetrip_refresher;
+grant execute on function tags_json_of(uuid, uuid), tag_json(uuid, text, text) to onetrip_refresher;
 
 -- The tasks that are there already have no text yet: every tenant's counts as stale, and is refreshed while the API runs.
 create policy backfill on tenants for select to current_user using (true);
@@ -142,7 +147,7 @@ set local statement_timeout = '30s';
 drop trigger tags_json on tags;
 drop function mark_renamed_tag;
 drop function refresh_tags_json;
-revoke all on function tags_json_of(uuid, uuid) from onetrip_refresher;
+revoke all on function tags_json_of(uuid, uuid), tag_json(uuid, text, text) from onetrip_refresher;
 -- Who migrates owns it again.
 grant onetrip_refresher to current_user with inherit true, set true;
 alter function touch_tagged_tasks() owner to current_user;

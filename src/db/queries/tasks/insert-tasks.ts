@@ -18,48 +18,56 @@ export interface NewTask {
   tags: string[];
 }
 
+/** A tag of a task, by its name. */
+interface NamedTagging {
+  task_id: string;
+  name: string;
+}
+
 /**
  * The statements that insert tasks into a project: first the tags that do not exist, then the tasks, then the taggings.
  * Where a new tag is spelled in two ways, the first spelling counts. All rows are sent as one JSON parameter.
  */
 export function insertTasks(db: Database, projectId: string, tasks: NewTask[]): Compilable[] {
+  if (tasks.length === 0) return [];
   const taggings = tasks.flatMap(({ id, tags }) => tags.map((name) => ({ task_id: id, name })));
-  return [
-    ...(taggings.length > 0
-      ? [
-          insertMissingTags(
-            db,
-            taggings.map(({ name }) => name),
-          ),
-        ]
-      : []),
-    ...(tasks.length > 0 ? [insertRows(db, projectId, tasks)] : []),
-    ...(taggings.length > 0 ? [insertTaggings(db, taggings)] : []),
-  ];
+  const names = taggings.map(({ name }) => name);
+  const rows = insertRows(db, projectId, tasks, taggings);
+  return names.length === 0 ? [rows] : [insertMissingTags(db, names), rows, insertTaggings(db, taggings)];
 }
 
-/** Inserts tags in the order of their keys, so that two requests with the same tags wait for each other and do not deadlock. */
+/**
+ * Inserts tags in the order of their keys, so that two requests with the same tags wait for each other and do not
+ * deadlock. Those that exist are left out before, because an insert that conflicts costs most of one that does not.
+ */
 export function insertMissingTags(db: Database, names: string[]) {
+  const missing = sql<{ name: string; key: string }>`(
+    select distinct on (key) name, key
+    from (
+      select name, n, tag_key(name) as key from unnest(${[...new Set(names)]}::text[]) with ordinality as named (name, n)
+      offset 0
+    ) as given
+    where not exists (select from tags where tags.tenant_id = ${db.tenantId} and tags.key = given.key)
+    order by key, n
+  )`;
   return db.query
     .insertInto('tags')
     .columns(['tenant_id', 'name'])
     .expression(
       db.query
-        .selectFrom(
-          sql<{ name: string }>`(
-            select distinct on (tag_key(name)) name
-            from unnest(${[...new Set(names)]}::text[]) with ordinality as given (name, n)
-            order by tag_key(name), n
-          )`.as('first_spellings'),
-        )
+        .selectFrom(missing.as('missing'))
         .select([sql<string>`${db.tenantId}::uuid`.as('tenant_id'), 'name'])
-        .orderBy(sql`tag_key(name)`),
+        .orderBy('key'),
     )
     .onConflict((conflict) => conflict.columns(['tenant_id', 'key']).doNothing());
 }
 
-function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
+function insertRows(db: Database, projectId: string, tasks: NewTask[], taggings: NamedTagging[]) {
   const rows = tasks.map(({ tags, ...row }) => row);
+  const tagsJson =
+    taggings.length === 0
+      ? sql`'[]'`
+      : sql`coalesce((select tags_json from texts where texts.task_id = given.id), '[]')`;
   return db.query
     .insertInto('tasks')
     .columns([
@@ -74,15 +82,17 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
       'due_on',
       'position',
       'metadata',
+      'tags_json',
     ])
     .expression(
       sql`
+        ${taggings.length === 0 ? sql`` : withTexts(db, taggings)}
         select ${db.tenantId}::uuid, ${projectId}::uuid, id, parent_id, title, description, status, priority, due_on,
           coalesce(position, (
             select ${positionAfter(sql`coalesce(max(last.position), 0)`, sql`1`)} from tasks as last
             where last.tenant_id = ${db.tenantId} and last.project_id = ${projectId} and last.deleted_at is null
           )),
-          metadata
+          metadata, ${tagsJson}
         from json_to_recordset(${JSON.stringify(rows)}::json) as given (
           id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date,
           position double precision, metadata jsonb)
@@ -91,14 +101,34 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[]) {
 }
 
 /**
+ * The common table expression `texts`: what `tags_json` has to say of each task. The tags are locked until the batch ends,
+ * so that none gets another name in between, see write_tags_json().
+ */
+function withTexts(db: Database, taggings: NamedTagging[]) {
+  return sql`
+    with wanted as materialized (${distinctTaggings(taggings)}),
+    locked as materialized (
+      select id, name, color, key from tags
+      where tenant_id = ${db.tenantId} and key = any(array(select key from wanted))
+      order by key for share),
+    texts as materialized (
+      select task_id, '[' || string_agg(tag_json(id, name, color), ',' order by name, id) || ']' as tags_json
+      from wanted join locked on locked.key = wanted.key
+      group by task_id)`;
+}
+
+function distinctTaggings(taggings: NamedTagging[]) {
+  return sql`
+    select distinct task_id, tag_key(name) as key
+    from json_to_recordset(${JSON.stringify(taggings)}::json) as given (task_id uuid, name text)`;
+}
+
+/**
  * Puts the tags on the tasks that do not have them. Where a tag was deleted after {@link insertMissingTags} had found it,
  * the batch is sent again.
  */
-export function insertTaggings(db: Database, taggings: { task_id: string; name: string }[]) {
-  const given = sql<{ task_id: string; key: string }>`(
-    select distinct task_id, tag_key(name) as key
-    from json_to_recordset(${JSON.stringify(taggings)}::json) as given (task_id uuid, name text)
-  )`;
+export function insertTaggings(db: Database, taggings: NamedTagging[]) {
+  const given = sql<{ task_id: string; key: string }>`(${distinctTaggings(taggings)})`;
   return db.query
     .with('given', () => db.query.selectFrom(given.as('given')).select(['task_id', 'key']))
     .with('wanted', (qb) =>
