@@ -114,10 +114,8 @@ class Pipeline extends Query {
 
   handleCopyInResponse(wire: Wire): void {
     this.#failure ??= unexpected();
-    // A statement that follows is an error while COPY waits for data, one that also ends the connection. The Sync that
-    // follows the last statement is ignored, and the connection would hang.
-    const { statements, closing } = this.#batch;
-    if (this.#index < statements.length - 1 || closing !== undefined) return;
+    // The Sync that follows the last statement is ignored while COPY waits for data, and the connection would hang. If
+    // another statement follows, PostgreSQL ends the connection by itself.
     wire.sendCopyFail('not supported');
     wire.sync();
   }
