@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { DatabaseError, Pool } from 'pg';
+import { runPipeline } from './pipeline.ts';
 import {
   batchHeaders,
   type Credentials,
@@ -13,7 +14,8 @@ import {
   parsePayload,
   startTransaction,
 } from './protocol.ts';
-import { command, JsonText, loadElementTypes, type Session, statementToJson, withConnection } from './session.ts';
+import { ResultWriter } from './results.ts';
+import { commit, finish, loadElementTypes, withConnection } from './session.ts';
 
 export interface NeonEndpoint {
   /** `http://127.0.0.1:<port>/sql` */
@@ -78,6 +80,8 @@ export async function startNeonEndpoint(options: {
       ssl: postgres.ssl ?? false,
       max: MAX_CONNECTIONS,
       idleTimeoutMillis: IDLE_TIMEOUT,
+      // So that a COMMIT and the reset after it can be sent together.
+      pipeline: true,
       // Values stay the text that PostgreSQL sent.
       types: { getTypeParser: () => (value: string) => value },
     });
@@ -102,37 +106,43 @@ export async function startNeonEndpoint(options: {
     const payload = parsePayload(await readBody(request, maxRequestBytes));
     return await withConnection(poolFor(credentials), postgres, signal, async (client, cancel) => {
       const elementTypes = mode.rawText ? new Map<number, number>() : await loadElementTypes(client);
-      const output = new JsonText();
-      const session: Session = { client, mode, elementTypes, output, maxBytes: maxResponseBytes, cancel };
+      const writer = new ResultWriter(mode, elementTypes, maxResponseBytes);
       if ('single' in payload) {
-        await statementToJson(payload.single, session);
-        return { status: 200, body: output.toString() };
+        await runPipeline(client, { statements: [payload.single] }, writer, cancel);
+        return { status: 200, body: writer.toString() };
       }
-      await command(client, startTransaction(mode));
-      output.push('{"results":[');
-      for (const [index, statement] of payload.batch.entries()) {
+      const batch = { opening: startTransaction(mode), statements: payload.batch };
+      writer.punctuate('{"results":[');
+      if (mode.readOnly) {
+        await finish(client, () => runPipeline(client, { ...batch, closing: 'COMMIT' }, writer, cancel));
+      } else {
+        // That results are too long, or are none, shows as they arrive: nothing may have been committed by then.
+        await runPipeline(client, batch, writer, cancel);
         signal.throwIfAborted();
-        if (index > 0) output.push(',');
-        await statementToJson(statement, session);
+        await finish(client, () => commit(client));
       }
-      output.push(']}');
-      // Where a statement has failed, nothing commits: the connection is rolled back as it is given back.
-      await command(client, 'COMMIT');
-      return { status: 200, body: output.toString(), headers: batchHeaders(mode) };
+      writer.punctuate(']}');
+      return { status: 200, body: writer.toString(), headers: batchHeaders(mode) };
     });
   }
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
-    response.on('close', () => gone.abort());
+    response.on('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
     const { status, body, headers } = await handle(request, gone.signal).catch(toResult);
+    const bytes = Buffer.byteLength(body);
     response.writeHead(status, {
       'Content-Type': 'application/json',
+      // Without it the body would be sent in chunks.
+      'Content-Length': bytes,
       'Access-Control-Allow-Origin': '*',
       'neon-request-id': randomUUID(),
       ...headers,
     });
-    response.end(body);
+    // What has as many bytes as characters is ASCII, which is faster to send when it is known to be.
+    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   }
 
   const server = createServer((request, response) => keep(responses, respond(request, response)));
@@ -146,7 +156,8 @@ export async function startNeonEndpoint(options: {
   async function close(): Promise<void> {
     server.close();
     server.closeAllConnections();
-    // In this order: a pool that has ended forgets who is waiting for a connection.
+    // In this order: a pool that has ended forgets who is waiting for a connection. A connection that is being reset
+    // ends when that is through.
     await Promise.all(responses);
     await Promise.all([...pools.values()].map((pool) => pool.end()));
     await Promise.all(connections);

@@ -1,8 +1,9 @@
-/** What the Neon endpoint does with PostgreSQL: how it runs statements, cancels them, and gives connections back. */
+/** Connections to PostgreSQL: how the Neon endpoint lends, cancels and resets them. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseError, type FieldDef, type Pool, type PoolClient, Query, type ResultBuilder } from 'pg';
-import { EndpointError, type Mode, type Statement, valueToJson } from './protocol.ts';
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { toClientError } from './pipeline.ts';
+import { EndpointError } from './protocol.ts';
 
 /** Where PostgreSQL listens. */
 interface Address {
@@ -10,50 +11,23 @@ interface Address {
   port: number;
 }
 
-/** JSON text as it grows. */
-export class JsonText {
-  /** In UTF-8. */
-  bytes = 0;
-  readonly #parts: string[] = [];
-
-  push(text: string): void {
-    this.bytes += Buffer.byteLength(text);
-    this.#parts.push(text);
-  }
-
-  toString(): string {
-    return this.#parts.join('');
-  }
-}
-
-/** What the statements of one request share. */
-export interface Session {
-  client: PoolClient;
-  mode: Mode;
-  /** Of each array type the type of its elements; empty where values stay text. */
-  elementTypes: ReadonlyMap<number, number>;
-  output: JsonText;
-  /** How long the output may get, in bytes. */
-  maxBytes: number;
-  /** Ends the statement that is running; the connection is not used again. */
-  cancel(): void;
-}
-
 /** The proxy's `reset_session_background()`: nothing passes from one request to the next, except query plans. */
 const RESET = `
-  ROLLBACK; CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; UNLISTEN *;
+  CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; UNLISTEN *;
   SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES`;
+/** Where a transaction may be open. Where none is, the warning about that costs half as much as all the rest. */
+const END_AND_RESET = `ROLLBACK; ${RESET}`;
+
+/** Of each connection that has served a request, whether it can serve another one: known when its reset is through. */
+const resets = new WeakMap<PoolClient, Promise<boolean>>();
 
 /** How often the server is asked to cancel a statement that goes on, each time with a pause (ms). */
 const CANCEL_ATTEMPTS = 20;
 const CANCEL_PAUSE = 100;
 
-/** The most parameters of a statement: the proxy counts them in a signed 16-bit number. */
-const MAX_PARAMS = 32_767;
-
 /**
- * Lends a connection to `use`, cancels what runs on it when `signal` aborts, and resets it before anybody else,
- * the client of this request included, can send another statement.
+ * Lends a connection to `use`, cancels what runs on it when `signal` aborts, and has it reset. That goes on after this
+ * has returned; whoever is lent the connection next waits for it.
  * @throws DatabaseError if the credentials or the database are wrong; EndpointError 500 if there is no connection for
  *   another reason; what `use` throws
  */
@@ -63,7 +37,7 @@ export async function withConnection<T>(
   signal: AbortSignal,
   use: (client: PoolClient, cancel: () => void) => Promise<T>,
 ): Promise<T> {
-  const client = await logIn(pool);
+  const client = await borrow(pool);
   let cancelled = false;
   const cancel = () => {
     if (!cancelled) void cancelUntilOver(address, client, work);
@@ -75,18 +49,22 @@ export async function withConnection<T>(
     return await work;
   } finally {
     signal.removeEventListener('abort', cancel);
+    if (!cancelled && !resets.has(client)) reset(client, END_AND_RESET);
     // A late request to cancel would hit whatever comes next on this connection.
-    client.release(cancelled || !(await reset(client)));
+    client.release(cancelled);
   }
 }
 
-/** Whether the connection can be used again. */
-async function reset(client: PoolClient): Promise<boolean> {
-  try {
-    await client.query(RESET);
-    return true;
-  } catch {
-    return false;
+/** A connection on which nothing is left of the request before. */
+async function borrow(pool: Pool): Promise<PoolClient> {
+  for (;;) {
+    const client = await logIn(pool);
+    // A connection goes to the pool before its reset is through, and is waited for here: otherwise a client that asks
+    // again at once would have another one opened.
+    const clean = await (resets.get(client) ?? true);
+    resets.delete(client);
+    if (clean) return client;
+    client.release(true);
   }
 }
 
@@ -101,17 +79,40 @@ async function logIn(pool: Pool): Promise<PoolClient> {
   }
 }
 
-/** Sends a statement of ours. */
-export async function command(client: PoolClient, sql: string): Promise<void> {
-  await client.query(sql).catch((error) => {
+/**
+ * Does the last thing of a request, which has to end its transaction unless it fails. The reset is sent along, so that
+ * PostgreSQL goes on with it while the answer leaves.
+ */
+export async function finish(client: PoolClient, send: () => Promise<unknown>): Promise<void> {
+  const { stream } = client.connection;
+  stream.cork();
+  const sent = send();
+  reset(client, RESET);
+  stream.uncork();
+  await sent;
+}
+
+/** Commits a batch. */
+export async function commit(client: PoolClient): Promise<void> {
+  await client.query('COMMIT').catch((error) => {
     throw toClientError(error);
   });
 }
 
-/** What a statement failed of, as the proxy tells it: 400 also if the connection broke. */
-function toClientError(error: Error): Error {
-  if (error instanceof DatabaseError) return error;
-  return new EndpointError(400, `error communicating with the server: ${error.message}`, { cause: error });
+function reset(client: PoolClient, sql: string): void {
+  const clean = client
+    .query(sql)
+    // A transaction that has failed heeds nothing but its end.
+    .catch(() => client.query(END_AND_RESET))
+    .then(
+      () => true,
+      () => {
+        // At once, because what is left on it may be a lock.
+        client.connection.stream.destroy();
+        return false;
+      },
+    );
+  resets.set(client, clean);
 }
 
 /** Looks up all array types. `int2vector` and `oidvector` are such too, but their text looks different. */
@@ -124,88 +125,6 @@ export async function loadElementTypes(client: PoolClient): Promise<Map<number, 
     throw toClientError(error);
   });
   return new Map(rows.map(({ oid, typelem }) => [Number(oid), Number(typelem)]));
-}
-
-/** A statement in the extended protocol, in which a string is one statement even if it has no parameters. */
-class ExtendedQuery extends Query<(string | null)[]> {
-  copies = false;
-
-  constructor(text: string, values: (string | null)[]) {
-    const config = { text, values, queryMode: 'extended', rowMode: 'array' };
-    super(config);
-  }
-
-  handleCopyInResponse(connection: { sendCopyFail(message: string): void; sync(): void }): void {
-    this.copies = true;
-    connection.sendCopyFail('not supported');
-    // The one already sent is ignored while COPY waits for data, and the connection would hang.
-    connection.sync();
-  }
-
-  handleCopyData(): void {
-    this.copies = true;
-  }
-}
-
-/**
- * Runs a statement and writes its result to the output.
- * @throws DatabaseError; EndpointError 400 for what cannot be sent or is no result, such as COPY's data; 507 if the output is
- * longer than `maxBytes` before a row, so that one long row passes.
- */
-export function statementToJson({ query: text, params, arrayMode }: Statement, session: Session): Promise<void> {
-  const { client, mode, elementTypes, output, maxBytes } = session;
-  if (text.includes('\0')) throw new EndpointError(400, 'error encoding message to server: embedded null');
-  if (params.length > MAX_PARAMS) throw new EndpointError(400, 'error encoding message to server: value too large');
-  const asArray = arrayMode ?? mode.arrays;
-
-  return new Promise((resolve, reject) => {
-    const query = new ExtendedQuery(text, params);
-    let failure: Error | undefined;
-    let names: string[] | undefined;
-
-    const begin = (fields: FieldDef[]) => {
-      names = fields.map(({ name }) => JSON.stringify(name));
-      output.push(`{"fields":${JSON.stringify(fields)},"rows":[`);
-      return names;
-    };
-    const writeRow = (row: (string | null)[], fields: FieldDef[]) => {
-      const separator = names ? ',' : '';
-      const keys = names ?? begin(fields);
-      if (output.bytes > maxBytes) {
-        session.cancel();
-        throw new EndpointError(507, `response is too large (max is ${maxBytes} bytes)`);
-      }
-      const values = row.map((value, column) => {
-        const type = fields[column]?.dataTypeID ?? 0;
-        const asText = value === null || mode.rawText;
-        const json = asText ? JSON.stringify(value) : valueToJson(value, type, elementTypes);
-        return asArray ? json : `${keys[column]}:${json}`;
-      });
-      output.push(separator + (asArray ? `[${values.join(',')}]` : `{${values.join(',')}}`));
-    };
-
-    query.on('row', (row, result) => {
-      try {
-        if (!failure) writeRow(row, result?.fields ?? []);
-      } catch (error) {
-        failure = error as Error;
-      }
-    });
-    query.on('error', (error) => reject(failure ?? (query.copies ? unexpected() : toClientError(error))));
-    query.on('end', (result: ResultBuilder) => {
-      if (query.copies) failure = unexpected();
-      if (failure) return reject(failure);
-      if (!names) begin(result.fields);
-      const command = JSON.stringify(result.command ?? '');
-      output.push(`],"command":${command},"rowCount":${result.rowCount},"rowAsArray":${asArray}}`);
-      resolve();
-    });
-    client.query(query);
-  });
-}
-
-function unexpected(): EndpointError {
-  return new EndpointError(400, 'unexpected message from server');
 }
 
 /**

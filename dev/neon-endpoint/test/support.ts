@@ -50,7 +50,9 @@ async function start(cleanUp: AsyncDisposableStack, { roles = {}, ...limits }: O
   const postgres = { host: server.hostname, port: Number(server.port) };
   const endpoint = await startNeonEndpoint({ postgres, ...limits });
   cleanUp.defer(() => endpoint.stop());
-  const admin = await connect(new URL(`/${database}`, server), cleanUp);
+  /** Another superuser, in a session of its own. */
+  const connectAdmin = () => connect(new URL(`/${database}`, server), cleanUp);
+  const admin = await connectAdmin();
   const { username, password } = server;
   const connectionString = `postgresql://${username}:${password}@db.example.com/${database}?application_name=driver`;
 
@@ -71,7 +73,17 @@ async function start(cleanUp: AsyncDisposableStack, { roles = {}, ...limits }: O
     return json.rows[0][0];
   }
 
-  return { postgres, database, endpoint, admin, connectionString, send, value, stop: () => cleanUp.disposeAsync() };
+  return {
+    postgres,
+    database,
+    endpoint,
+    admin,
+    connectAdmin,
+    connectionString,
+    send,
+    value,
+    stop: () => cleanUp.disposeAsync(),
+  };
 }
 
 async function connect(url: URL, cleanUp: AsyncDisposableStack): Promise<Client> {

@@ -6,7 +6,7 @@ import { problemOf } from '../../../src/http/response/problem-of.ts';
 import { Cluster } from '../../faults/support.ts';
 import { useDatabase } from '../../support/database.ts';
 import { startWire, type Wire } from '../../support/wire.ts';
-import { failure, pgSession, type Sql, sessionOf, superuserUrl } from './pg-support.ts';
+import { failure, pgSession, type Sql, sessionOf, startTap, superuserUrl } from './pg-support.ts';
 
 /* What src/db/client/drivers/pg.ts does to the wire, and what a wire that is long, cut or dead does to it. */
 
@@ -44,6 +44,20 @@ describe('round trips', () => {
       expect(wire.requests - before).toBe(1);
     }
     expect(wire.connections).toBe(1);
+  });
+
+  test('a batch is one write: what is not prepared yet is parsed, all have one Sync, then comes the commit', async () => {
+    const { port, writes } = await startTap(database.admin.port);
+    const ours = pgSession(database, { port });
+    const sent = async (work: Promise<unknown>) => {
+      writes.length = 0;
+      await work;
+      return writes;
+    };
+    await ours.read('select 1');
+    expect(await sent(ours.read('select 2', 'select 3'))).toEqual(['BDEPBDEPBDESQ']);
+    expect(await sent(ours.read('select 2', 'select 3'))).toEqual(['BDEBDEBDESQ']);
+    expect(await sent(failure(ours.read('select 1/0', 'select 3')))).toEqual(['BDEPBDEBDESQ']);
   });
 
   test('a batch that fails costs one', async () => {

@@ -85,6 +85,7 @@ describe('values', () => {
     expect(results[0]).toEqual([{ a: 1, b: 2 }]);
     expect(results[2]?.at(-1)).toEqual({ n: 5000 });
     expect(results[3]).toEqual([{ c: 7 }]);
+    expect(await pg.run('select 1 as a', '', 'select 2 as b')).toEqual([[{ a: 1 }], [], [{ b: 2 }]]);
   });
 
   test('a batch of megabytes passes in both directions', async () => {
@@ -237,6 +238,21 @@ describe('prepared statements', () => {
     await failure(session.run('select * from not_yet'));
     await database.admin.query('create table not_yet ()');
     expect(await session.run('select * from not_yet')).toEqual([[]]);
+  });
+
+  test('are known to be prepared or not, whatever fails', async () => {
+    const session = pgSession(database);
+    const pid = async () => (await session.read('select pg_backend_pid() as pid'))[0];
+    const before = await pid();
+    const five = (value: unknown): Sql => ['select $1::int * 5 as n', value];
+    const seven: Sql = ['select $1::int * 7 as n', 2];
+    await failure(session.run(five('x')));
+    await failure(session.run('select 1/0', seven));
+    expect(await session.run(five(2), seven)).toEqual([[{ n: 10 }], [{ n: 14 }]]);
+    // A mistake about it would have been made good by the retry without names, which ends the connection.
+    expect(await pid()).toEqual(before);
+    const names = (await kept(session)).map(({ statement }) => statement).filter((text) => text.includes('::int * '));
+    expect(names.sort()).toEqual(['select $1::int * 5 as n', 'select $1::int * 7 as n']);
   });
 
   test('are at most so many, and more of them work all the same', async () => {

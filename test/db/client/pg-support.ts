@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 import type { Driver, Row } from '../../../src/db/client/drivers/driver.ts';
 import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
 import type { TestDatabase } from '../../support/database.ts';
@@ -45,4 +48,31 @@ export async function failure(promise: Promise<unknown>): Promise<Error & { code
     return error as Error;
   }
   throw new Error('It did not fail.');
+}
+
+/**
+ * A way to PostgreSQL that notes what is written to it, as the types of the messages (manual, §54.7): a string for each
+ * write. It is gone when the test is over.
+ */
+export async function startTap(postgresPort: number): Promise<{ port: number; writes: string[] }> {
+  const writes: string[] = [];
+  const sockets = new Set<Socket>();
+  const listener = createServer((client) => {
+    const server = connect(postgresPort, '127.0.0.1');
+    for (const socket of [client, server]) sockets.add(socket.on('error', () => {}));
+    server.pipe(client);
+    client.pipe(server);
+    client.on('data', (chunk: Buffer) => {
+      let types = '';
+      for (let at = 0; at < chunk.length; at += 1 + chunk.readInt32BE(at + 1))
+        types += String.fromCharCode(chunk[at] ?? 0);
+      writes.push(types);
+    });
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  });
+  await once(listener, 'listening');
+  return { port: (listener.address() as AddressInfo).port, writes };
 }

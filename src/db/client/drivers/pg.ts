@@ -5,7 +5,7 @@ import type { BatchOptions, DatabaseConfig, Driver, OpenDriver, Row, Statement }
 
 /*
  * PostgreSQL's own protocol, for a process that lives long enough to keep connections: Node, Lambda. A batch is sent in
- * one go (pipeline mode), so it is one round trip here too; and its statements stay prepared.
+ * one go (PostgreSQL manual, "Pipelining"), so it is one round trip here too; and its statements stay prepared.
  */
 
 /**
@@ -50,14 +50,14 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
   const lastUse = new WeakMap<pg.PoolClient, number>();
   const names = new Map<string, string>();
 
-  /** The query as pg takes it. Parameters become text here, so that one without a text fails before anything is sent. */
-  function prepared({ sql, parameters }: Statement): pg.QueryConfig {
+  /** Parameters become text here, so that one without a text fails before anything is sent. */
+  function prepared({ sql, parameters }: Statement): Prepared {
     let name = names.get(sql);
     if (!name && names.size < MAX_PREPARED) {
       name = createHash('sha256').update(sql).digest('base64url');
       names.set(sql, name);
     }
-    return { ...(name ? { name } : {}), text: sql, values: parameters.map(prepareValue) };
+    return { name: name ?? '', text: sql, values: parameters.map(prepareValue) };
   }
 
   async function connect(onRoundTrip?: () => void): Promise<pg.PoolClient> {
@@ -72,8 +72,8 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     }
   }
 
-  async function attempt(queries: pg.QueryConfig[], options: BatchOptions): Promise<Row[][]> {
-    const { readOnly, signal, onRoundTrip } = options;
+  async function attempt(queries: Prepared[], options: BatchOptions): Promise<Row[][]> {
+    const { signal, onRoundTrip } = options;
     const connecting = connect(onRoundTrip);
     const client = await Promise.race([connecting, aborted(signal)]).catch((error) => {
       // The connection may still come up: it goes to the pool, for another batch.
@@ -86,7 +86,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     let fault: unknown;
     onRoundTrip?.();
     try {
-      return await Promise.race([transaction(client, queries, readOnly), aborted(signal)]);
+      return await Promise.race([transaction(client, queries), aborted(signal)]);
     } catch (error) {
       fault = error;
       throw error;
@@ -99,14 +99,17 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
 
   return {
     batch: async (statements, options) => {
-      const queries = statements.map(prepared);
+      const begin = `begin isolation level read committed${options.readOnly ? ' read only' : ''}`;
+      const queries = [{ sql: begin, parameters: [] }, ...statements].map(prepared);
       try {
         return await attempt(queries, options);
       } catch (error) {
         if (!isStaleStatement(error)) throw error;
         // The transaction was rolled back. Statements without names are not prepared, so none of them can be stale.
-        const unnamed = queries.map(({ text, values }) => ({ text, values }) as pg.QueryConfig);
-        return await attempt(unnamed, options);
+        return await attempt(
+          queries.map((query) => ({ ...query, name: '' })),
+          options,
+        );
       }
     },
   };
@@ -114,21 +117,135 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
 
 export const openDriver: OpenDriver = (config) => pgDriver(config);
 
-/** Sends everything at once, as one write to the socket, and waits for all of it. */
-async function transaction(client: pg.PoolClient, queries: pg.QueryConfig[], readOnly: boolean): Promise<Row[][]> {
+/** A statement with its parameters as text, and the name it is prepared under on each connection; `''` is none. */
+interface Prepared {
+  name: string;
+  text: string;
+  values: unknown[];
+}
+
+/** What came back of a statement, as PostgreSQL sent it. */
+interface Result {
+  fields: pg.FieldDef[];
+  rows: (string | null)[][];
+}
+
+/**
+ * Sends everything at once, as one write to the socket, and waits for all of it.
+ * @param queries the first begins the transaction
+ */
+async function transaction(client: pg.PoolClient, queries: Prepared[]): Promise<Row[][]> {
   const { stream } = client.connection;
   stream.cork();
-  const sent = [
-    client.query(`begin isolation level read committed${readOnly ? ' read only' : ''}`),
-    ...queries.map((query) => client.query(query)),
-    // After an error this rolls back, as PostgreSQL does with the commit of a failed transaction.
-    client.query('commit'),
-  ];
+  const results = new Promise<Result[]>((resolve, reject) => {
+    client.query(new Pipeline(queries, resolve, reject));
+  });
+  // Not in the pipeline, which ends at its first error: after that this rolls back, as PostgreSQL does with the commit
+  // of a failed transaction.
+  const committed = client.query('commit');
   stream.uncork();
-  const results = await Promise.allSettled(sent);
-  // The first error is the cause: every statement after it fails because the transaction has failed.
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return (await Promise.all(sent.slice(1, -1))).map(({ rows }) => rows as Row[]);
+  await Promise.allSettled([results, committed]);
+  // The pipeline's error is the cause: a commit that fails because of it does not count.
+  const [, ...answers] = await results;
+  await committed;
+  return answers.map(toRows);
+}
+
+/** What pg's connection can send, and what it knows, which is more than its types say. */
+interface Connection {
+  stream: { cork(): void; uncork(): void };
+  /** The text of each statement that is prepared, by its name. */
+  parsedStatements: Record<string, string>;
+  parse(statement: { name: string; text: string }): void;
+  bind(values: { statement: string; values: unknown[] }): void;
+  describe(what: { type: 'P' }): void;
+  execute(): void;
+  sync(): void;
+}
+
+/**
+ * Statements with one Sync at their end, where pg has one after each: PostgreSQL answers in one go, and skips what comes
+ * after an error. A query in name, because in pipeline mode pg takes nothing else.
+ */
+class Pipeline extends pg.Query {
+  readonly #queries: Prepared[];
+  readonly #resolve: (results: Result[]) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #results: Result[] = [];
+  #current: Result = { fields: [], rows: [] };
+  /** Of the statement whose answer is coming in: under this name pg notes it as prepared. */
+  name = '';
+  text = '';
+
+  constructor(queries: Prepared[], resolve: (results: Result[]) => void, reject: (error: Error) => void) {
+    super({ text: '' });
+    this.#queries = queries;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#expectNext();
+  }
+
+  override submit = (connection: unknown): void => {
+    const wire = connection as Connection;
+    const parsedHere = new Set<string>();
+    wire.stream.cork();
+    for (const { name, text, values } of this.#queries) {
+      if (!name || !(name in wire.parsedStatements || parsedHere.has(name))) {
+        wire.parse({ name, text });
+        parsedHere.add(name);
+      }
+      wire.bind({ statement: name, values });
+      wire.describe({ type: 'P' });
+      wire.execute();
+    }
+    wire.sync();
+    wire.stream.uncork();
+  };
+
+  handleRowDescription({ fields }: { fields: pg.FieldDef[] }): void {
+    this.#current.fields = fields;
+  }
+
+  handleDataRow({ fields: values }: { fields: (string | null)[] }): void {
+    this.#current.rows.push(values);
+  }
+
+  handleCommandComplete(): void {
+    this.#results.push(this.#current);
+    this.#current = { fields: [], rows: [] };
+    this.#expectNext();
+  }
+
+  handleEmptyQuery(): void {
+    this.handleCommandComplete();
+  }
+
+  handleError(error: Error): void {
+    this.#reject(error);
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve(this.#results);
+  }
+
+  #expectNext(): void {
+    const next = this.#queries[this.#results.length];
+    this.name = next?.name ?? '';
+    this.text = next?.text ?? '';
+  }
+}
+
+/** Rows by column name, with the values that pg makes of each type's text. */
+function toRows({ fields, rows }: Result): Row[] {
+  const columns = fields.map(({ name, dataTypeID }) => ({ name, parse: pg.types.getTypeParser(dataTypeID, 'text') }));
+  return rows.map((values) => {
+    const row: Row = {};
+    for (const [index, { name, parse }] of columns.entries()) {
+      const value = values[index] ?? null;
+      row[name] = value === null ? null : parse(value);
+    }
+    return row;
+  });
 }
 
 async function isAlive(client: pg.PoolClient): Promise<boolean> {
