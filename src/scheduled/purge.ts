@@ -2,6 +2,7 @@ import type { Bindings } from '../config/bindings.ts';
 import { readJanitorConfig } from '../config/janitor.ts';
 import { Database } from '../db/client/database.ts';
 import { DatabaseError } from '../db/client/errors.ts';
+import { refreshTagsJson } from '../db/queries/tasks/refresh-tags-json.ts';
 import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/tenants/purge-tenants.ts';
 import { KINDS, type Kind, purgeExpired } from '../db/queries/trash/purge-expired.ts';
 import { MAX_ROWS_PER_BATCH } from '../db/sql/trash.ts';
@@ -9,8 +10,8 @@ import { log } from '../log.ts';
 
 /*
  * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, and tenants that are
- * being deleted. It runs by the cron trigger of wrangler.toml, in batches of one transaction each; what one run does not
- * reach, the next one does.
+ * being deleted. It also brings the texts of tasks up to date whose tags have been renamed or deleted. It runs by the cron
+ * trigger of wrangler.toml, in batches of one transaction each; what one run does not reach, the next one does.
  */
 
 /** Batches of each kind in one run. */
@@ -74,6 +75,12 @@ export async function purge(bindings: Bindings): Promise<Purged> {
       // A tenant that fails, or has very many rows, does not hold up the others.
       for (const id of ids) await attempt(purgeTenantWhole(id));
     }),
+  );
+  await attempt(
+    inBatches(
+      () => refreshTagsJson(open()),
+      (isDone) => isDone,
+    ),
   );
   log('info', 'purged', { request_id: requestId, ...sum });
   if (failures.length > 0) throw failures[0];

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
-import { recordStatements } from '../support/sql.ts';
+import { insideFunction, recordStatements } from '../support/sql.ts';
 
 /*
  * How PostgreSQL carries out what lists ask, on 100 000 tasks and as the Worker's role under row-level security: by
@@ -102,7 +102,7 @@ function nodes(plan: Plan): Plan[] {
 
 /** The plan of the read that a call makes, run as the Worker's role within the tenant. */
 async function planOf(path: string): Promise<Plan[]> {
-  const [enter, read] = await recordStatements(() => tenant.get(path));
+  const [enter, read] = (await recordStatements(() => tenant.get(path))).map(insideFunction);
   if (!enter || !read) throw new Error('not one read');
   try {
     await worker.query('begin');

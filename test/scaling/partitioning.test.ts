@@ -9,7 +9,7 @@ import { describeSchema } from '../support/catalogue.ts';
 import { callExample, definitions, makeWorld } from '../support/examples.ts';
 import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 import { partitionTasks } from '../support/partitioned.ts';
-import type { Statement } from '../support/sql.ts';
+import { insideFunction, type Statement } from '../support/sql.ts';
 import { storedRows, tenantTables } from '../support/stored.ts';
 import { checkTenantLed } from './tenant-led.ts';
 
@@ -162,7 +162,8 @@ describe('on the parted tables', () => {
   }
 
   /** The values that a statement compares tenants' columns with, and gives them. */
-  function tenantsOf({ query, params }: Statement): unknown[] {
+  function tenantsOf(statement: Statement): unknown[] {
+    const { query, params } = insideFunction(statement);
     const { parameters } = checkTenantLed(parseSync(query), tables, new Set(['schema_migrations']));
     return [...parameters].map((number) => params[number - 1]);
   }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModule, type Node, parseSync } from 'libpg-query';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { queryFunctions } from '../../dev/build/query-functions.ts';
 import { useDatabase } from '../support/database.ts';
 import { tenantTables as tablesInCatalogue } from '../support/stored.ts';
 import { checkTenantLed, type Verdict } from './tenant-led.ts';
@@ -90,6 +91,7 @@ test('every function in SQL that reads a tenant’s table is led by the tenant',
       ['search_tasks', 1],
       ['tags_json_of', 2],
       ['mark_tags_json_stale', 2],
+      ...queryFunctions.map(({ fullName }) => [fullName, expect.any(Number)]),
     ].map(([name, references]) => ({ name, faults: [], references })),
   );
   expect(reading.flatMap(({ faults }) => faults)).toEqual([]);

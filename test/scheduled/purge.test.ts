@@ -107,6 +107,8 @@ test('a tenant that is being deleted goes with all that is its own, in batches, 
      select tenant_id, id, 'many', n from projects, generate_series(1, 1500) as n where tenant_id = $1`,
     [doomed.id],
   );
+  const { json: tags } = await doomed.get('/api/v1/tags?q=t');
+  await doomed.call(`/api/v1/tags/${tags.data[0].id}`, { method: 'PATCH', body: { name: 'renamed' } });
   await doomed.setStatus('suspended');
   await api.platform(`/api/v1/tenants/${doomed.id}`, { method: 'DELETE' });
   const before = await storedRows(admin, other.id);

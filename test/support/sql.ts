@@ -1,4 +1,5 @@
 import { neonConfig } from '@neondatabase/serverless';
+import { queryFunctions } from '../../dev/build/query-functions.ts';
 
 export interface Statement {
   query: string;
@@ -24,9 +25,15 @@ export async function recordStatements(work: () => Promise<unknown>): Promise<St
   return statements;
 }
 
-/** The same as SQL to read, with parameters as placeholders. */
+/** The query that a statement runs, where it calls a function that a query is kept as. */
+export function insideFunction({ query, params }: Statement): Statement {
+  const called = queryFunctions.find(({ fullName }) => query.includes(fullName));
+  return { query: called?.body ?? query, params };
+}
+
+/** The same as SQL to read, with parameters as placeholders, and with the queries inside of functions. */
 export async function recordSql(work: () => Promise<unknown>): Promise<string> {
-  const statements = await recordStatements(work);
+  const statements = (await recordStatements(work)).map(insideFunction);
   return `${statements.map(({ query }) => `${layOut(query)};`).join('\n\n')}\n`;
 }
 

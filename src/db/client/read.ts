@@ -71,12 +71,25 @@ export async function fetchRepresentation<T>(
   query: RepresentationQuery<T>,
   { limitParameter, ifNoneMatch = [] }: ReadOptions,
 ): Promise<Representation<T>> {
-  const row = await withRepresentation(db, query, limitParameter)
-    .selectFrom('representation')
-    .select(['etag', unlessKnown<T>(ifNoneMatch)])
-    .executeTakeFirst();
+  return orNotFound(resource, await unlessKnown(db, query, limitParameter, ifNoneMatch).executeTakeFirst());
+}
+
+/** @throws DatabaseError `rejected` with `not_found` where there is no row */
+export function orNotFound<Row>(resource: string, row: Row | undefined): Row {
   if (!row) throw new DatabaseError({ kind: 'rejected', ...notFound(resource) });
   return row;
+}
+
+/** A query of the entity tag and the body, which is null where the caller has it. */
+export function unlessKnown<T>(
+  db: Database,
+  query: RepresentationQuery<T>,
+  limitParameter: string | undefined,
+  ifNoneMatch: string[],
+) {
+  return withRepresentation(db, query, limitParameter)
+    .selectFrom('representation')
+    .select(['etag', bodyUnlessKnown<T>(ifNoneMatch)]);
 }
 
 /**
@@ -91,18 +104,17 @@ export async function fetchList<T>(
 ): Promise<ListRepresentation<T>> {
   const row = await withRepresentation<T>(db, query, limitParameter)
     .selectFrom(['representation', 'query'])
-    .select(['etag', unlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
+    .select(['etag', bodyUnlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
     .executeTakeFirst()
     .catch((error) => {
       // All other values in the query of a list have been validated one by one.
       const isCursor = error instanceof DatabaseError && error.failure.kind === 'invalid_value';
       throw isCursor ? new DatabaseError({ kind: 'invalid_cursor' }) : error;
     });
-  if (!row) throw new DatabaseError({ kind: 'rejected', ...notFound('project') });
-  return row;
+  return orNotFound('project', row);
 }
 
-function unlessKnown<T>(ifNoneMatch: string[]) {
+function bodyUnlessKnown<T>(ifNoneMatch: string[]) {
   return sql<JsonText<T> | null>`case when array['*', etag] && ${ifNoneMatch}::text[] then null else representation.body end`.as(
     'body',
   );

@@ -23,6 +23,6 @@ export default endpoint(
   async (c) => {
     const { id } = c.req.valid('param');
     const { task_limit } = c.req.valid('query');
-    return getProject(c.var.db, id, task_limit, { ...c.var.read, limitParameter: '?task_limit' });
+    return getProject(c.var.db, id, task_limit, c.var.read);
   },
 );

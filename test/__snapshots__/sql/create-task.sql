@@ -30,26 +30,47 @@ from up) < $4, $5::json) as "allowed";
 insert into "tags" ("tenant_id", "name")
 select $1::uuid as "tenant_id", "name"
 from (
-select distinct on (tag_key(name)) name
+select distinct on (key) name, key
+from (
+select name, n, tag_key(name) as key
 from unnest($2::text[])
-with ordinality as given (name, n)
-order by tag_key(name), n ) as "first_spellings"
-order by tag_key(name)
+with ordinality as named (name, n)
+offset 0 ) as given
+where not exists (select
+from tags
+where tags.tenant_id = $3
+and tags.key = given.key)
+order by key, n ) as "missing"
+order by "key"
 on conflict ("tenant_id", "key") do nothing;
 
-insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata")
-select $1::uuid, $2::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, (
+insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata", "tags_json")
+with wanted as materialized (
+select distinct task_id, tag_key(name) as key
+from json_to_recordset($1::json) as given (task_id uuid, name text)), locked as materialized (
+select id, name, color, key
+from tags
+where tenant_id = $2
+and key = any(array(select key
+from wanted))
+order by key for share), texts as materialized (
+select task_id, '[' || string_agg(tag_json(id, name, color), ','
+order by name, id) || ']' as tags_json
+from wanted join locked on locked.key = wanted.key group by task_id)
+select $3::uuid, $4::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, (
 select case when abs(coalesce(max(last.position), 0)) > 1e300 then coalesce(max(last.position), 0) else coalesce(max(last.position), 0) + 1 * greatest(2 ^ 51, abs(coalesce(max(last.position), 0))) * 2 ^ -51 end
 from tasks as last
-where last.tenant_id = $3
-and last.project_id = $4
-and last.deleted_at is null )), metadata
-from json_to_recordset($5::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb);
+where last.tenant_id = $5
+and last.project_id = $6
+and last.deleted_at is null )), metadata, coalesce((select tags_json
+from texts
+where texts.task_id = given.id), '[]')
+from json_to_recordset($7::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb);
 
 with "given" as (select "task_id", "key"
 from (
 select distinct task_id, tag_key(name) as key
-from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
+from json_to_recordset($1::json) as given (task_id uuid, name text)) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
 from "given"
 inner join "tags" on "tags"."key" = "given"."key"
 where "tags"."tenant_id" = $2 for key share of "tags"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")

@@ -63,25 +63,25 @@ and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $27
-offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $28::integer then make_cursor(concat($29::text, projects.id, $30::text), ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $28::integer then make_cursor( concat($29::uuid, $30::text, projects.id, $31::text), case when $32::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
 from "tasks"
-where "tasks"."tenant_id" = $31
+where "tasks"."tenant_id" = $33
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $32
-offset $33))) end as next_cursor
+limit $34
+offset $35::integer - 1)) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = $34
+where "tasks"."tenant_id" = $36
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-offset 0)) as built) as items), '') || ']' as data, counted.n > $35::integer as has_more, case when counted.n > $36::integer then (select make_cursor($37::text, array_to_json(sort_values))
+offset 0)) as built) as items), '') || ']' as data, counted.n > $37::integer as has_more, case when counted.n > $38::integer then (select make_cursor($39::text, array_to_json(sort_values))
 from sorted
-offset $38
+offset $40
 limit 1) end as next_cursor
 from (select count(*) as n
-from sorted) as counted ) as "page"), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $39::json)::text else "body" end as "body"
+from sorted) as counted ) as "page"), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $41::json)::text else "body" end as "body"
 from "query")
-select "etag", case when array['*', etag] && $40::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
+select "etag", case when array['*', etag] && $42::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
 from "representation", "query";

@@ -43,22 +43,22 @@ and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $7
-offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $8::integer then make_cursor(concat($9::text, projects.id, $10::text), ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $8::integer then make_cursor( concat($9::uuid, $10::text, projects.id, $11::text), case when $12::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
 from "tasks"
-where "tasks"."tenant_id" = $11
+where "tasks"."tenant_id" = $13
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $12
-offset $13))) end as next_cursor
+limit $14
+offset $15::integer - 1)) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = $14
+where "tasks"."tenant_id" = $16
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-where "projects"."tenant_id" = $15
+where "projects"."tenant_id" = $17
 and "projects"."deleted_at" is null
-and "projects"."id" = $16), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $17::json)::text else "body" end as "body"
+and "projects"."id" = $18), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $19::json)::text else "body" end as "body"
 from "query")
 select "etag", "body"
 from "representation";

@@ -69,11 +69,18 @@ from unnest($2::text[]) as removed (name)), $3::json) as "allowed";
 insert into "tags" ("tenant_id", "name")
 select $1::uuid as "tenant_id", "name"
 from (
-select distinct on (tag_key(name)) name
+select distinct on (key) name, key
+from (
+select name, n, tag_key(name) as key
 from unnest($2::text[])
-with ordinality as given (name, n)
-order by tag_key(name), n ) as "first_spellings"
-order by tag_key(name)
+with ordinality as named (name, n)
+offset 0 ) as given
+where not exists (select
+from tags
+where tags.tenant_id = $3
+and tags.key = given.key)
+order by key, n ) as "missing"
+order by "key"
 on conflict ("tenant_id", "key") do nothing;
 
 select "id"
@@ -100,7 +107,7 @@ from unnest($4::text[]) as named (name)));
 with "given" as (select "task_id", "key"
 from (
 select distinct task_id, tag_key(name) as key
-from json_to_recordset($1::json) as given (task_id uuid, name text) ) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
+from json_to_recordset($1::json) as given (task_id uuid, name text)) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
 from "given"
 inner join "tags" on "tags"."key" = "given"."key"
 where "tags"."tenant_id" = $2 for key share of "tags"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")

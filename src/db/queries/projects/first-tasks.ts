@@ -24,19 +24,16 @@ export function firstTasks(db: Database, limit: number, limitParameter: string |
     .orderBy('tasks.id');
   const items = ordered.select(jsonObject(members).as('item')).limit(limit);
   const last = sql`json_build_array(tasks.position::text, tasks.id::text)`;
-  const end =
-    limit === 0
-      ? sql`'[]'::json`
-      : sql`(${ordered
-          .select(last.as('end'))
-          .offset(limit - 1)
-          .limit(1)})`;
+  // The position of the last task that is shown, after which the next page starts.
+  const end = ordered.select(last.as('end')).offset(sql<number>`${limit}::integer - 1`).limit(1);
   // The context of the cursor holds the id of the project, which only the outer row knows.
-  const [head = '', tail = ''] = cursorContext(db.tenantId, PROJECT_TASKS, { owner: '?', sort: 'position' }).split('?');
+  const [, list, rest] = cursorContext('?', PROJECT_TASKS, { owner: '?', sort: 'position' }).split('?');
   return sql<FirstTasks>`(
     select ${jsonArray(itemsWithinLimit(items, limitParameter))} as data, counted.task_count,
       case when counted.task_count > ${limit}::integer
-        then make_cursor(concat(${head}::text, projects.id, ${tail}::text), ${end})
+        then make_cursor(
+          concat(${db.tenantId}::uuid, ${list}::text, projects.id, ${rest}::text),
+          case when ${limit}::integer = 0 then '[]'::json else (${end}) end)
       end as next_cursor
     from (${liveTaskCount(db.tenantId)}) as counted
   )`.as('first');
