@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chart } from './race/chart.ts';
+import { installFastapi } from './race/fastapi.ts';
 import { goals } from './race/goals.ts';
 import { generatePrisma, installPeers } from './race/install.ts';
 import { JOBS } from './race/jobs.ts';
-import { readOptions, USAGE } from './race/options.ts';
+import { type Options, readOptions, USAGE } from './race/options.ts';
 import { endProgress, progress } from './race/progress.ts';
 import { machine, markdown, type Report } from './race/report.ts';
 import { atEnd, isStopping, stopAll } from './race/stops.ts';
@@ -21,30 +22,33 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   await installPeers();
   await generatePrisma();
+  await installFastapi();
   // Only now, because it needs what has been installed.
   const { runRace, TASKS } = await import('./race/race.ts');
   const { PEERS } = await import('./race/all-peers.ts');
   const begun = performance.now();
   const directory = await mkdtemp(join(tmpdir(), 'onetrip-race-'));
   atEnd('the scratch directory', () => rm(directory, { recursive: true, force: true }));
-  const { measured, pace, notes, memory } = await runRace(directory, options);
+  const { measured, rounds, sliceMs, notes, memory } = await runRace(directory, options);
   progress('Stopping');
   const peers = PEERS.map(({ name }) => name);
   const report: Report = {
     ...{ at: new Date().toISOString(), quick: options.quick, node: process.version, machine: machine(), tasks: TASKS },
-    ...{ seconds: (performance.now() - begun) / 1000, rounds: pace.rounds, sliceMs: pace.sliceMs },
+    ...{ seconds: (performance.now() - begun) / 1000, rounds, sliceMs, part: isPart(options) },
     ...{ measured, goals: goals(measured, peers, { ...(memory ? { memory } : {}) }), notes },
     ...(memory ? { memory } : {}),
   };
   await write(report, peers);
 }
 
+function isPart({ only, jobs }: Options): boolean {
+  return only !== undefined || jobs.length < Object.keys(JOBS).length;
+}
+
 /** A full run replaces the files that are committed; any other one has its own, which are not. */
 async function write(report: Report, peers: string[]): Promise<void> {
   await mkdir(results, { recursive: true });
-  const { quick, only, jobs } = readOptions(process.argv.slice(2));
-  const whole = !quick && !only && jobs.length === Object.keys(JOBS).length;
-  const name = whole ? 'full' : quick ? 'quick' : 'part';
+  const name = report.part ? 'part' : report.quick ? 'quick' : 'full';
   const text = markdown(report);
   const ours = ['Onetrip (workerd)', 'Onetrip (Node)'];
   const file = (ending: string) => join(results, `${name}.${ending}`);

@@ -133,7 +133,7 @@ serveStore({
               eb
                 .selectFrom('tasks')
                 .select(sql<number>`coalesce(max(position), 0) + 1`.as('last'))
-                .whereRef('tasks.project_id', '=', 'projects.id')
+                .where('project_id', '=', projectId)
                 .as('position'),
             ])
             .where('tenant_id', '=', tenantId)

@@ -1,5 +1,6 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { jwt } from 'hono/jwt';
 import { settings, tellReady } from '../processes/settings.ts';
 
@@ -46,6 +47,8 @@ export const CONNECTIONS = 8;
 
 export function serveStore(store: Store): void {
   const app = new Hono<{ Variables: { jwtPayload: { tenant_id: string } } }>();
+  // The race fails at the first error, and says what it was.
+  app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : c.text(`${error.stack}`, 500)));
   app.use(jwt({ secret, alg: 'HS256' }));
   app.get('/projects/:id', async (c) => {
     const project = await store.project(c.var.jwtPayload.tenant_id, c.req.param('id'));

@@ -18,21 +18,13 @@ interface Run {
 }
 
 let number = Date.now() % 1e9;
-const clients = new Map<string, Client[]>();
 
-function clientsOf(origin: string, count: number): Client[] {
-  const kept = clients.get(origin) ?? [];
-  clients.set(origin, kept);
-  while (kept.length < count) kept.push(new Client(origin, { pipelining: 1, keepAliveTimeout: 600_000 }));
-  return kept.slice(0, count);
-}
-
-/** @returns the length of the answer. @throws Error where its status is another one */
-function send(client: Client, { method, path, headers, body, status }: Request): Promise<number> {
+/** @returns the length of the answer. @throws Error where it is another one than it must be */
+function send(client: Client, { method, path, headers, body, status, contains }: Request): Promise<number> {
   return new Promise((resolve, reject) => {
     let bytes = 0;
     let got = 0;
-    const wrong: Buffer[] = [];
+    const kept: Buffer[] = [];
     client.dispatch(
       { method: method as 'GET', path, headers, body: body?.replace('{{n}}', String(number++)) ?? null },
       {
@@ -42,11 +34,12 @@ function send(client: Client, { method, path, headers, body, status }: Request):
         },
         onResponseData: (_, chunk) => {
           bytes += chunk.length;
-          if (got !== status) wrong.push(chunk);
+          if (contains !== undefined || got !== status) kept.push(chunk);
         },
         onResponseEnd: () => {
-          if (got === status) resolve(bytes);
-          else reject(new Error(`${method} ${path} gave ${got}: ${Buffer.concat(wrong).toString().slice(0, 1000)}`));
+          const text = Buffer.concat(kept).toString();
+          if (got === status && (contains === undefined || text.includes(contains))) resolve(bytes);
+          else reject(new Error(`${method} ${path} gave ${got}: ${text.slice(0, 1000)}`));
         },
         onResponseError: (_, error) => reject(new Error(`${method} ${path}: ${error.message}`)),
       },
@@ -71,7 +64,9 @@ async function run({ origin, operations, connections, ms, most = Number.POSITIVE
       times.push(performance.now() - from);
     }
   };
-  await Promise.all(clientsOf(origin, connections).map(loop));
+  // New ones for each run: a server may close those that have been idle for some seconds just as they are used again.
+  const clients = Array.from({ length: connections }, () => new Client(origin, { pipelining: 1 }));
+  await Promise.all(clients.map(loop)).finally(() => Promise.all(clients.map((client) => client.destroy())));
   const seconds = (performance.now() - start) / 1000;
   return { operations: times.length, seconds, bytes, times: times.sort((a, b) => a - b) };
 }

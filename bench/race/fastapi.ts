@@ -14,7 +14,14 @@ const cache = fileURLToPath(new URL('../.cache', import.meta.url));
 const source = fileURLToPath(new URL('../peers/fastapi', import.meta.url));
 const environment = join(cache, 'python');
 
-/** Installs the exact versions once. @returns what went wrong, in a line */
+let failure: string | undefined;
+
+/** Installs the exact versions, once. Where that goes wrong, FastAPI does not take part. */
+export async function installFastapi(): Promise<void> {
+  failure = await install();
+}
+
+/** @returns what went wrong, in a line */
 async function install(): Promise<string | undefined> {
   const wanted = await readFile(join(source, 'requirements.txt'), 'utf8');
   const stamp = join(environment, 'requirements.txt');
@@ -41,7 +48,6 @@ export const fastapi: Contender = {
   name: 'FastAPI',
   side: 'peer',
   start: async ({ cluster, database, secret }) => {
-    const failure = await install();
     if (failure) return `needs python3 with venv and pip: ${failure}`;
     const port = await freePort();
     const env = {

@@ -23,8 +23,10 @@ export interface Request {
   headers: Record<string, string>;
   /** `{{n}}` in it is replaced by another number each time. */
   body?: string;
-  /** The status that it must have. */
+  /** The status that the answer must have. */
   status: number;
+  /** What its text must have in it, such as the title that was written: GraphQL answers 200 to errors, too. */
+  contains?: string;
 }
 
 /** What the jobs are done with: rows of the first tenant. */
@@ -44,7 +46,8 @@ export interface Targets {
 export const STATUS = 'in_progress';
 
 /** The titles that jobs D and E give, which differ each time. */
-export const TITLE = 'Answer the letter of customer {{n}}';
+export const TITLE_START = 'Answer the letter of customer';
+export const TITLE = `${TITLE_START} {{n}}`;
 
 export const DESCRIPTION =
   'The customer asked for this twice, most recently on Friday. Keep the old address working for another month. ' +

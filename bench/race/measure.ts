@@ -93,7 +93,10 @@ export async function measure(
       const index = (turn + round) % lanes.length;
       const lane = lanes[index] as Lane;
       onSlice(lane);
-      const ask = (ms: number) => lane.asker({ ...lane.message, connections: lane.connections, ms });
+      const ask = (ms: number) =>
+        lane.asker({ ...lane.message, connections: lane.connections, ms }).catch((error: Error) => {
+          throw new Error(`${lane.name}, job ${lane.job}: ${error.message}`);
+        });
       await ask(round === 0 ? firstMs : warmMs);
       const [own = 0, database = 0] = cpuOf([lane.pids, [postgres]]);
       const result = await ask(sliceMs);

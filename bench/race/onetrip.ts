@@ -5,7 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { buildOneWorker } from '../../dev/build/one-worker.ts';
 import { WORKER } from './cluster.ts';
 import type { Contender, Race } from './contender.ts';
-import { DESCRIPTION, type Job, nextStatus, type Request, STATUS, type Targets, TITLE, threeTags } from './jobs.ts';
+import {
+  DESCRIPTION,
+  type Job,
+  nextStatus,
+  type Request,
+  STATUS,
+  type Targets,
+  TITLE,
+  TITLE_START,
+  threeTags,
+} from './jobs.ts';
 import { freePort, start, startNode, untilReady } from './programs.ts';
 
 /* The API itself, as it is checked out: in workerd as it is deployed, in Node, and in `npm run dev`. */
@@ -110,7 +120,7 @@ async function operations(job: Job, targets: Targets, origin: string): Promise<R
   const headers = { Authorization: `Bearer ${token}` };
   const get = (path: string): Request => ({ method: 'GET', path: `/api/v1${path}`, headers, status: 200 });
   const send = (method: string, path: string, status: number, body: object): Request => ({
-    ...{ method, path: `/api/v1${path}`, status, body: JSON.stringify(body) },
+    ...{ method, path: `/api/v1${path}`, status, contains: TITLE_START, body: JSON.stringify(body) },
     headers: { ...headers, 'Content-Type': 'application/json' },
   });
   const fetched = (path: string) => fetchJson(origin, get(path));

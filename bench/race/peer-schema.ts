@@ -115,6 +115,8 @@ export async function makePeerSchema(db: Client): Promise<void> {
   }
   await db.query(KEYS);
   await db.query(CREATE_TASK);
+  // PostGraphile makes a mutation of this name for the table itself.
+  await db.query(`comment on function bench_peers.create_task is '@name create_tagged_task'`);
   await db.query(`create role ${WEB_ROLE} nologin`);
   await db.query(`create role ${ORM.user} login password '${ORM.password}'`);
   await db.query(

@@ -1,5 +1,15 @@
 import type { Contender, Race } from './contender.ts';
-import { DESCRIPTION, type Job, nextStatus, type Request, STATUS, type Targets, TITLE, threeTags } from './jobs.ts';
+import {
+  DESCRIPTION,
+  type Job,
+  nextStatus,
+  type Request,
+  STATUS,
+  type Targets,
+  TITLE,
+  TITLE_START,
+  threeTags,
+} from './jobs.ts';
 import { ORM } from './peer-schema.ts';
 import { startNode } from './programs.ts';
 
@@ -25,7 +35,7 @@ export function restOperations(job: Job, targets: Targets): Request[][] | undefi
   const headers = { Authorization: `Bearer ${targets.token}` };
   const get = (path: string): Request => ({ method: 'GET', path, headers, status: 200 });
   const send = (method: string, path: string, status: number, body: object): Request => ({
-    ...{ method, path, status, body: JSON.stringify(body) },
+    ...{ method, path, status, contains: TITLE_START, body: JSON.stringify(body) },
     headers: { ...headers, 'Content-Type': 'application/json' },
   });
   switch (job) {
@@ -52,3 +62,5 @@ export function restOperations(job: Job, targets: Targets): Request[][] | undefi
 
 export const drizzle = nodePeer('Drizzle', 'drizzle.ts');
 export const kyselyRows = nodePeer('Kysely, rows', 'kysely-rows.ts');
+export const prisma = nodePeer('Prisma', 'prisma.ts');
+export const typeorm = nodePeer('TypeORM', 'typeorm.ts');

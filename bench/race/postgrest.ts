@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Contender } from './contender.ts';
-import { DESCRIPTION, nextStatus, type Request, STATUS, TITLE, threeTags } from './jobs.ts';
+import { DESCRIPTION, nextStatus, type Request, STATUS, TITLE, TITLE_START, threeTags } from './jobs.ts';
 import { AUTHENTICATOR } from './peer-schema.ts';
 import { freePort, start, untilReady } from './programs.ts';
 
@@ -56,6 +56,7 @@ export const postgrest: Contender = {
         return written.projects.map((project, n) => [
           {
             ...{ method: 'POST', path: '/rpc/create_task', headers: { ...headers, ...json }, status: 200 },
+            contains: TITLE_START,
             body: JSON.stringify({ project, title: TITLE, description: DESCRIPTION, tags: threeTags(targets, n) }),
           },
         ]);
@@ -64,6 +65,7 @@ export const postgrest: Contender = {
           {
             ...{ method: 'PATCH', path: `/tasks?id=eq.${id}&select=${TASK}&tags.order=name`, status: 200 },
             headers: { ...one, ...json, Prefer: 'return=representation' },
+            contains: TITLE_START,
             body: JSON.stringify({ title: TITLE, status: nextStatus(n) }),
           },
         ]);

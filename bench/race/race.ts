@@ -25,34 +25,39 @@ const MANY_TASKS = 2_000_000;
 /** Connections of a job. Whole projects of 10 000 tasks take so long that two are enough to keep two cores busy. */
 const connectionsOf = (job: Job) => (job.startsWith('C') ? 2 : 8);
 
-/** What each kind of run takes: time to measure in (ms), rounds, requests before the memory is read. */
+/** What each kind of run may take in all, what of it is kept for the end (ms), the most requests before memory is read and
+ * the time for them, and how long everybody is warmed up. */
 const KINDS = {
-  quick: { budget: 115_000, rounds: 3, requests: 5000 },
-  full: { budget: 570_000, rounds: 5, requests: 50_000 },
+  quick: { total: 225_000, end: 20_000, rounds: 3, requests: 5000, memory: 15_000, warmUp: 500 },
+  full: { total: 1_150_000, end: 100_000, rounds: 5, requests: 50_000, memory: 75_000, warmUp: 3000 },
 };
 
 export interface Outcome extends Extras {
   measured: Measured;
-  pace: Pace;
+  rounds: number;
+  /** The shortest and the longest slice that a contender was measured for (ms). */
+  sliceMs: [number, number];
   notes: string[];
 }
 
 /** Runs the race in a scratch directory. What it starts is stopped by ./stops.ts. */
 export async function runRace(directory: string, options: Options): Promise<Outcome> {
+  const begun = performance.now();
   const kind = KINDS[options.quick ? 'quick' : 'full'];
   progress('Starting PostgreSQL');
   const cluster = await startCluster(directory);
-  const { db, race } = await prepare(cluster, directory, 'race', TASKS);
+  const { db, race, loadMs } = await prepare(cluster, directory, 'race', TASKS);
   progress('Copying the data for the peers');
   await makePeerSchema(db);
   await db.query('vacuum analyze');
 
   const notes: string[] = [];
   const running: [Contender, Running][] = [];
-  for (const contender of [onWorkerd, onNode, onDev, ...PEERS, emptyWorkerd, emptyNode]) {
-    if (!takesPart(contender, options)) continue;
-    progress(`Starting ${contender.name}`);
-    const started = await contender.start(race);
+  const all = [onWorkerd, onNode, onDev, ...PEERS, emptyWorkerd, emptyNode];
+  const starting = all.filter((contender) => takesPart(contender, options));
+  progress(`Starting ${starting.map(({ name }) => name).join(', ')}`);
+  const starts = await Promise.all(starting.map(async (one) => [one, await one.start(race)] as const));
+  for (const [contender, started] of starts) {
     if (typeof started === 'string') notes.push(`${contender.name} did not take part: ${started}.`);
     else running.push([contender, started]);
   }
@@ -78,26 +83,37 @@ export async function runRace(directory: string, options: Options): Promise<Outc
   const withLimits = options.jobs.includes('A') && !options.only;
   if (withLimits) lanes.set('limits', await limitLanes(race, db, running));
 
-  const count = [...lanes.values()].flat().length;
-  const pace = paceFor(kind.budget, kind.rounds, count);
-  expectSteps(count * pace.rounds);
+  await warmUp([...lanes.values()], kind.warmUp);
+  const withLarge = withLimits && !options.quick;
+  // Ten times as many tasks take somewhat more than ten times as long to load.
+  const until = begun + kind.total - kind.end - (withLarge ? 13 * loadMs + 60_000 : 0);
+  let left = [...lanes.values()].flat().length;
+  expectSteps(left * kind.rounds);
   const measured: Measured = {};
+  const slices: number[] = [];
+  let pace = paceFor(until - performance.now(), kind.rounds, left);
   for (const [job, own] of lanes) {
-    const numbers = await measure(own, pace, cluster.pid, ({ name }) => progress(`${job} ${name}`, 1));
+    pace = paceFor(until - performance.now(), kind.rounds, left);
+    slices.push(pace.sliceMs);
+    left -= own.length;
+    const unwarmed = { ...pace, rounds: options.quick ? 1 : 2, warmMs: 0, firstMs: 0 };
+    const slice = ({ name }: Lane) => progress(`${job} ${name}`, 1);
+    const numbers = await measure(own, job === 'C10000' ? unwarmed : pace, cluster.pid, slice);
     measured[job] = Object.fromEntries(own.map(({ name }, index) => [name, numbers[index]])) as Measured[Job] & object;
   }
-  const memory = withLimits ? await compareMemory(race, ask, kind.requests) : undefined;
-  if (withLimits && !options.quick) measured.large = await compareSizes(race, running, ask, pace);
-  return { measured, pace, notes, ...(memory ? { memory } : {}) };
+  const memory = withLimits ? await compareMemory(race, ask, kind) : undefined;
+  if (withLarge) measured.large = await compareSizes(race, running, ask, { ...pace, sliceMs: 2000 });
+  const sliceMs: Outcome['sliceMs'] = [Math.min(...slices), Math.max(...slices)];
+  return { measured, rounds: kind.rounds, sliceMs, notes, ...(memory ? { memory } : {}) };
 }
 
 function takesPart({ name, side }: Contender, { only }: Options): boolean {
   return only === undefined ? true : side !== 'limit' && only.some((part) => name.toLowerCase().includes(part));
 }
 
-/** The time is shared out, so that a run takes as long however many take part; a lane needs no more than 3 s. */
-function paceFor(budget: number, rounds: number, lanes: number): Pace {
-  const each = Math.min(3000, budget / (lanes * rounds));
+/** The time that is left is shared out, so that a run takes as long however many take part, up to 3 s for each. */
+function paceFor(ms: number, rounds: number, lanes: number): Pace {
+  const each = Math.max(300, Math.min(3000, ms / (lanes * rounds)));
   const warmMs = Math.round(each * 0.15);
   return { rounds, warmMs, sliceMs: Math.round(each * 0.8), firstMs: warmMs + Math.round(each * 0.25) };
 }
@@ -107,11 +123,13 @@ async function prepare(cluster: Cluster, directory: string, database: string, ta
   progress('Migrating');
   const db = await makeDatabase(cluster, database);
   progress(`Loading ${tasks} tasks`);
+  const begun = performance.now();
   const tenantId = await loadData(db, tasks);
   await db.query('vacuum analyze');
+  const loadMs = performance.now() - begun;
   const targets = await chooseTargets(db, tenantId, SECRET);
   const race: Race = { cluster, database, directory, targets, secret: SECRET };
-  return { db, race };
+  return { db, race, loadMs };
 }
 
 /** The parts of job A, straight by pg and by the endpoint. */
@@ -136,18 +154,29 @@ async function limitLanes(race: Race, db: Client, running: [Contender, Running][
   }));
 }
 
-/** Resident memory of a new workerd after so many requests of job A, with the API and with an empty handler. */
-async function compareMemory(race: Race, ask: Asker, requests: number) {
+/** Everybody does some of each job before anything is measured, for the code of the first job would be the coldest. */
+async function warmUp(lanes: Lane[][], ms: number): Promise<void> {
+  for (const { name, asker, message, connections, job } of lanes.flat()) {
+    if (!['A', 'E', 'F'].includes(job)) continue;
+    progress(`Warming up ${name}`);
+    await asker({ ...message, connections, ms });
+  }
+}
+
+/** Resident memory of a new workerd after so many requests of job A, or those that the time is enough for. */
+async function compareMemory(race: Race, ask: Asker, { requests, memory }: { requests: number; memory: number }) {
   progress('Comparing memory');
   const endpoint = await startEndpoint(race);
   const api = await startOneWorker(race, endpoint.url, 'memory');
   const empty = await startWorkerd(join(race.directory, 'memory-empty'), join(race.directory, 'empty.js'), {}, '/');
-  const after = async (contender: Contender, { origin, pid }: { origin: string; pid: number }) => {
+  const after = async (contender: Contender, { origin, pid }: { origin: string; pid: number }, most: number) => {
     const operations = await contender.operations('A', race.targets, origin);
-    await ask({ origin, operations, connections: 8, ms: 150_000, most: requests });
-    return memoryOf(pid);
+    const result = await ask({ origin, operations, connections: 8, ms: memory, most });
+    return { megabytes: memoryOf(pid), done: result.operations };
   };
-  return { requests, api: await after(onWorkerd, api), empty: await after(emptyWorkerd, empty) };
+  const ours = await after(onWorkerd, api, requests);
+  const { megabytes } = await after(emptyWorkerd, empty, ours.done);
+  return { requests: ours.done, api: ours.megabytes, empty: megabytes };
 }
 
 /** Job A with ten times as many tasks, in another database of the same PostgreSQL. */

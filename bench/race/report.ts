@@ -13,7 +13,10 @@ export interface Report {
   /** Wall time (s). */
   seconds: number;
   rounds: number;
-  sliceMs: number;
+  /** The shortest and the longest (ms). */
+  sliceMs: [number, number];
+  /** Whether not all jobs were done, or not by all. */
+  part: boolean;
   measured: Measured;
   goals: Goal[];
   memory?: { requests: number; api: number; empty: number };
@@ -49,10 +52,11 @@ function table(title: string, numbers: Record<string, Numbers>): string {
 export function markdown(report: Report): string {
   const { measured, goals: all, quick, seconds, rounds, sliceMs, tasks } = report;
   const jobs = (Object.keys(JOBS) as Job[]).filter((job) => measured[job]);
+  const shown = all.filter(({ reached }) => reached !== undefined || !report.part);
   return [
     '# The race\n',
     `${report.at.slice(0, 10)}, ${report.machine}, Node ${report.node}; ${tasks} tasks, ` +
-      `${rounds} rounds of ${sliceMs} ms each${quick ? ' (`--quick`)' : ''}; ${Math.round(seconds)} s in all.`,
+      `${rounds} rounds of ${sliceMs.join(' to ')} ms for each${quick ? ' (`--quick`)' : ''}; ${Math.round(seconds)} s in all.`,
     'Medians over the rounds. The processor time is that of an operation in all processes that serve it; in brackets ' +
       'PostgreSQL’s part of it. What is measured how, and what favours whom: [bench/README.md](../README.md).\n',
     ...report.notes.map((note) => `- ${note}`),
@@ -62,7 +66,7 @@ export function markdown(report: Report): string {
     '### Goals\n',
     'Of throughput and processor time, the ratio that is worse for Onetrip.\n',
     '| | goal | measured | |\n|---|--:|--:|---|',
-    ...all.map(({ name, bound, goal, measured: value, reached }) => {
+    ...shown.map(({ name, bound, goal, measured: value, reached }) => {
       const verdict = reached === undefined ? 'not measured' : reached ? 'reached' : '**not reached**';
       return `| ${name} | ${bound === 'at least' ? '≥' : '≤'} ${goal} | ${rounded(value)} | ${verdict} |`;
     }),
