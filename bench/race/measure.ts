@@ -97,7 +97,8 @@ export async function measure(
         lane.asker({ ...lane.message, connections: lane.connections, ms }).catch((error: Error) => {
           throw new Error(`${lane.name}, job ${lane.job}: ${error.message}`);
         });
-      await ask(round === 0 ? firstMs : warmMs);
+      const warm = round === 0 ? firstMs : warmMs;
+      if (warm > 0) await ask(warm);
       const [own = 0, database = 0] = cpuOf([lane.pids, [postgres]]);
       const result = await ask(sliceMs);
       const [ownThen = 0, databaseThen = 0] = cpuOf([lane.pids, [postgres]]);

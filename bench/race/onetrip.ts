@@ -115,7 +115,18 @@ export const onDev: Contender = {
   shape,
 };
 
+/** Requests that were found by walking a list. All of ours give the same cursors, so it is walked once. */
+const walked = new WeakMap<Targets, Partial<Record<Job, Request[][]>>>();
+
 async function operations(job: Job, targets: Targets, origin: string): Promise<Request[][]> {
+  const known = walked.get(targets) ?? {};
+  walked.set(targets, known);
+  const made = known[job] ?? (await makeOperations(job, targets, origin));
+  known[job] = made;
+  return made;
+}
+
+async function makeOperations(job: Job, targets: Targets, origin: string): Promise<Request[][]> {
   const { projects, written, large, token } = targets;
   const headers = { Authorization: `Bearer ${token}` };
   const get = (path: string): Request => ({ method: 'GET', path: `/api/v1${path}`, headers, status: 200 });

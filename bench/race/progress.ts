@@ -9,9 +9,15 @@ export function expectSteps(count: number): void {
   all = Math.max(count, 1);
 }
 
+/** When each thing began, for the one who wonders where the time goes: BENCH_TIMES=1. */
+const started = performance.now();
+
 /** Shows what is being done; `steps` of those that are expected are done with it. */
 export function progress(what: string, steps = 0): void {
   done += steps;
+  if (process.env.BENCH_TIMES && steps === 0) {
+    console.error(`${((performance.now() - started) / 1000).toFixed(1)} s: ${what}`);
+  }
   if (!stderr.isTTY) return;
   const width = 30;
   const filled = Math.min(width, Math.round((done / all) * width));
