@@ -1,8 +1,9 @@
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { purge } from '../../src/scheduled/purge.ts';
 import { type TestTenant, useApi } from '../support/api.ts';
 import { seededRandom } from '../support/random.ts';
-import { inTurn } from '../support/writes.ts';
+import { inTurn, waitForLocks } from '../support/writes.ts';
 
 /*
  * The tags of a task stand on it as finished JSON. What callers see must be what the taggings say, whatever has happened to
@@ -163,6 +164,42 @@ test.each([
     while ((await refresh(2)).rows[0].more);
     expect([await outOfDate(tenant), await isMarked(tenant)], order).toEqual([[], false]);
   }
+});
+
+/** Runs two statements at a time, each in a session of its own: the second comes to wait for the first, which then commits. */
+async function meeting(first: [string, unknown[]], second: [string, unknown[]]): Promise<void> {
+  const { host, port, user, password, database } = api.database.admin;
+  const sessions = [1, 2].map(() => new pg.Client({ host, port, user, database, password: password as string }));
+  const [one, two] = sessions as [pg.Client, pg.Client];
+  try {
+    for (const session of sessions) await session.connect();
+    await one.query('begin');
+    await one.query(...first);
+    const waiting = two.query(...second);
+    expect(await waitForLocks(api, 1)).toBe(1);
+    await one.query('commit');
+    await waiting;
+  } finally {
+    for (const session of sessions) await session.end();
+  }
+}
+
+const insertTagging = 'insert into task_tags (tenant_id, task_id, tag_id) values ($1, $2, $3)';
+
+test('of two taggings of one task at a time, past the API, both are in its text', async () => {
+  const tenant = await api.tenant();
+  const { tagId, taskId } = await world(tenant);
+  const [one, two] = ['one', 'two'].map((name) => [tenant.id, taskId('c'), tagId(name)]) as [unknown[], unknown[]];
+  await meeting([insertTagging, one], [insertTagging, two]);
+  expect([await outOfDate(tenant), await isMarked(tenant)]).toEqual([[], false]);
+});
+
+test('the refresh of a task that is being tagged waits, and keeps the new tag', async () => {
+  const tenant = await api.tenant();
+  const { tagId, taskId } = await world(tenant);
+  await patch(tenant, `tags/${tagId('one')}`, { name: 'uno' });
+  await meeting([insertTagging, [tenant.id, taskId('b'), tagId('two')]], ['select refresh_tags_json($1)', [100]]);
+  expect(await outOfDate(tenant)).toEqual([]);
 });
 
 test('many at once leave nothing that is out of date and not marked', { timeout: 60_000 }, async () => {
