@@ -6,7 +6,8 @@ import { AREAS, KINDS, PLACES, SENTENCES, THINGS, VERBS } from './words.ts';
  *
  * Triggers are on, so that whatever a later migration has them keep is right; but for three kinds, which only cost time
  * here: what writes the audit log, what fills the search tables (a search is no job of the race, and a row that is missing
- * there is written in full when its task is changed), and PostgreSQL's own checks of foreign keys, which these rows obey.
+ * there is written in full when its task is changed), what keeps the text of a task's tags, which is inserted with the task
+ * as the API does it, and PostgreSQL's own checks of foreign keys, which these rows obey.
  */
 
 export const TENANTS = 20;
@@ -15,6 +16,9 @@ const SHARE = 0.5;
 export const TASKS_PER_PROJECT = 20;
 /** Larger projects of the first tenant. */
 export const LARGE = [100, 1000, 10_000];
+
+/** The numbers of the three tags of a task. */
+const CHOSEN = 'seed % 100, (seed + 1 + seed / 100 % 33) % 100, (seed + 40 + seed / 300 % 33) % 100';
 
 const SKIPPED = `tgisinternal or tgname ~ '^(audit|touch|search)_'`;
 
@@ -48,8 +52,9 @@ export async function loadData(db: Client, tasks: number): Promise<string> {
   );
   await db.query(
     `create temp table numbered_tags as
-     select tenant_id, id, row_number() over (partition by tenant_id order by id) - 1 as n from tags`,
+     select tenant_id, id, name, color, row_number() over (partition by tenant_id order by id) - 1 as n from tags`,
   );
+  await db.query('create index on numbered_tags (tenant_id, n)');
   // The large projects are the oldest ones, so that the newest twenty are alike.
   const small = (share: number) => Math.round((tasks * share) / TASKS_PER_PROJECT);
   const others = small((1 - SHARE) / (TENANTS - 1));
@@ -80,13 +85,16 @@ export async function loadData(db: Client, tasks: number): Promise<string> {
   );
   await db.query(
     `insert into tasks (tenant_id, project_id, id, title, description, status, priority, due_on, position, metadata,
-       completed_at, created_at, updated_at)
+       completed_at, created_at, updated_at, tags_json)
      select tenant_id, project_id, id,
        ${pick(VERBS, 'seed')} || ' ' || ${pick(THINGS, 'seed / 7')} || ' ' || ${pick(PLACES, 'seed / 11')},
        ${[1, 13, 17, 29].map((divisor) => pick(SENTENCES, `seed / ${divisor}`)).join(` || ' ' || `)},
        status, seed % 5, case when n % 3 = 0 then at::date + 30 + (seed % 200)::integer end, n,
        case when n % 4 = 0 then jsonb_build_object('estimate', seed % 13) else '{}' end,
-       case when status = 'completed' then at end, at, at
+       case when status = 'completed' then at end, at, at, (
+         select '[' || string_agg(tag_json(g.id, g.name, g.color), ',' order by g.name, g.id) || ']'
+         from numbered_tags as g where g.tenant_id = p.tenant_id and g.n = any (array[${CHOSEN}])
+       )
      from (
        select *, ${pick(['pending', 'in_progress', 'completed', 'pending', 'cancelled'], 'seed / 5')} as status
        from planned_tasks
@@ -97,7 +105,7 @@ export async function loadData(db: Client, tasks: number): Promise<string> {
      select p.tenant_id, p.id, g.id
      from planned_tasks as p
      cross join lateral (
-       values (seed % 100), ((seed + 1 + seed / 100 % 33) % 100), ((seed + 40 + seed / 300 % 33) % 100)
+       select unnest(array[${CHOSEN}])
      ) as chosen (n)
      join numbered_tags as g on g.tenant_id = p.tenant_id and g.n = chosen.n`,
   );

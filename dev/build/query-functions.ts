@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Database } from '../../src/db/client/database.ts';
+import { firstProjectsFunction } from '../../src/db/queries/projects/list-projects.ts';
 import { getProjectFunction } from '../../src/db/queries/projects/project-with-tasks.ts';
 import type { QueryFunction } from '../../src/db/sql/query-function.ts';
 
@@ -9,7 +10,7 @@ import type { QueryFunction } from '../../src/db/sql/query-function.ts';
  * that a migration has made cannot differ from its source unnoticed.
  */
 
-const DEFINITIONS = [getProjectFunction] as unknown as QueryFunction[];
+const DEFINITIONS = [getProjectFunction, firstProjectsFunction] as unknown as QueryFunction[];
 
 export interface QueryFunctionSql {
   /** As src knows it. */
@@ -47,7 +48,7 @@ function toSql({ name, parameters, columns, query }: QueryFunction): QueryFuncti
   });
   if (places !== compiled.parameters.length) throw new Error(`${name}: a literal looks like a parameter.`);
   const signature = (called: string) => `function ${called}(${types})`;
-  const returned = columns.map((column) => `${column} text`).join(', ');
+  const returned = columns.map((column) => `"${column}" text`).join(', ');
   // SET keeps the query from becoming part of the one that calls it, and the generic plan from being weighed up.
   const definition = (called: string) => `create function ${called}(${named}) returns table (${returned})
 language sql stable rows 1 set plan_cache_mode = force_generic_plan

@@ -39,24 +39,27 @@ export interface ReadOptions {
   limitParameter?: string | undefined;
 }
 
+/** A query of the entity tag and the body. OFFSET 0 has each made once, and not copied, however often they are mentioned. */
+function representationOf<T>(
+  db: Database,
+  query: Query<{ version: number | null; body: JsonText<T> }>,
+  limitParameter?: string,
+) {
+  return db.query
+    .selectFrom(query.offset(sql<number>`0`).as('query'))
+    .select([
+      sql<string>`etag_of(version, body)`.as('etag'),
+      withinLimit<JsonText<T>>('body', limitParameter).as('body'),
+    ])
+    .offset(sql<number>`0`);
+}
+
 /** A query whose common table expression `representation` has the entity tag and the body, to select from or to store. */
 export function withRepresentation<T>(db: Database, query: RepresentationQuery<T>, limitParameter: string | undefined) {
-  // Both are materialised, because PostgreSQL would otherwise build the JSON once for every mention.
-  return db.query
-    .with(
-      (cte) => cte('query').materialized(),
-      () => query,
-    )
-    .with(
-      (cte) => cte('representation').materialized(),
-      (qb) =>
-        qb
-          .selectFrom('query')
-          .select([
-            sql<string>`etag_of(version, body)`.as('etag'),
-            withinLimit<JsonText<T>>('body', limitParameter).as('body'),
-          ]),
-    );
+  return db.query.with(
+    (cte) => cte('representation').materialized(),
+    () => representationOf(db, query, limitParameter),
+  );
 }
 
 /**
@@ -87,8 +90,8 @@ export function unlessKnown<T>(
   limitParameter: string | undefined,
   ifNoneMatch: string[],
 ) {
-  return withRepresentation(db, query, limitParameter)
-    .selectFrom('representation')
+  return db.query
+    .selectFrom(representationOf(db, query, limitParameter).as('representation'))
     .select(['etag', bodyUnlessKnown<T>(ifNoneMatch)]);
 }
 
@@ -102,16 +105,29 @@ export async function fetchList<T>(
   query: ListRepresentationQuery<T>,
   { limitParameter, ifNoneMatch = [] }: ReadOptions,
 ): Promise<ListRepresentation<T>> {
-  const row = await withRepresentation<T>(db, query, limitParameter)
-    .selectFrom(['representation', 'query'])
-    .select(['etag', bodyUnlessKnown<T>(ifNoneMatch), sql<string | null>`next_cursor`.as('nextCursor')])
-    .executeTakeFirst()
-    .catch((error) => {
-      // All other values in the query of a list have been validated one by one.
-      const isCursor = error instanceof DatabaseError && error.failure.kind === 'invalid_value';
-      throw isCursor ? new DatabaseError({ kind: 'invalid_cursor' }) : error;
-    });
+  const row = await pageUnlessKnown(db, query, limitParameter, ifNoneMatch).executeTakeFirst().catch(blameCursor);
   return orNotFound('project', row);
+}
+
+/** A query of the entity tag, the body, which is null where the caller has it, and the cursor of the next page. */
+export function pageUnlessKnown<T>(
+  db: Database,
+  query: ListRepresentationQuery<T>,
+  limitParameter: string | undefined,
+  ifNoneMatch: string[],
+) {
+  const representation = representationOf<T>(db, query, limitParameter).select(
+    sql<string | null>`next_cursor`.as('nextCursor'),
+  );
+  return db.query
+    .selectFrom(representation.as('representation'))
+    .select(['etag', bodyUnlessKnown<T>(ifNoneMatch), 'nextCursor']);
+}
+
+/** All values in the query of a list have been validated one by one, but for those in a cursor. */
+function blameCursor(error: unknown): never {
+  const isCursor = error instanceof DatabaseError && error.failure.kind === 'invalid_value';
+  throw isCursor ? new DatabaseError({ kind: 'invalid_cursor' }) : error;
 }
 
 function bodyUnlessKnown<T>(ifNoneMatch: string[]) {

@@ -54,7 +54,7 @@ export interface PageRequest<T> {
   after?: Position | undefined;
   skip?: number | undefined;
   /** See {@link cursorContext}. */
-  context: string;
+  context: Expression<string>;
   /** The parameter to lower where the page would exceed what a response may have. */
   limitParameter?: string | undefined;
 }
@@ -88,7 +88,7 @@ export function keysetPage<T>(
   let window = joinForSort(rows)
     .selectAll(table)
     .select(sql`array[${values}]`.as('sort_values'))
-    .limit(limit + 1);
+    .limit(sql<number>`${limit}::integer + 1`);
   if (after?.length) window = window.where(isAfter(order, after));
   if (skip) window = window.offset(skip);
   for (const { expression, descending, nullable } of order) {
@@ -105,7 +105,7 @@ export function keysetPage<T>(
       ${jsonArray(itemsWithinLimit(items, limitParameter))} as data,
       counted.n > ${limit}::integer as has_more,
       case when counted.n > ${limit}::integer
-        then (select make_cursor(${context}::text, array_to_json(sort_values)) from sorted offset ${limit - 1} limit 1)
+        then (select make_cursor(${context}, array_to_json(sort_values)) from sorted offset ${limit}::integer - 1 limit 1)
       end as next_cursor
     from (select count(*) as n from sorted) as counted
   )`;

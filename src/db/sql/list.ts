@@ -1,6 +1,12 @@
 import { type Expression, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import { fetchList, type JsonText, type ListRepresentation, type ReadOptions } from '../client/read.ts';
+import {
+  fetchList,
+  type JsonText,
+  type ListRepresentation,
+  type ListRepresentationQuery,
+  type ReadOptions,
+} from '../client/read.ts';
 import { bare, jsonObject, type Members, nested, plain } from './json.ts';
 import { cursorContext, keysetPage, type Page, type PageRequest, type Position, type SortKey } from './keyset.ts';
 
@@ -37,17 +43,27 @@ export type List<T> = Pick<PageRequest<T>, 'rows' | 'table' | 'item' | 'id' | 'j
 /** Reads one keyset page of a list with its `page` object, see {@link fetchList}. */
 export function fetchPage<T>(
   db: Database,
+  list: List<T>,
+  request: ListRequest,
+  { limitParameter = '?limit', ...options }: ReadOptions,
+): Promise<ListRepresentation<Page<T>>> {
+  return fetchList(db, pageQuery(db, list, request, limitParameter), { ...options, limitParameter });
+}
+
+/** The query of {@link fetchPage}. */
+export function pageQuery<T>(
+  db: Database,
   { onlyIf, sorts, ...list }: List<T>,
   { name, owner = '', limit, skip, after, count, filters, sort }: ListRequest,
-  options: ReadOptions,
-): Promise<ListRepresentation<Page<T>>> {
-  const { limitParameter = '?limit' } = options;
+  limitParameter: string,
+): ListRepresentationQuery<Page<T>> {
   const keys = sort.map(({ member, descending }) => {
     const key = sorts[member];
     if (!key) throw new Error(`There is no sort by ${member}.`);
     return { ...key, descending };
   });
-  const context = cursorContext(db.scope, name, { owner, filters, sort: sortText(sort) });
+  const rest = cursorContext('', name, { owner, filters, sort: sortText(sort) });
+  const context = sql<string>`concat(${db.scope}::text, ${rest}::text)`;
   const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context, limitParameter });
   const json = {
     data: nested(sql<JsonText<T[]>>`page.data`),
@@ -64,7 +80,7 @@ export function fetchPage<T>(
   const query = db.query
     .selectFrom(page.as('page'))
     .select([sql<null>`null::integer`.as('version'), jsonObject(json).as('body'), 'page.next_cursor']);
-  return fetchList(db, onlyIf ? query.where(onlyIf) : query, { ...options, limitParameter });
+  return onlyIf ? query.where(onlyIf) : query;
 }
 
 /** A sort order as the query string spells it: `-created_at,name`. */

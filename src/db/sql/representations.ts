@@ -89,7 +89,7 @@ export const taskMembers = (tenantId: string) => ({
   created_by: text(tasks.ref('tasks.created_by')),
   created_at: moment(tasks.ref('tasks.created_at')),
   updated_at: moment(tasks.ref('tasks.updated_at')),
-  tags: nested(tagsOf(tenantId)),
+  tags: { ...nested(tagsOf(tenantId)), isLarge: false },
 });
 
 export const tagMembers = {

@@ -1,9 +1,11 @@
 select set_tenant_context($1, $2, $3);
 
-with "query" as materialized (select "projects"."version", '{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"task_count":' || coalesce(cast(first.task_count as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || ',"tasks":' || coalesce(first.data, 'null') || ',"tasks_page":' || coalesce('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $3::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null') || '}' as "body"
+select "etag", case when array['*', etag] && $4::text[] then null else representation.body end as "body"
+from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?task_limit.","errors":[{"pointer":"?task_limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else "body" end as "body"
+from (select "projects"."version", concat('{"id":', coalesce('"' || "projects"."id" || '"', 'null'), ',"name":', coalesce(to_json("projects"."name")::text, 'null'), ',"description":', coalesce(to_json("projects"."description")::text, 'null'), ',"status":', coalesce('"' || "projects"."status" || '"', 'null'), ',"metadata":', coalesce(cast("projects"."metadata" as text), 'null'), ',"version":', coalesce(cast("projects"."version" as text), 'null'), ',"task_count":', coalesce(cast(first.task_count as text), 'null'), ',"created_by":', coalesce(to_json("projects"."created_by")::text, 'null'), ',"created_at":', coalesce('"' || rfc3339("projects"."created_at") || '"', 'null'), ',"updated_at":', coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null'), ',"tasks":', coalesce(first.data, 'null'), ',"tasks_page":', coalesce('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $3::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null'), '}') as "body"
 from "projects"
 inner join lateral (
-select '[' || coalesce((select string_agg(item, ',')
+select concat('[', (select string_agg(item, ',')
 from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?task_limit.","errors":[{"pointer":"?task_limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else item end as item
 from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
@@ -15,7 +17,7 @@ and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $3
-offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $3::integer then make_cursor( concat($1::uuid, e'\nproject-tasks\n'::text, projects.id, e'\n\nposition'::text), case when $3::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+offset 0)) as built) as items), ']') as data, counted.task_count, case when counted.task_count > $3::integer then make_cursor( concat($1::uuid, e'\nproject-tasks\n'::text, projects.id, e'\n\nposition'::text), case when $3::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
 from "tasks"
 where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"
@@ -30,7 +32,6 @@ and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
 where "projects"."tenant_id" = $1
 and "projects"."deleted_at" is null
-and "projects"."id" = $2), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?task_limit.","errors":[{"pointer":"?task_limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else "body" end as "body"
-from "query")
-select "etag", case when array['*', etag] && $4::text[] then null else representation.body end as "body"
-from "representation";
+and "projects"."id" = $2
+offset 0) as "query"
+offset 0) as "representation";

@@ -1,49 +1,50 @@
 select set_tenant_context($1, $2, $3);
 
-with "query" as materialized (select null::integer as "version", '{"data":' || coalesce(page.data, 'null') || ',"page":' || coalesce('{"limit":' || coalesce(cast($1::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}', 'null') || '}' as "body", "page"."next_cursor"
+select "etag", case when array['*', etag] && $1::text[] then null else representation.body end as "body", "nextCursor"
+from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
+from (select null::integer as "version", concat('{"data":', coalesce(page.data, 'null'), ',"page":', coalesce('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}', 'null'), '}') as "body", "page"."next_cursor"
 from (
 with sorted as materialized ((select "tasks".*, array["tasks"."due_on"::text, "tasks"."priority"::text, "tasks"."id"::text] as "sort_values"
 from "tasks"
-where "tasks"."tenant_id" = $2
+where "tasks"."tenant_id" = $4
 and "tasks"."deleted_at" is null
-and tasks.status = any($3::text[])
-and tasks.priority >= $4::integer
-and tasks.project_id = $5
+and tasks.status = any($5::text[])
+and tasks.priority >= $6::integer
+and tasks.project_id = $7
 and tasks.parent_id is null
-and tasks.due_on > $6::date
-and tasks.due_on < $7::date
+and tasks.due_on > $8::date
+and tasks.due_on < $9::date
 and (tasks.due_on < current_date
 and tasks.status not in ('completed', 'cancelled'))
-and tasks.id = any(array(select search_tasks($8)))
-and tasks.id = any(array(select tasks_with_metadata($9::jsonb)))
+and tasks.id = any(array(select search_tasks($10)))
+and tasks.id = any(array(select tasks_with_metadata($11::jsonb)))
 and tasks.id = any(array(
 select task_id
 from task_tags
-where tenant_id = $10
+where tenant_id = $12
 and tag_id = any(array(select id
 from tags
-where tenant_id = $11
+where tenant_id = $13
 and key = any(array(select distinct tag_key(name) as key
-from unnest($12::text[]) as given (name))))) group by task_id having count(*) = (select count(*)
+from unnest($14::text[]) as given (name))))) group by task_id having count(*) = (select count(*)
 from (select distinct tag_key(name) as key
-from unnest($13::text[]) as given (name)) as wanted)))
+from unnest($15::text[]) as given (name)) as wanted)))
 order by "tasks"."due_on" asc nulls last, "tasks"."priority" desc, "tasks"."id" asc
-limit $14))
-select '[' || coalesce((select string_agg(item, ',')
+limit $16::integer + 1))
+select concat('[', (select string_agg(item, ',')
 from (
-select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $15::json)::text else item end as item
+select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $17::json)::text else item end as item
 from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $16)) then tags_json_of($17, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
+where tenant_id = $18)) then tags_json_of($19, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
 from (select *
 from sorted
-limit $18) as "tasks"
-offset 0)) as built) as items), '') || ']' as data, counted.n > $19::integer as has_more, case when counted.n > $20::integer then (select make_cursor($21::text, array_to_json(sort_values))
+limit $20) as "tasks"
+offset 0)) as built) as items), ']') as data, counted.n > $21::integer as has_more, case when counted.n > $22::integer then (select make_cursor(concat($23::text, $24::text), array_to_json(sort_values))
 from sorted
-offset $22
+offset $25::integer - 1
 limit 1) end as next_cursor
 from (select count(*) as n
-from sorted) as counted ) as "page"), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $23::json)::text else "body" end as "body"
-from "query")
-select "etag", case when array['*', etag] && $24::text[] then null else representation.body end as "body", next_cursor as "nextCursor"
-from "representation", "query";
+from sorted) as counted ) as "page"
+offset 0) as "query"
+offset 0) as "representation";

@@ -28,37 +28,39 @@ set "deleted_at" = $1, "deleted_by" = $2, "trash_id" = $3
 where "tenant_id" = $4
 and "trash_id" = $5;
 
-with "query" as materialized (select "projects"."version", '{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"task_count":' || coalesce(cast(first.task_count as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || ',"tasks":' || coalesce(first.data, 'null') || ',"tasks_page":' || coalesce('{"limit":' || coalesce(cast($1::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $2::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null') || '}' as "body"
+with "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $1::json)::text else "body" end as "body"
+from (select "projects"."version", concat('{"id":', coalesce('"' || "projects"."id" || '"', 'null'), ',"name":', coalesce(to_json("projects"."name")::text, 'null'), ',"description":', coalesce(to_json("projects"."description")::text, 'null'), ',"status":', coalesce('"' || "projects"."status" || '"', 'null'), ',"metadata":', coalesce(cast("projects"."metadata" as text), 'null'), ',"version":', coalesce(cast("projects"."version" as text), 'null'), ',"task_count":', coalesce(cast(first.task_count as text), 'null'), ',"created_by":', coalesce(to_json("projects"."created_by")::text, 'null'), ',"created_at":', coalesce('"' || rfc3339("projects"."created_at") || '"', 'null'), ',"updated_at":', coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null'), ',"tasks":', coalesce(first.data, 'null'), ',"tasks_page":', coalesce('{"limit":' || coalesce(cast($2::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $3::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null'), '}') as "body"
 from "projects"
 inner join lateral (
-select '[' || coalesce((select string_agg(item, ',')
+select concat('[', (select string_agg(item, ',')
 from (
-select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $3::json)::text else item end as item
+select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $4::json)::text else item end as item
 from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $4)) then tags_json_of($5, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
+where tenant_id = $5)) then tags_json_of($6, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
 from "tasks"
-where "tasks"."tenant_id" = $6
+where "tasks"."tenant_id" = $7
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $7
-offset 0)) as built) as items), '') || ']' as data, counted.task_count, case when counted.task_count > $8::integer then make_cursor( concat($9::uuid, $10::text, projects.id, $11::text), case when $12::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+limit $8
+offset 0)) as built) as items), ']') as data, counted.task_count, case when counted.task_count > $9::integer then make_cursor( concat($10::uuid, $11::text, projects.id, $12::text), case when $13::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
 from "tasks"
-where "tasks"."tenant_id" = $13
+where "tasks"."tenant_id" = $14
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $14
-offset $15::integer - 1)) end) end as next_cursor
+limit $15
+offset $16::integer - 1)) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = $16
+where "tasks"."tenant_id" = $17
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-where "projects"."tenant_id" = $17
+where "projects"."tenant_id" = $18
 and "projects"."deleted_at" is null
-and "projects"."id" = $18), "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $19::json)::text else "body" end as "body"
-from "query")
+and "projects"."id" = $19
+offset 0) as "query"
+offset 0)
 select "etag", "body"
 from "representation";

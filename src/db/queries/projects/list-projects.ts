@@ -2,9 +2,10 @@ import type { Selectable } from 'kysely';
 import { type RawBuilder, sql } from 'kysely';
 import type { AnyQuery } from '../../client/any-query.ts';
 import type { Database } from '../../client/database.ts';
-import type { ReadOptions } from '../../client/read.ts';
+import { type JsonText, orNotFound, pageUnlessKnown, type ReadOptions } from '../../client/read.ts';
 import { jsonObject } from '../../sql/json.ts';
-import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
+import { fetchPage, type ListRequest, pageQuery, pick, type SortMembers, sortText } from '../../sql/list.ts';
+import { callQueryFunction, type QueryFunction } from '../../sql/query-function.ts';
 import { liveTaskCount, projectMembers } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
 import type { Projects } from '../../types.ts';
@@ -33,6 +34,17 @@ export function listProjects(
   taskLimit: number | undefined,
   options: ReadOptions,
 ) {
+  if (taskLimit !== undefined && isFirstPage(request)) return firstProjects(db, request.limit, taskLimit, options);
+  return fetchPage(db, projectList(db, filters, request, taskLimit, options.limitParameter), request, options);
+}
+
+function projectList(
+  db: Database,
+  filters: ProjectFilters,
+  request: Pick<ListRequest, 'fields' | 'sort'>,
+  taskLimit: number | undefined,
+  limitParameter: string | undefined,
+) {
   const { fields } = request;
   const { status, name, q, metadata, tag } = filters;
   const live = db.query
@@ -48,16 +60,46 @@ export function listProjects(
   if (tag !== undefined) rows = rows.where(isOneOf(projectsWithTag(db, tag)));
   const nested = taskLimit !== undefined && (!fields || fields.some((field) => field.startsWith('tasks')));
   const members = { ...projectMembers(db.tenantId), ...(nested ? firstTasksMembers(taskLimit) : {}) };
-  const list = {
+  return {
     rows,
     table: 'projects',
     item: jsonObject(pick(members, fields)),
     id: members.id.value,
     sorts: projectSorts,
     joinForSort: request.sort.some(({ member }) => member === 'task_count') ? joinTaskCount(db) : undefined,
-    joinForItem: nested ? joinFirstTasks(db, taskLimit, options.limitParameter) : undefined,
+    joinForItem: nested ? joinFirstTasks(db, taskLimit, limitParameter) : undefined,
   };
-  return fetchPage(db, list, request, options);
+}
+
+/** The page that most callers read: the newest projects with their tasks, without filters. */
+const FIRST_PAGE = { name: 'projects', filters: '', sort: [{ member: 'created_at', descending: true }] };
+
+function isFirstPage({ after, skip, count, fields, filters, sort }: ListRequest): boolean {
+  const isPlain = after === undefined && skip === undefined && !count && !fields;
+  return isPlain && filters === FIRST_PAGE.filters && sortText(sort) === sortText(FIRST_PAGE.sort);
+}
+
+const LIMIT_PARAMETER = '?task_limit';
+type FirstProjects = Awaited<ReturnType<typeof fetchPage<ProjectJson>>>;
+type ProjectJson = ReturnType<typeof projectList>['item'] extends RawBuilder<JsonText<infer T>> ? T : never;
+
+export const firstProjectsFunction: QueryFunction<
+  { page_limit: 'integer'; task_limit: 'integer'; if_none_match: 'text[]' },
+  FirstProjects
+> = {
+  name: 'first_projects',
+  parameters: { page_limit: 'integer', task_limit: 'integer', if_none_match: 'text[]' },
+  columns: ['etag', 'body', 'nextCursor'],
+  query: (db, { page_limit, task_limit, if_none_match }) => {
+    const list = projectList(db, {}, FIRST_PAGE, task_limit, LIMIT_PARAMETER);
+    const page = pageQuery(db, list, { ...FIRST_PAGE, limit: page_limit }, LIMIT_PARAMETER);
+    return pageUnlessKnown(db, page, LIMIT_PARAMETER, if_none_match);
+  },
+};
+
+async function firstProjects(db: Database, limit: number, taskLimit: number, { ifNoneMatch = [] }: ReadOptions) {
+  const values = { page_limit: limit, task_limit: taskLimit, if_none_match: ifNoneMatch };
+  return orNotFound('project', await callQueryFunction(db, firstProjectsFunction, values));
 }
 
 /** The ids of projects that have a live task with a tag. */
