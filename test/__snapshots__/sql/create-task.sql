@@ -44,7 +44,6 @@ order by key, n ) as "missing"
 order by "key"
 on conflict ("tenant_id", "key") do nothing;
 
-insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata", "tags_json")
 with wanted as materialized (
 select distinct task_id, tag_key(name) as key
 from json_to_recordset($1::json) as given (task_id uuid, name text)), locked as materialized (
@@ -53,10 +52,12 @@ from tags
 where tenant_id = $2
 and key = any(array(select key
 from wanted))
-order by key for share), texts as materialized (
-select task_id, '[' || string_agg(tag_json(id, name, color), ','
-order by name, id) || ']' as tags_json
-from wanted join locked on locked.key = wanted.key group by task_id)
+order by key for share), found as materialized (
+select task_id, locked.id as tag_id, name, color
+from wanted join locked on locked.key = wanted.key), texts as materialized (
+select task_id, '[' || string_agg(tag_json(tag_id, name, color), ','
+order by name, tag_id) || ']' as tags_json
+from found group by task_id), created as (insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata", "tags_json")
 select $3::uuid, $4::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, (
 select case when abs(coalesce(max(last.position), 0)) > 1e300 then coalesce(max(last.position), 0) else coalesce(max(last.position), 0) + 1 * greatest(2 ^ 51, abs(coalesce(max(last.position), 0))) * 2 ^ -51 end
 from tasks as last
@@ -65,22 +66,13 @@ and last.project_id = $6
 and last.deleted_at is null )), metadata, coalesce((select tags_json
 from texts
 where texts.task_id = given.id), '[]')
-from json_to_recordset($7::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb);
-
-with "given" as (select "task_id", "key"
-from (
-select distinct task_id, tag_key(name) as key
-from json_to_recordset($1::json) as given (task_id uuid, name text)) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
-from "given"
-inner join "tags" on "tags"."key" = "given"."key"
-where "tags"."tenant_id" = $2 for key share of "tags"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
-select "tenant_id", "task_id", "tag_id"
-from "wanted"
-order by "task_id", "tag_id"
-on conflict do nothing)
+from json_to_recordset($7::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb) ), tagged as (insert into task_tags (tenant_id, task_id, tag_id)
+select $8::uuid, task_id, tag_id
+from found
+order by task_id, tag_id)
 select retry_unless((select count(*)
-from wanted) = (select count(*)
-from given)) as "complete";
+from found) = (select count(*)
+from wanted)) as complete;
 
 with "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $1::json)::text else "body" end as "body"
 from (select "tasks"."version", concat('{"id":', coalesce('"' || "tasks"."id" || '"', 'null'), ',"project_id":', coalesce('"' || "tasks"."project_id" || '"', 'null'), ',"parent_id":', coalesce('"' || "tasks"."parent_id" || '"', 'null'), ',"title":', coalesce(to_json("tasks"."title")::text, 'null'), ',"description":', coalesce(to_json("tasks"."description")::text, 'null'), ',"status":', coalesce('"' || "tasks"."status" || '"', 'null'), ',"priority":', coalesce(cast("tasks"."priority" as text), 'null'), ',"due_on":', coalesce(to_json("tasks"."due_on")::text, 'null'), ',"position":', coalesce(cast("tasks"."position" as text), 'null'), ',"metadata":', coalesce(cast("tasks"."metadata" as text), 'null'), ',"completed_at":', coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null'), ',"version":', coalesce(cast("tasks"."version" as text), 'null'), ',"created_by":', coalesce(to_json("tasks"."created_by")::text, 'null'), ',"created_at":', coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null'), ',"updated_at":', coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null'), ',"tags":', coalesce(case when (select exists (select

@@ -1,4 +1,4 @@
-import { type Compilable, type Selectable, sql } from 'kysely';
+import { type Compilable, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { positionAfter } from '../../sql/position.ts';
 import type { Tasks } from '../../types.ts';
@@ -25,15 +25,16 @@ interface NamedTagging {
 }
 
 /**
- * The statements that insert tasks into a project: first the tags that do not exist, then the tasks, then the taggings.
+ * The statements that insert tasks into a project: first the tags that do not exist, then the tasks with their taggings.
  * Where a new tag is spelled in two ways, the first spelling counts. All rows are sent as one JSON parameter.
  */
 export function insertTasks(db: Database, projectId: string, tasks: NewTask[]): Compilable[] {
   if (tasks.length === 0) return [];
   const taggings = tasks.flatMap(({ id, tags }) => tags.map((name) => ({ task_id: id, name })));
   const names = taggings.map(({ name }) => name);
-  const rows = insertRows(db, projectId, tasks, taggings);
-  return names.length === 0 ? [rows] : [insertMissingTags(db, names), rows, insertTaggings(db, taggings)];
+  return names.length === 0
+    ? [insertRows(db, projectId, tasks, sql`'[]'`)]
+    : [insertMissingTags(db, names), insertTagged(db, projectId, tasks, taggings)];
 }
 
 /**
@@ -62,12 +63,9 @@ export function insertMissingTags(db: Database, names: string[]) {
     .onConflict((conflict) => conflict.columns(['tenant_id', 'key']).doNothing());
 }
 
-function insertRows(db: Database, projectId: string, tasks: NewTask[], taggings: NamedTagging[]) {
+/** @param tagsJson what `tags_json` has to say of the task `given` */
+function insertRows(db: Database, projectId: string, tasks: NewTask[], tagsJson: RawBuilder<unknown>) {
   const rows = tasks.map(({ tags, ...row }) => row);
-  const tagsJson =
-    taggings.length === 0
-      ? sql`'[]'`
-      : sql`coalesce((select tags_json from texts where texts.task_id = given.id), '[]')`;
   return db.query
     .insertInto('tasks')
     .columns([
@@ -86,7 +84,6 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[], taggings:
     ])
     .expression(
       sql`
-        ${taggings.length === 0 ? sql`` : withTexts(db, taggings)}
         select ${db.tenantId}::uuid, ${projectId}::uuid, id, parent_id, title, description, status, priority, due_on,
           coalesce(position, (
             select ${positionAfter(sql`coalesce(max(last.position), 0)`, sql`1`)} from tasks as last
@@ -101,20 +98,28 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[], taggings:
 }
 
 /**
- * The common table expression `texts`: what `tags_json` has to say of each task. The tags are locked until the batch ends,
- * so that none gets another name in between, see write_tags_json().
+ * Inserts tasks that have tags, with their taggings, in one statement, because each costs a tenth of all. The tags are
+ * locked until the batch ends, so that none gets another name in between, see write_tags_json(). Where one was deleted
+ * after {@link insertMissingTags} had found it, the batch is sent again.
  */
-function withTexts(db: Database, taggings: NamedTagging[]) {
-  return sql`
+function insertTagged(db: Database, projectId: string, tasks: NewTask[], taggings: NamedTagging[]): Compilable {
+  const text = sql`coalesce((select tags_json from texts where texts.task_id = given.id), '[]')`;
+  const tagged = sql`select ${db.tenantId}::uuid, task_id, tag_id from found order by task_id, tag_id`;
+  const statement = sql`
     with wanted as materialized (${distinctTaggings(taggings)}),
     locked as materialized (
       select id, name, color, key from tags
       where tenant_id = ${db.tenantId} and key = any(array(select key from wanted))
       order by key for share),
+    found as materialized (
+      select task_id, locked.id as tag_id, name, color from wanted join locked on locked.key = wanted.key),
     texts as materialized (
-      select task_id, '[' || string_agg(tag_json(id, name, color), ',' order by name, id) || ']' as tags_json
-      from wanted join locked on locked.key = wanted.key
-      group by task_id)`;
+      select task_id, '[' || string_agg(tag_json(tag_id, name, color), ',' order by name, tag_id) || ']' as tags_json
+      from found group by task_id),
+    created as (${insertRows(db, projectId, tasks, text)}),
+    tagged as (insert into task_tags (tenant_id, task_id, tag_id) ${tagged})
+    select retry_unless((select count(*) from found) = (select count(*) from wanted)) as complete`;
+  return { compile: () => statement.compile(db.query) };
 }
 
 function distinctTaggings(taggings: NamedTagging[]) {
