@@ -4,7 +4,7 @@
  *   PATH="$PWD/node_modules/.bin:$PATH" node bench/limits.ts [tasks]
  *
  * A project of 10 000 tasks with descriptions of 10 000 characters (about 1 400 words each) is searched, read, moved,
- * trashed, restored and purged; then purges are measured beside stored answers. All functions in this process, over the
+ * trashed, restored and purged; a tag on 100 000 tasks is renamed; then purges are measured beside stored answers. All functions in this process, over the
  * local Neon endpoint and a PostgreSQL with fsync in a scratch directory. Milliseconds, and the round trips of each.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -95,6 +95,69 @@ async function measureTags() {
   await measured('the same by task_count', call, 'GET', 'tags?sort=-task_count');
 }
 
+/** How long reads of somebody else take meanwhile. */
+async function beside(name: string, other: () => Promise<unknown>, work: () => Promise<unknown>) {
+  const times: number[] = [];
+  let isOver = false;
+  const reading = (async () => {
+    while (!isOver) {
+      const start = performance.now();
+      await other();
+      times.push(performance.now() - start);
+    }
+  })();
+  await work();
+  isOver = true;
+  await reading;
+  times.sort((a, b) => a - b);
+  const [median, longest] = [times[Math.floor(times.length / 2)], times.at(-1)].map((ms = 0) => ms.toFixed(0));
+  console.log(`${`  reads of another tenant: ${name}`.padEnd(58)} median ${median} ms, longest ${longest} ms`);
+}
+
+/** A tag on 100 000 tasks, in 1 000 projects. */
+async function measureRename() {
+  const { id, call } = await makeTenant();
+  const { json: tag } = await call('POST', 'tags', { name: 'all' });
+  // Without the triggers, which would log each tagging and index each title.
+  await admin.query('set session_replication_role = replica');
+  await admin.query(`insert into projects (tenant_id, name) select $1, 'P' || n from generate_series(1, 1000) as n`, [
+    id,
+  ]);
+  await admin.query(
+    `insert into tasks (tenant_id, project_id, title, position)
+     select $1, id, 'task', n from projects, generate_series(1, 100) as n where tenant_id = $1`,
+    [id],
+  );
+  await admin.query(
+    'insert into task_tags (tenant_id, task_id, tag_id) select $1, id, $2 from tasks where tenant_id = $1',
+    [id, tag.id],
+  );
+  await admin.query('set session_replication_role = origin');
+  await admin.query('insert into stale_tags_json (tenant_id) values ($1)', [id]);
+  const refresh = async () => {
+    const start = performance.now();
+    while ((await admin.query('select refresh_tags_json(1000) as is_more')).rows[0].is_more);
+    console.log(
+      `${'bring 100 000 tasks up to date'.padEnd(62)} ${(performance.now() - start).toFixed(0).padStart(7)} ms`,
+    );
+  };
+  const stranger = await makeTenant();
+  const tasks = Array.from({ length: 20 }, (_, n) => ({ title: `task ${n}`, tags: [`tag ${n % 9}`] }));
+  const { json: project } = await stranger.call('POST', 'projects', { name: 'P', tasks });
+  const other = () => stranger.call('GET', `projects/${project.id}`);
+  const nested = ['GET', 'projects?include=tasks&limit=20'] as const;
+  await beside('while they are', other, refresh);
+  await measured('20 projects with 20 tasks each', call, ...nested);
+  await measured('the same again', call, ...nested);
+  await beside('while it is renamed', other, () =>
+    measured('rename it', call, 'PATCH', `tags/${tag.id}`, { name: 'every' }),
+  );
+  await measured('20 projects with 20 tasks each', call, ...nested);
+  await measured('the same again', call, ...nested);
+  await beside('while they are', other, refresh);
+  await beside('while it is deleted', other, () => measured('delete it', call, 'DELETE', `tags/${tag.id}`));
+}
+
 try {
   // Others, of whom the planner knows, so that the tenant that is measured is a stranger to it.
   const others = await Promise.all(Array.from({ length: 20 }, makeTenant));
@@ -131,6 +194,7 @@ try {
   await call('DELETE', path);
   await measured('purge it', call, 'POST', `${path}/purge`);
   await measureTags();
+  await measureRename();
 
   const keyed = (key: string) => ({ 'Idempotency-Key': key });
   const tasks = Array.from({ length: 500 }, (_, n) => ({ title: `task ${n}`, description: 'd'.repeat(1500) }));

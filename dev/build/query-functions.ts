@@ -10,6 +10,12 @@ import type { QueryFunction } from '../../src/db/sql/query-function.ts';
  * that a migration has made cannot differ from its source unnoticed.
  */
 
+/**
+ * What PostgreSQL is told for the plan of a function. It is a plan for any values, so the limit of a page is not known in it;
+ * without bitmap scans, rows come in the order of their index, and a scan ends at the limit instead of sorting all.
+ */
+export const FUNCTION_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_bitmapscan: 'off' };
+
 const DEFINITIONS = [getProjectFunction, firstProjectsFunction] as unknown as QueryFunction[];
 
 export interface QueryFunctionSql {
@@ -49,9 +55,10 @@ function toSql({ name, parameters, columns, query }: QueryFunction): QueryFuncti
   if (places !== compiled.parameters.length) throw new Error(`${name}: a literal looks like a parameter.`);
   const signature = (called: string) => `function ${called}(${types})`;
   const returned = columns.map((column) => `"${column}" text`).join(', ');
-  // SET keeps the query from becoming part of the one that calls it, and the generic plan from being weighed up.
+  const settings = Object.entries(FUNCTION_SETTINGS).map(([setting, to]) => `set ${setting} = ${to}`);
+  // A function with settings does not become part of the query that calls it.
   const definition = (called: string) => `create function ${called}(${named}) returns table (${returned})
-language sql stable rows 1 set plan_cache_mode = force_generic_plan
+language sql stable rows 1 ${settings.join(' ')}
 begin atomic
 ${body};
 end;`;

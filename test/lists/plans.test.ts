@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FUNCTION_SETTINGS } from '../../dev/build/query-functions.ts';
 import { type TestTenant, useApi } from '../support/api.ts';
 import { insideFunction, recordStatements } from '../support/sql.ts';
 
@@ -87,6 +88,8 @@ interface Plan {
   'Index Name'?: string;
   'Actual Rows': number;
   'Actual Loops': number;
+  'Shared Hit Blocks': number;
+  'Shared Read Blocks': number;
   Plans?: Plan[];
 }
 
@@ -101,12 +104,16 @@ function nodes(plan: Plan): Plan[] {
 }
 
 /** The plan of the read that a call makes, run as the Worker's role within the tenant. */
-async function planOf(path: string): Promise<Plan[]> {
-  const [enter, read] = (await recordStatements(() => tenant.get(path))).map(insideFunction);
-  if (!enter || !read) throw new Error('not one read');
+async function planOf(path: string, of = tenant): Promise<Plan[]> {
+  const [enter, call] = await recordStatements(() => of.get(path));
+  if (!enter || !call) throw new Error('not one read');
+  const read = insideFunction(call);
   try {
     await worker.query('begin');
     await worker.query(enter.query, enter.params);
+    for (const [setting, to] of read.query === call.query ? [] : Object.entries(FUNCTION_SETTINGS)) {
+      await worker.query('select set_config($1, $2, true)', [setting, to]);
+    }
     const { rows } = await worker.query(`explain (analyze, format json) ${read.query}`, read.params);
     return nodes(rows[0]['QUERY PLAN'][0].Plan);
   } finally {
@@ -155,6 +162,45 @@ describe('the default sort of each list reads its index', () => {
     expectNoScanNorLargeSort(plan);
     const read = plan.filter((node) => node['Index Name']?.endsWith('_by_age')).map((node) => node['Actual Rows']);
     expect(Math.max(...read)).toBeLessThanOrEqual(21);
+  });
+});
+
+describe('nested reads', () => {
+  let nested: TestTenant;
+  let id: string;
+
+  beforeAll(async () => {
+    nested = await api.tenant();
+    for (let n = 0; n < 20; n++) {
+      const tasks = Array.from({ length: 20 }, (_, k) => ({
+        title: `task ${k}`,
+        tags: [`tag ${k}`, `tag ${n}`, 'all'],
+      }));
+      id = (await nested.post('/api/v1/projects', { name: `nested ${n}`, tasks })).json.id;
+    }
+    await api.database.admin.query('vacuum analyze projects, tasks, tags, task_tags');
+  });
+
+  test.each([
+    ['a project', () => `/api/v1/projects/${id}`, 1],
+    ['a page of projects', () => '/api/v1/projects?include=tasks', 20],
+    ['the same with a filter', () => '/api/v1/projects?include=tasks&status=active', 20],
+  ])('%s reads no row that it does not show', async (_, path, projects) => {
+    const plan = await planOf(path(), nested);
+    // The count of tasks reads the index alone.
+    const fetched = (table: string) =>
+      plan
+        .filter((node) => node['Relation Name'] === table && /^Index Scan/.test(node['Node Type']))
+        .reduce((sum, node) => sum + node['Actual Rows'] * node['Actual Loops'], 0);
+    // One project more tells whether there is another page.
+    expect(fetched('projects')).toBeLessThanOrEqual(projects + 1);
+    expect(fetched('tasks')).toBe(projects * 20);
+    expect([fetched('task_tags'), fetched('tags')]).toEqual([0, 0]);
+    const [root] = plan;
+    const pages = (root?.['Shared Hit Blocks'] ?? 0) + (root?.['Shared Read Blocks'] ?? 0);
+    expect(pages).toBeGreaterThan(0);
+    // Beside a page for each row, the way down the indexes: once for the tasks of a project, and once for their count.
+    expect(pages).toBeLessThanOrEqual(1.5 * projects * 21 + 10);
   });
 });
 
