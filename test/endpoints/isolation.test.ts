@@ -206,9 +206,9 @@ describe.runIf(inNode)('with neither wall', () => {
   test('the attack succeeds, so each wall above was really alone', async () => {
     const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
     onTestFinished(stripPredicates());
-    const { status, json } = await attacker.tenant.get(`/api/v1/projects/${victim.project}`);
+    const { status, json } = await attacker.tenant.get(`/api/v1/tasks/${victim.task}`);
     expect(status).toBe(200);
-    expect(json.id).toBe(victim.project);
+    expect(json.id).toBe(victim.task);
     expect((await attacker.tenant.post(`/api/v1/projects/${victim.project}/tasks`, { title: 'x' })).status).not.toBe(
       404,
     );
