@@ -78,6 +78,7 @@ export interface ProjectSearch {
 }
 
 export interface StaleTagsJson {
+  looked_at: Generated<Timestamp>;
   refreshed_to: string | null;
   tenant_id: string;
 }

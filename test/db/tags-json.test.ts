@@ -194,12 +194,37 @@ test('of two taggings of one task at a time, past the API, both are in its text'
   expect([await outOfDate(tenant), await isMarked(tenant)]).toEqual([[], false]);
 });
 
-test('the refresh of a task that is being tagged waits, and keeps the new tag', async () => {
+test('the refresh leaves a task that is being tagged for later, and keeps the new tag', async () => {
   const tenant = await api.tenant();
   const { tagId, taskId } = await world(tenant);
   await patch(tenant, `tags/${tagId('one')}`, { name: 'uno' });
-  await meeting([insertTagging, [tenant.id, taskId('b'), tagId('two')]], ['select refresh_tags_json($1)', [100]]);
-  expect(await outOfDate(tenant)).toEqual([]);
+  const { host, port, user, password, database } = api.database.admin;
+  const session = new pg.Client({ host, port, user, database, password: password as string });
+  await session.connect();
+  await session.query('begin');
+  await session.query(insertTagging, [tenant.id, taskId('a'), tagId('three "quoted" \\ ☂')]);
+  await refresh(100);
+  // The first of both is held, so the other one is looked at again, too.
+  expect([await outOfDate(tenant), await isMarked(tenant)]).toEqual([['a'], true]);
+  await session.query('commit');
+  await session.end();
+  while ((await refresh(100)).rows[0].more);
+  expect([await outOfDate(tenant), await isMarked(tenant)]).toEqual([[], false]);
+});
+
+test('one step goes on to the next tenant, and those that wait take turns', async () => {
+  const tenants = await Promise.all([1, 2, 3].map(() => api.tenant()));
+  for (const tenant of tenants) {
+    const { tagId } = await world(tenant);
+    await patch(tenant, `tags/${tagId('one')}`, { name: 'uno' });
+  }
+  const marked = async () => (await Promise.all(tenants.map(isMarked))).filter(Boolean).length;
+  // One task of one tenant at a time: nobody is finished before each of them has had a turn.
+  for (let n = 0; n < 3; n++) await refresh(1);
+  const { rows } = await api.database.admin.query('select from stale_tags_json where refreshed_to is not null');
+  expect([rows.length, await marked()]).toEqual([3, 3]);
+  await refresh(100);
+  expect(await marked()).toBe(0);
 });
 
 test('many at once leave nothing that is out of date and not marked', { timeout: 60_000 }, async () => {

@@ -44,7 +44,8 @@ describe('deadlocks', () => {
     const tagId = async () => one((await tenant.get('/api/v1/tags')).json.data as { id: string }[])?.id ?? tenant.id;
 
     const kinds: [share: number, send: () => Promise<Reply>][] = [
-      [0.55, () => patch(`tasks/${one(tasks)}`, { tags: shuffled(NAMES).slice(0, 6) })],
+      [0.5, () => patch(`tasks/${one(tasks)}`, { tags: shuffled(NAMES).slice(0, 6) })],
+      [0.05, () => patch(`tasks/${one(tasks)}`, { title: one(NAMES), tags: shuffled(NAMES).slice(0, 6) })],
       [
         0.1,
         () => patch(`tasks/${one(tasks)}`, { tags: { add: some(NAMES.slice(0, 4)), remove: some(NAMES.slice(4)) } }),

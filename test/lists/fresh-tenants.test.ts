@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { functions } from '../../src/functions/index.ts';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
 import { type TestApi, type TestTenant, useApi } from '../support/api.ts';
-import { insideFunction, recordStatements } from '../support/sql.ts';
+import { explainGeneric, recordStatements } from '../support/sql.ts';
 import { tenantTables } from '../support/stored.ts';
 
 /*
@@ -190,16 +190,12 @@ function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>
 
     /** The plan of the read that a call makes, run as the Worker's role within the tenant. */
     async function planOf(path: string): Promise<Plan> {
-      const [enter, read] = (await recordStatements(() => tenant.get(path))).map(insideFunction);
+      const [enter, read] = await recordStatements(() => tenant.get(path));
       if (!enter || !read) throw new Error(`not one read: ${path}`);
       try {
         await worker.query('begin');
         await worker.query(enter.query, enter.params);
-        const { rows } = await worker.query(
-          `explain (analyze, buffers, timing off, format json) ${read.query}`,
-          read.params,
-        );
-        return rows[0]['QUERY PLAN'][0].Plan;
+        return await explainGeneric(worker, read, ', timing off');
       } finally {
         await worker.query('rollback');
       }

@@ -1,5 +1,6 @@
 import { neonConfig } from '@neondatabase/serverless';
-import { queryFunctions } from '../../dev/build/query-functions.ts';
+import { type ClientBase, escapeLiteral } from 'pg';
+import { FUNCTION_SETTINGS, queryFunctions } from '../../dev/build/query-functions.ts';
 
 export interface Statement {
   query: string;
@@ -29,6 +30,34 @@ export async function recordStatements(work: () => Promise<unknown>): Promise<St
 export function insideFunction({ query, params }: Statement): Statement {
   const called = queryFunctions.find(({ fullName }) => query.includes(fullName));
   return { query: called?.body ?? query, params };
+}
+
+/**
+ * The plan with which a statement runs in a tenant's batch, as EXPLAIN tells it: the one for any values. EXPLAIN alone would
+ * plan for the values at hand, so the statement is prepared, and the execution explained.
+ * @param client in a transaction that `set_tenant_context()` has entered
+ * @param options of EXPLAIN, besides ANALYZE
+ */
+export async function explainGeneric(client: ClientBase, statement: Statement, options = '') {
+  const { query, params } = insideFunction(statement);
+  for (const [setting, to] of query === statement.query ? [] : Object.entries(FUNCTION_SETTINGS)) {
+    await client.query('select set_config($1, $2, true)', [setting, to]);
+  }
+  await client.query(`prepare explained as ${query}`);
+  try {
+    const values = params.map((value) => literalOf(value)).join(', ');
+    const { rows } = await client.query(
+      `explain (analyze, format json${options}) execute explained${values ? `(${values})` : ''}`,
+    );
+    return rows[0]['QUERY PLAN'][0].Plan;
+  } finally {
+    await client.query('deallocate explained');
+  }
+}
+
+/** A parameter as Neon's driver sends it, which is text or null, as a literal. */
+function literalOf(value: unknown): string {
+  return value === null ? 'null' : escapeLiteral(String(value));
 }
 
 /** The same as SQL to read, with parameters as placeholders, and with the queries inside of functions. */

@@ -72,10 +72,21 @@ export function lockProjectOf(db: Database, taskId: string, otherProjects: strin
   ];
 }
 
-/** A statement that keeps a tag from being deleted until the batch ends. It rejects with `not_found` where there is none. */
-export function lockTag(db: Database, tagId: string) {
-  const tag = sql<boolean>`(select true from tags where tenant_id = ${db.tenantId} and id = ${tagId} for key share)`;
-  return raiseUnless(db, tag, notFound('tag'));
+/**
+ * A statement that keeps a tag, and those that are on a task, from being changed or deleted until the batch ends. It rejects
+ * with `not_found` where there is no such tag. All of them, in the order of their keys, and as strongly as write_tags_json()
+ * locks them later: a batch that took more afterwards could wait for a deletion that waits for it.
+ */
+export function lockTag(db: Database, tagId: string, taskId: string) {
+  const isThere = sql<boolean>`(
+    select bool_or(id = ${tagId}) from (
+      select id from tags
+      where tenant_id = ${db.tenantId} and (
+        id = ${tagId} or id in (select tag_id from task_tags where tenant_id = ${db.tenantId} and task_id = ${taskId}))
+      order by key
+      for share
+    ) as locked)`;
+  return raiseUnless(db, isThere, notFound('tag'));
 }
 
 /** The version in an entity tag of `etag_of()`. A tag that holds none gives 0, a version that no row has. */

@@ -6,7 +6,7 @@ import { lockRow, lockTag } from '../../sql/lock.ts';
 export function deleteTagging(db: Database, taskId: string, tagId: string, options: WriteOptions) {
   return writeNothing(db, options, [
     lockRow(db, 'task', taskId, options),
-    lockTag(db, tagId),
+    lockTag(db, tagId, taskId),
     db.query
       .deleteFrom('task_tags')
       .where('tenant_id', '=', db.tenantId)

@@ -1,7 +1,14 @@
-import { type Compilable, type RawBuilder, type Selectable, sql } from 'kysely';
+import {
+  type Compilable,
+  type DeleteQueryBuilder,
+  type DeleteResult,
+  type RawBuilder,
+  type Selectable,
+  sql,
+} from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { positionAfter } from '../../sql/position.ts';
-import type { Tasks } from '../../types.ts';
+import type { DB, Tasks } from '../../types.ts';
 
 /** A task to insert. The caller makes its id, so that subtasks and taggings can refer to it in the same batch. */
 export interface NewTask {
@@ -104,7 +111,10 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[], tagsJson:
  */
 function insertTagged(db: Database, projectId: string, tasks: NewTask[], taggings: NamedTagging[]): Compilable {
   const text = sql`coalesce((select tags_json from texts where texts.task_id = given.id), '[]')`;
-  const tagged = sql`select ${db.tenantId}::uuid, task_id, tag_id from found order by task_id, tag_id`;
+  // From the tasks that have been inserted: so they come first, in the audit log too.
+  const tagged = sql`
+    select ${db.tenantId}::uuid, task_id, tag_id from found join created on created.id = found.task_id
+    order by task_id, tag_id`;
   const statement = sql`
     with wanted as materialized (${distinctTaggings(taggings)}),
     locked as materialized (
@@ -116,7 +126,7 @@ function insertTagged(db: Database, projectId: string, tasks: NewTask[], tagging
     texts as materialized (
       select task_id, '[' || string_agg(tag_json(tag_id, name, color), ',' order by name, tag_id) || ']' as tags_json
       from found group by task_id),
-    created as (${insertRows(db, projectId, tasks, text)}),
+    created as (${insertRows(db, projectId, tasks, text).returning('id')}),
     tagged as (insert into task_tags (tenant_id, task_id, tag_id) ${tagged})
     select retry_unless((select count(*) from found) = (select count(*) from wanted)) as complete`;
   return { compile: () => statement.compile(db.query) };
@@ -129,12 +139,19 @@ function distinctTaggings(taggings: NamedTagging[]) {
 }
 
 /**
- * Puts the tags on the tasks that do not have them. Where a tag was deleted after {@link insertMissingTags} had found it,
- * the batch is sent again.
+ * Takes taggings off, and puts the tags on the tasks that do not have them: in one statement, because the triggers then write
+ * each task once. (Who writes a row for the second time has its foreign keys checked again, and would wait for whoever moves
+ * its parent.) Where a tag was deleted after {@link insertMissingTags} had found it, the batch is sent again.
+ * @param removed a DELETE of other taggings
  */
-export function insertTaggings(db: Database, taggings: NamedTagging[]) {
+export function replaceTaggings(
+  db: Database,
+  removed: DeleteQueryBuilder<DB, 'task_tags', DeleteResult>,
+  taggings: NamedTagging[],
+) {
   const given = sql<{ task_id: string; key: string }>`(${distinctTaggings(taggings)})`;
   return db.query
+    .with('removed', () => removed)
     .with('given', () => db.query.selectFrom(given.as('given')).select(['task_id', 'key']))
     .with('wanted', (qb) =>
       qb
@@ -143,7 +160,7 @@ export function insertTaggings(db: Database, taggings: NamedTagging[]) {
         .where('tags.tenant_id', '=', db.tenantId)
         .select(['tags.tenant_id', 'given.task_id', 'tags.id as tag_id'])
         // The lock waits for a deletion that is under way, after which the tag is missing.
-        .forKeyShare('tags'),
+        .forShare('tags'),
     )
     .with('inserted', (qb) =>
       qb

@@ -7,7 +7,7 @@ import { rejectTooManyTags, TOO_MANY_TAGS } from './tag-limit.ts';
 export function putTagging(db: Database, taskId: string, tagId: string, options: WriteOptions) {
   return writeNothing(db, options, [
     lockRow(db, 'task', taskId, options),
-    lockTag(db, tagId),
+    lockTag(db, tagId, taskId),
     db.query
       .insertInto('task_tags')
       .values({ tenant_id: db.tenantId, task_id: taskId, tag_id: tagId })

@@ -6,7 +6,7 @@ import { lockProjectOf, lockRow } from '../../sql/lock.ts';
 import { mergedMetadata } from '../../sql/metadata.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
 import type { Tasks } from '../../types.ts';
-import { insertMissingTags, insertTaggings } from './insert-tasks.ts';
+import { insertMissingTags, replaceTaggings } from './insert-tasks.ts';
 import { moveTask } from './move-task.ts';
 import { oneTask } from './one-task.ts';
 import { rejectTooManyTags, TOO_MANY_TAGS } from './tag-limit.ts';
@@ -43,13 +43,32 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, options: 
     db,
     options,
     [
-      ...(moves ? lockProjectOf(db, id, otherProjects) : []),
+      ...(moves ? lockProjectOf(db, id, otherProjects) : tags && changes ? [keepFromMoving(db, id)] : []),
       lockRow(db, 'task', id, options),
       ...(moves ? moveTask(db, id, { parent_id, project_id }, values) : changes ? [update] : []),
       ...(tags ? retag(db, id, tags) : []),
     ],
     oneTask(db, id),
   );
+}
+
+/**
+ * Keeps the tasks of a project from being moved until the batch ends. A task whose members and tags both change is written
+ * twice, and PostgreSQL then checks again that its parent is there: it would wait for whoever moves the parent, who waits for
+ * the task.
+ */
+function keepFromMoving(db: Database, id: string): Compilable {
+  const projectOf = db.query
+    .selectFrom('tasks')
+    .select('project_id')
+    .where('tenant_id', '=', db.tenantId)
+    .where('id', '=', id);
+  return db.query
+    .selectFrom('projects')
+    .select('id')
+    .where('tenant_id', '=', db.tenantId)
+    .where('id', '=', projectOf)
+    .forShare();
 }
 
 function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): Compilable[] {
@@ -66,15 +85,13 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
     ...(replacesAll ? [] : [rejectContradiction(db, tags)]),
     ...(wanted.length > 0 ? [insertMissingTags(db, wanted)] : []),
     lockTags(db, id, replacesAll ? tags : [...tags.add, ...tags.remove]),
-    removeTaggings,
-    ...(wanted.length > 0
-      ? [
-          insertTaggings(
-            db,
-            wanted.map((name) => ({ task_id: id, name })),
-          ),
-        ]
-      : []),
+    wanted.length === 0
+      ? removeTaggings
+      : replaceTaggings(
+          db,
+          removeTaggings,
+          wanted.map((name) => ({ task_id: id, name })),
+        ),
     rejectTooManyTags(db, id, {
       code: 'validation_failed',
       detail: `/tags: ${TOO_MANY_TAGS.phrase}`,
@@ -85,7 +102,7 @@ function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): 
 
 /**
  * Locks the tags that are named or on the task before any tagging changes. A deletion of a tag locks the tag and then its
- * taggings; in another order here, the two would deadlock.
+ * taggings; in another order here, or with a weaker lock than write_tags_json() takes later, the two would deadlock.
  */
 function lockTags(db: Database, id: string, names: string[]): Compilable {
   return db.query
@@ -98,7 +115,7 @@ function lockTags(db: Database, id: string, names: string[]): Compilable {
         or id in (select tag_id from task_tags where tenant_id = ${db.tenantId} and task_id = ${id}))`,
     )
     .orderBy('key')
-    .forKeyShare();
+    .forShare();
 }
 
 /** Rejects a patch that adds and removes the same tag, in whatever spelling. */
