@@ -37,22 +37,35 @@ export async function purge(bindings: Bindings): Promise<Purged> {
     return false;
   }
 
-  async function purgeKind(kind: Kind): Promise<void> {
+  /**
+   * Runs batches of so many rows as fit into the time limit: one that does not (rows with many entries in the audit log take
+   * long) is tried again with fewer. The result of a batch that was too slow is undefined.
+   */
+  function shrinking<T>(batch: (size: number) => Promise<T>): {
+    run: () => Promise<T | undefined>;
+    size: () => number;
+  } {
     let size = MAX_ROWS_PER_BATCH;
+    const run = () =>
+      batch(size).catch((error) => {
+        const isSlow = error instanceof DatabaseError && error.failure.kind === 'timeout';
+        if (!isSlow || size === 1) throw error;
+        size = Math.ceil(size / 10);
+        return undefined;
+      });
+    return { run, size: () => size };
+  }
+
+  async function purgeKind(kind: Kind): Promise<void> {
+    const { run, size } = shrinking((rows) => purgeExpired(open(), kind, rows));
     await inBatches(
       async () => {
-        const count = await purgeExpired(open(), kind, size).catch((error) => {
-          // Rows with many entries in the audit log take long: a smaller batch may fit into the time limit.
-          const isSlow = error instanceof DatabaseError && error.failure.kind === 'timeout';
-          if (!isSlow || size === 1) throw error;
-          size = Math.ceil(size / 10);
-          return undefined;
-        });
+        const count = await run();
         sum[kind] += count ?? 0;
         return count;
       },
       // A batch of tasks without subtasks can be small while their parents are still there.
-      (count) => count === 0 || (kind !== 'tasks' && count !== undefined && count < size),
+      (count) => count === 0 || (kind !== 'tasks' && count !== undefined && count < size()),
     );
   }
 
@@ -76,12 +89,8 @@ export async function purge(bindings: Bindings): Promise<Purged> {
       for (const id of ids) await attempt(purgeTenantWhole(id));
     }),
   );
-  await attempt(
-    inBatches(
-      () => refreshTagsJson(open()),
-      (isDone) => isDone,
-    ),
-  );
+  const refresh = shrinking((tasks) => refreshTagsJson(open(), tasks));
+  await attempt(inBatches(refresh.run, (isDone) => isDone === true));
   log('info', 'purged', { request_id: requestId, ...sum });
   if (failures.length > 0) throw failures[0];
   return sum;

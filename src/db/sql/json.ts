@@ -3,7 +3,7 @@ import type { JsonText } from '../client/read.ts';
 
 /*
  * JSON put together as text. It takes PostgreSQL a fifth less time than json_build_object() and json_agg(), which look up
- * the type of every member of every row, and has no spaces in it.
+ * the type of every member of every row, and has no spaces but those of values.
  */
 
 /** A member of a JSON object: its value, and the JSON text of that, which is null where the value is. */
@@ -51,6 +51,7 @@ export function jsonObject<M extends Members>(members: M): RawBuilder<JsonText<{
   const parts = Object.entries(members).flatMap(([name, { json }], n) => {
     return [sql.lit(`${n === 0 ? '{' : ','}${JSON.stringify(name)}:`), sql`coalesce(${json}, 'null')`];
   });
+  if (parts.length === 0) throw new Error('An object without members cannot be put together.');
   parts.push(sql.lit('}'));
   const hasLarge = Object.values(members).some(({ isLarge }) => isLarge);
   return hasLarge ? sql`concat(${sql.join(parts)})` : sql`${sql.join(parts, sql` || `)}`;

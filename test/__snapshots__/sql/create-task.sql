@@ -66,9 +66,10 @@ and last.project_id = $6
 and last.deleted_at is null )), metadata, coalesce((select tags_json
 from texts
 where texts.task_id = given.id), '[]')
-from json_to_recordset($7::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb) ), tagged as (insert into task_tags (tenant_id, task_id, tag_id)
+from json_to_recordset($7::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb)
+returning "id"), tagged as (insert into task_tags (tenant_id, task_id, tag_id)
 select $8::uuid, task_id, tag_id
-from found
+from found join created on created.id = found.task_id
 order by task_id, tag_id)
 select retry_unless((select count(*)
 from found) = (select count(*)

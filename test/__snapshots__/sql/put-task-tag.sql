@@ -12,10 +12,17 @@ and id = $5
 and deleted_at is null for no key
 update ) as locked on true ) as "found";
 
-select raise_unless((select true
+select raise_unless((
+select bool_or(id = $1)
+from (
+select id
 from tags
-where tenant_id = $1
-and id = $2 for key share), $3::json) as "allowed";
+where tenant_id = $2
+and ( id = $3 or id in (select tag_id
+from task_tags
+where tenant_id = $4
+and task_id = $5))
+order by key for share ) as locked), $6::json) as "allowed";
 
 insert into "task_tags" ("tenant_id", "task_id", "tag_id")
 values ($1, $2, $3)

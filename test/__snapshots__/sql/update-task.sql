@@ -91,9 +91,9 @@ from unnest($2::text[]) as named (name)) or id in (select tag_id
 from task_tags
 where tenant_id = $3
 and task_id = $4))
-order by "key" for key share;
+order by "key" for share;
 
-delete
+with "removed" as (delete
 from "task_tags"
 where "task_tags"."tenant_id" = $1
 and "task_tags"."task_id" = $2
@@ -102,15 +102,13 @@ select tags.id
 from tags
 where tags.tenant_id = $3
 and tags.key in (select tag_key(name)
-from unnest($4::text[]) as named (name)));
-
-with "given" as (select "task_id", "key"
+from unnest($4::text[]) as named (name)))), "given" as (select "task_id", "key"
 from (
 select distinct task_id, tag_key(name) as key
-from json_to_recordset($1::json) as given (task_id uuid, name text)) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
+from json_to_recordset($5::json) as given (task_id uuid, name text)) as "given"), "wanted" as (select "tags"."tenant_id", "given"."task_id", "tags"."id" as "tag_id"
 from "given"
 inner join "tags" on "tags"."key" = "given"."key"
-where "tags"."tenant_id" = $2 for key share of "tags"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
+where "tags"."tenant_id" = $6 for share of "tags"), "inserted" as (insert into "task_tags" ("tenant_id", "task_id", "tag_id")
 select "tenant_id", "task_id", "tag_id"
 from "wanted"
 order by "task_id", "tag_id"
