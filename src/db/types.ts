@@ -106,6 +106,7 @@ export interface Tasks {
   due_on: string | null;
   id: Generated<string>;
   metadata: Generated<Record<string, unknown>>;
+  own_json: string | null;
   parent_id: string | null;
   position: number;
   priority: Generated<number>;

@@ -86,13 +86,17 @@ test('every function in SQL that reads a tenant’s table is led by the tenant',
     const { faults, references } = checkTenantLed({ stmts: body.map((stmt) => ({ stmt })) }, tenantTables, OTHERS);
     return { name, faults, references };
   });
-  expect(reading.filter(({ references }) => references > 0)).toEqual(
+  // Those of former releases are there too.
+  const isQuery = new RegExp(`^(${queryFunctions.map(({ name }) => name).join('|')})_[0-9a-f]{8}$`);
+  const queries = reading.filter(({ name }) => isQuery.test(name)).map(({ name }) => name);
+  expect(queries).toEqual(expect.arrayContaining(queryFunctions.map(({ fullName }) => fullName)));
+  expect(reading.filter(({ name, references }) => references > 0 && !isQuery.test(name))).toEqual(
     [
       ['search_projects', 1],
       ['search_tasks', 1],
       ['tags_json_of', 2],
       ['mark_tags_json_stale', 2],
-      ...queryFunctions.map(({ fullName }) => [fullName, expect.any(Number)]),
+      ['task_own_json', 1],
     ].map(([name, references]) => ({ name, faults: [], references })),
   );
   expect(reading.flatMap(({ faults }) => faults)).toEqual([]);

@@ -12,9 +12,19 @@ export interface Member<T> {
   json: RawBuilder<string | null>;
   /** Whether the text may be large. */
   isLarge?: boolean;
+  /** Whether it is that of items, which lacks the brackets of a list. */
+  isList?: boolean;
 }
 
 export type Members = Record<string, Member<unknown>>;
+
+declare const items: unique symbol;
+
+/** The text of the items of a JSON array, separated by commas. */
+export type JsonItems<T> = string & { readonly [items]: T };
+
+/** What the JSON that an expression makes says. */
+export type JsonIn<E> = E extends RawBuilder<JsonText<infer T>> ? T : never;
 
 type ValueOf<M> = M extends Member<infer T> ? T : never;
 
@@ -33,9 +43,14 @@ export function bare<T>(value: Expression<T>): Member<T> {
   return { value, json: sql`cast(${value} as text)` };
 }
 
-/** JSON that has been put together before, such as a list. */
+/** JSON that has been put together before, and may be large. */
 export function nested<T>(value: Expression<JsonText<T>>): Member<T> {
   return { value: value as Expression<never>, json: sql`${value}`, isLarge: true };
+}
+
+/** A list of items that {@link jsonItems} has put together. */
+export function array<T>(items: Expression<JsonItems<T>>): Member<T[]> {
+  return { value: items as Expression<never>, json: sql`${items}`, isLarge: true, isList: true };
 }
 
 /** A moment as RFC 3339. */
@@ -44,23 +59,48 @@ export function moment<T extends string | null = string>(value: Expression<unkno
 }
 
 /**
- * The text of a JSON object. Each `||` copies what is on its left, which for a few hundred bytes is faster than concat() is,
- * but not for a list.
+ * The text of a JSON object. What is small is put together first, because each `||` copies all that is on its left.
+ * @param begin the text of an object without its closing brace, to which the members are added
  */
-export function jsonObject<M extends Members>(members: M): RawBuilder<JsonText<{ [K in keyof M]: ValueOf<M[K]> }>> {
-  const parts = Object.entries(members).flatMap(([name, { json }], n) => {
-    return [sql.lit(`${n === 0 ? '{' : ','}${JSON.stringify(name)}:`), sql`coalesce(${json}, 'null')`];
-  });
-  if (parts.length === 0) throw new Error('An object without members cannot be put together.');
-  parts.push(sql.lit('}'));
-  const hasLarge = Object.values(members).some(({ isLarge }) => isLarge);
-  return hasLarge ? sql`concat(${sql.join(parts)})` : sql`${sql.join(parts, sql` || `)}`;
+export function jsonObject<M extends Members>(
+  members: M,
+  begin?: Expression<string>,
+): RawBuilder<JsonText<{ [K in keyof M]: ValueOf<M[K]> }>> {
+  const groups: RawBuilder<unknown>[] = [];
+  let small: Expression<unknown>[] = begin ? [begin] : [];
+  let punctuation = begin ? ',' : '{';
+  const endGroup = () => {
+    groups.push(sql`(${sql.join([...small, sql.lit(punctuation)], sql` || `)})`);
+    small = [];
+    punctuation = '';
+  };
+  for (const [name, { json, isLarge, isList }] of Object.entries(members)) {
+    punctuation += `${JSON.stringify(name)}:${isList ? '[' : ''}`;
+    if (isLarge) {
+      endGroup();
+      groups.push(sql`coalesce(${json}, ${sql.lit(isList ? '' : 'null')})`);
+    } else {
+      small.push(sql.lit(punctuation), sql`coalesce(${json}, 'null')`);
+      punctuation = '';
+    }
+    punctuation += isList ? '],' : ',';
+  }
+  if (punctuation === '{') throw new Error('An object without members cannot be put together.');
+  punctuation = `${punctuation.slice(0, -1)}}`;
+  endGroup();
+  return sql`${sql.join(groups, sql` || `)}`;
 }
 
 /**
- * The text of a JSON array.
+ * The text of the items of a JSON array, without brackets, or null where there are none; see {@link array}.
  * @param items a query of rows with a column `item`, in the order in which they are to stand
  */
-export function jsonArray<T>(items: Expression<{ item: JsonText<T> }>): RawBuilder<JsonText<T[]>> {
-  return sql`concat('[', (select string_agg(item, ',') from ${items} as items), ']')`;
+export function jsonItems<T>(items: Expression<{ item: JsonText<T> }>): RawBuilder<JsonItems<T>> {
+  return sql`(select string_agg(item, ',') from ${items} as items)`;
+}
+
+/** Only the members that are asked for, in the order of the representation. */
+export function pick<M extends Members>(members: M, fields: string[] | undefined): M {
+  if (!fields) return members;
+  return Object.fromEntries(Object.entries(members).filter(([name]) => fields.includes(name))) as M;
 }

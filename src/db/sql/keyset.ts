@@ -3,7 +3,7 @@ import type { AnyQuery } from '../client/any-query.ts';
 import type { JsonText } from '../client/read.ts';
 import { itemsWithinLimit } from '../client/response-limit.ts';
 import type { DB } from '../types.ts';
-import { jsonArray } from './json.ts';
+import { type JsonItems, jsonItems } from './json.ts';
 
 /** One member of a sort order. */
 export interface SortKey {
@@ -63,7 +63,7 @@ export interface PageRequest<T> {
  * One keyset page of a filtered query. Rows that are inserted or deleted meanwhile never make another
  * row appear twice or go missing, because a page starts after values and not after a count. The JSON is built
  * for the rows of the page alone, whatever the sort.
- * @returns a query of exactly one row: `data` (text of a JSON array), `has_more`, `next_cursor`
+ * @returns a query of exactly one row: `items` (the text of those of a JSON array), `has_more`, `next_cursor`
  */
 export function keysetPage<T>(
   db: Kysely<DB>,
@@ -99,10 +99,10 @@ export function keysetPage<T>(
   }
   const shown = sql`(select * from sorted limit ${limit})`.as(table) as never;
   const items = joinForItem(db.selectFrom(shown) as AnyQuery).select(item.as('item'));
-  return sql<{ data: JsonText<T[]>; has_more: boolean; next_cursor: string | null }>`(
+  return sql<{ items: JsonItems<T> | null; has_more: boolean; next_cursor: string | null }>`(
     with sorted as materialized (${window})
     select
-      ${jsonArray(itemsWithinLimit(items, limitParameter))} as data,
+      ${jsonItems(itemsWithinLimit(items, limitParameter))} as items,
       counted.n > ${limit}::integer as has_more,
       case when counted.n > ${limit}::integer
         then (select make_cursor(${context}, array_to_json(sort_values)) from sorted offset ${limit}::integer - 1 limit 1)

@@ -1,13 +1,7 @@
 import { type Expression, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import {
-  fetchList,
-  type JsonText,
-  type ListRepresentation,
-  type ListRepresentationQuery,
-  type ReadOptions,
-} from '../client/read.ts';
-import { bare, jsonObject, type Members, nested, plain } from './json.ts';
+import { fetchList, type ListRepresentation, type ListRepresentationQuery, type ReadOptions } from '../client/read.ts';
+import { array, bare, type JsonItems, jsonObject, nested, plain } from './json.ts';
 import { cursorContext, keysetPage, type Page, type PageRequest, type Position, type SortKey } from './keyset.ts';
 
 /** What the caller of a list asks for, whichever list it is. */
@@ -66,7 +60,7 @@ export function pageQuery<T>(
   const context = sql<string>`concat(${db.scope}::text, ${rest}::text)`;
   const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context, limitParameter });
   const json = {
-    data: nested(sql<JsonText<T[]>>`page.data`),
+    data: array(sql<JsonItems<T>>`page.items`),
     page: nested(
       jsonObject({
         limit: bare(sql<number>`${limit}::integer`),
@@ -86,10 +80,4 @@ export function pageQuery<T>(
 /** A sort order as the query string spells it: `-created_at,name`. */
 export function sortText(sort: { member: string; descending: boolean }[]): string {
   return sort.map(({ member, descending }) => (descending ? `-${member}` : member)).join(',');
-}
-
-/** Only the members that are asked for, in the order of the representation. */
-export function pick<M extends Members>(members: M, fields: string[] | undefined): M {
-  if (!fields) return members;
-  return Object.fromEntries(Object.entries(members).filter(([name]) => fields.includes(name))) as M;
 }

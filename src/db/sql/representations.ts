@@ -1,7 +1,7 @@
 import { expressionBuilder, sql } from 'kysely';
 import type { JsonText } from '../client/read.ts';
 import type { DB } from '../types.ts';
-import { bare, moment, nested, plain, text } from './json.ts';
+import { bare, type JsonIn, jsonObject, type Members, moment, nested, pick, plain, text } from './json.ts';
 
 /*
  * The members of each resource's JSON, as SQL expressions by name. Every query that shows a resource builds its JSON from
@@ -73,24 +73,44 @@ export const projectMembers = (tenantId: string) => ({
   updated_at: moment(projects.ref('projects.updated_at')),
 });
 
-export const taskMembers = (tenantId: string) => ({
+/** Those of a task's members that `tasks.own_json` holds, in its order: a test compares the two. */
+const ownTaskMembers = {
   id: plain(tasks.ref('tasks.id')),
   project_id: plain(tasks.ref('tasks.project_id')),
   parent_id: plain(tasks.ref('tasks.parent_id')),
   title: text(tasks.ref('tasks.title')),
-  description: text(tasks.ref('tasks.description')),
   status: plain(tasks.ref('tasks.status')),
   priority: bare(tasks.ref('tasks.priority')),
   due_on: text(tasks.ref('tasks.due_on')),
   position: bare(tasks.ref('tasks.position')),
-  metadata: bare(tasks.ref('tasks.metadata')),
   completed_at: moment<string | null>(tasks.ref('tasks.completed_at')),
   version: bare(tasks.ref('tasks.version')),
   created_by: text(tasks.ref('tasks.created_by')),
   created_at: moment(tasks.ref('tasks.created_at')),
   updated_at: moment(tasks.ref('tasks.updated_at')),
+};
+
+/** The others, which can be long, or are kept by other tables. */
+const otherTaskMembers = (tenantId: string) => ({
+  description: text(tasks.ref('tasks.description')),
+  metadata: bare(tasks.ref('tasks.metadata')),
   tags: { ...nested(tagsOf(tenantId)), isLarge: false },
 });
+
+type TaskMembers = typeof ownTaskMembers & ReturnType<typeof otherTaskMembers>;
+export type TaskJson = JsonIn<ReturnType<typeof jsonObject<TaskMembers>>>;
+
+/**
+ * The JSON of a task. That of its short members stands on the row as finished text (see the migration on `own_json`).
+ * @param more further members, which stand last
+ * @param fields the only members to show; all where it is undefined
+ */
+export function taskJson<M extends Members>(tenantId: string, more: M, fields?: string[]) {
+  const others = { ...otherTaskMembers(tenantId), ...more };
+  const own = sql<string>`coalesce(tasks.own_json, task_own_json(${tenantId}, tasks.id))`;
+  const json = fields ? jsonObject(pick({ ...ownTaskMembers, ...others }, fields)) : jsonObject(others, own);
+  return json as unknown as ReturnType<typeof jsonObject<TaskMembers & M>>;
+}
 
 export const tagMembers = {
   id: plain(tags.ref('tags.id')),

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
 import { Problem } from '../../problem.ts';
 import { remoteKeys } from './remote-keys.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 /** Each role of a tenant may do all that the ones before it may; `platform` is apart from them. */
 export const ROLES = ['viewer', 'member', 'admin', 'platform'] as const;
@@ -57,13 +58,26 @@ const TYPE = /^(application\/)?(at\+)?jwt$/i;
 /**
  * Verifies a JWT (docs/api-conventions.md, "Tokens"): the signature under the configured family of algorithms, `exp`,
  * `nbf`, `iat`, `iss`, `aud`, and the claims of this API. `exp` may be at most `maxAgeSeconds` after `iat`, or after now where
- * there is no `iat`. The database is not asked. Of a claim that occurs twice the last one counts (RFC 7519 §4).
+ * there is no `iat`. The database is not asked, and a token that has just been verified is not verified again. Of a claim
+ * that occurs twice the last one counts (RFC 7519 §4).
  * @throws Problem `unauthenticated`, or `unavailable` where the key could not be fetched.
  */
-export async function verifyToken(
+export async function verifyToken(token: string, config: Config['tokens']): Promise<Principal> {
+  const verified = verifiedTokens.get(config) ?? new VerifiedTokens<Principal>();
+  verifiedTokens.set(config, verified);
+  const known = verified.get(token);
+  if (known) return known;
+  const { principal, exp } = await verifyAnew(token, config);
+  verified.add(token, principal, (exp + CLOCK_TOLERANCE_SECONDS) * 1000);
+  return principal;
+}
+
+const verifiedTokens = new WeakMap<Config['tokens'], VerifiedTokens<Principal>>();
+
+async function verifyAnew(
   token: string,
   { keys, issuer, audience, maxAgeSeconds }: Config['tokens'],
-): Promise<Principal> {
+): Promise<{ principal: Principal; exp: number }> {
   const options = {
     ...(issuer ? { issuer } : {}),
     ...(audience ? { audience } : {}),
@@ -84,7 +98,8 @@ export async function verifyToken(
     if (typeof typ !== 'string' || !TYPE.test(typ)) throw unauthenticated();
     const { role, tenant_id, sub, exp, iat = Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS } = claims.parse(payload);
     if (exp - iat > maxAgeSeconds) throw unauthenticated();
-    return { role, ...(tenant_id ? { tenantId: tenant_id } : {}), ...(sub === undefined ? {} : { subject: sub }) };
+    const tenant = tenant_id ? { tenantId: tenant_id } : {};
+    return { principal: { role, ...tenant, ...(sub === undefined ? {} : { subject: sub }) }, exp };
   } catch (error) {
     throw error instanceof Problem ? error : unauthenticated();
   }

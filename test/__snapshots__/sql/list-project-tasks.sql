@@ -2,7 +2,7 @@ select set_tenant_context($1, $2, $3);
 
 select "etag", case when array['*', etag] && $1::text[] then null else representation.body end as "body", "nextCursor"
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
-from (select null::integer as "version", concat('{"data":', coalesce(page.data, 'null'), ',"page":', coalesce('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}', 'null'), '}') as "body", "page"."next_cursor"
+from (select null::integer as "version", ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
 with sorted as materialized ((select "tasks".*, array["tasks"."position"::text, "tasks"."id"::text] as "sort_values"
 from "tasks"
@@ -11,25 +11,25 @@ and "tasks"."deleted_at" is null
 and "tasks"."project_id" = $5
 order by "tasks"."position" asc, "tasks"."id" asc
 limit $6::integer + 1))
-select concat('[', (select string_agg(item, ',')
+select (select string_agg(item, ',')
 from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $7::json)::text else item end as item
-from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
+from ((select (coalesce(tasks.own_json, task_own_json($8, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $8)) then tags_json_of($9, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
+where tenant_id = $9)) then tags_json_of($10, tasks.id) else tasks.tags_json end, 'null') || '}') as "item"
 from (select *
 from sorted
-limit $10) as "tasks"
-offset 0)) as built) as items), ']') as data, counted.n > $11::integer as has_more, case when counted.n > $12::integer then (select make_cursor(concat($13::text, $14::text), array_to_json(sort_values))
+limit $11) as "tasks"
+offset 0)) as built) as items) as items, counted.n > $12::integer as has_more, case when counted.n > $13::integer then (select make_cursor(concat($14::text, $15::text), array_to_json(sort_values))
 from sorted
-offset $15::integer - 1
+offset $16::integer - 1
 limit 1) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"
 where exists (
 select from projects
-where tenant_id = $16
-and id = $17
+where tenant_id = $17
+and id = $18
 and deleted_at is null)
 offset 0) as "query"
 offset 0) as "representation";

@@ -2,7 +2,7 @@ select set_tenant_context($1, $2, $3);
 
 select "etag", case when array['*', etag] && $1::text[] then null else representation.body end as "body", "nextCursor"
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
-from (select null::integer as "version", concat('{"data":', coalesce(page.data, 'null'), ',"page":', coalesce('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || ',"total":' || coalesce(cast(((select count(*) as "total"
+from (select null::integer as "version", ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || ',"total":' || coalesce(cast(((select count(*) as "total"
 from "projects"
 where "projects"."tenant_id" = $4
 and "projects"."deleted_at" is null
@@ -21,7 +21,7 @@ and tag_id = (select id
 from tags
 where tenant_id = $10
 and key = tag_key($11))))
-and deleted_at is null)))) as text), 'null') || '}', 'null'), '}') as "body", "page"."next_cursor"
+and deleted_at is null)))) as text), 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
 with sorted as materialized ((select "projects".*, array["projects"."created_at"::text, "projects"."id"::text] as "sort_values"
 from "projects"
@@ -45,42 +45,42 @@ and key = tag_key($19))))
 and deleted_at is null))
 order by "projects"."created_at" desc, "projects"."id" desc
 limit $20::integer + 1))
-select concat('[', (select string_agg(item, ',')
+select (select string_agg(item, ',')
 from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $21::json)::text else item end as item
-from ((select concat('{"id":', coalesce('"' || "projects"."id" || '"', 'null'), ',"name":', coalesce(to_json("projects"."name")::text, 'null'), ',"description":', coalesce(to_json("projects"."description")::text, 'null'), ',"status":', coalesce('"' || "projects"."status" || '"', 'null'), ',"metadata":', coalesce(cast("projects"."metadata" as text), 'null'), ',"version":', coalesce(cast("projects"."version" as text), 'null'), ',"task_count":', coalesce(cast(first.task_count as text), 'null'), ',"created_by":', coalesce(to_json("projects"."created_by")::text, 'null'), ',"created_at":', coalesce('"' || rfc3339("projects"."created_at") || '"', 'null'), ',"updated_at":', coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null'), ',"tasks":', coalesce(first.data, 'null'), ',"tasks_page":', coalesce('{"limit":' || coalesce(cast($22::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $23::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null'), '}') as "item"
+from ((select ('{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"task_count":' || coalesce(cast(first.task_count as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || ',"tasks":[') || coalesce(first.items, '') || ('],"tasks_page":') || coalesce(('{"limit":' || coalesce(cast($22::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $23::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}'), 'null') || ('}') as "item"
 from (select *
 from sorted
 limit $24) as "projects"
 inner join lateral (
-select concat('[', (select string_agg(item, ',')
+select (select string_agg(item, ',')
 from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $25::json)::text else item end as item
-from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
+from ((select (coalesce(tasks.own_json, task_own_json($26, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $26)) then tags_json_of($27, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
+where tenant_id = $27)) then tags_json_of($28, tasks.id) else tasks.tags_json end, 'null') || '}') as "item"
 from "tasks"
-where "tasks"."tenant_id" = $28
+where "tasks"."tenant_id" = $29
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $29
-offset 0)) as built) as items), ']') as data, counted.task_count, case when counted.task_count > $30::integer then make_cursor( concat($31::uuid, $32::text, projects.id, $33::text), case when $34::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+limit $30
+offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $31::integer then make_cursor( concat($32::uuid, $33::text, projects.id, $34::text), case when $35::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
 from "tasks"
-where "tasks"."tenant_id" = $35
+where "tasks"."tenant_id" = $36
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $36
-offset $37::integer - 1)) end) end as next_cursor
+limit $37
+offset $38::integer - 1)) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = $38
+where "tasks"."tenant_id" = $39
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-offset 0)) as built) as items), ']') as data, counted.n > $39::integer as has_more, case when counted.n > $40::integer then (select make_cursor(concat($41::text, $42::text), array_to_json(sort_values))
+offset 0)) as built) as items) as items, counted.n > $40::integer as has_more, case when counted.n > $41::integer then (select make_cursor(concat($42::text, $43::text), array_to_json(sort_values))
 from sorted
-offset $43::integer - 1
+offset $44::integer - 1
 limit 1) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"

@@ -2,7 +2,7 @@ select set_tenant_context($1, $2, $3);
 
 select "etag", case when array['*', etag] && $1::text[] then null else representation.body end as "body", "nextCursor"
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
-from (select null::integer as "version", concat('{"data":', coalesce(page.data, 'null'), ',"page":', coalesce('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}', 'null'), '}') as "body", "page"."next_cursor"
+from (select null::integer as "version", ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
 with sorted as materialized ((select "trash".*, array["trash"."deleted_at"::text, trash.id::text] as "sort_values"
 from (
@@ -16,14 +16,14 @@ where tenant_id = $5
 and trash_id = id) as "trash"
 order by "trash"."deleted_at" desc, trash.id desc
 limit $6::integer + 1))
-select concat('[', (select string_agg(item, ',')
+select (select string_agg(item, ',')
 from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $7::json)::text else item end as item
-from ((select '{"type":' || coalesce('"' || trash.type || '"', 'null') || ',"id":' || coalesce('"' || trash.id || '"', 'null') || ',"name":' || coalesce(to_json(trash.name)::text, 'null') || ',"version":' || coalesce(cast(trash.version as text), 'null') || ',"deleted_at":' || coalesce('"' || rfc3339(trash.deleted_at) || '"', 'null') || ',"deleted_by":' || coalesce(to_json(trash.deleted_by)::text, 'null') || '}' as "item"
+from ((select ('{"type":' || coalesce('"' || trash.type || '"', 'null') || ',"id":' || coalesce('"' || trash.id || '"', 'null') || ',"name":' || coalesce(to_json(trash.name)::text, 'null') || ',"version":' || coalesce(cast(trash.version as text), 'null') || ',"deleted_at":' || coalesce('"' || rfc3339(trash.deleted_at) || '"', 'null') || ',"deleted_by":' || coalesce(to_json(trash.deleted_by)::text, 'null') || '}') as "item"
 from (select *
 from sorted
 limit $8) as "trash"
-offset 0)) as built) as items), ']') as data, counted.n > $9::integer as has_more, case when counted.n > $10::integer then (select make_cursor(concat($11::text, $12::text), array_to_json(sort_values))
+offset 0)) as built) as items) as items, counted.n > $9::integer as has_more, case when counted.n > $10::integer then (select make_cursor(concat($11::text, $12::text), array_to_json(sort_values))
 from sorted
 offset $13::integer - 1
 limit 1) end as next_cursor

@@ -29,37 +29,37 @@ where "tenant_id" = $4
 and "trash_id" = $5;
 
 with "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $1::json)::text else "body" end as "body"
-from (select "projects"."version", concat('{"id":', coalesce('"' || "projects"."id" || '"', 'null'), ',"name":', coalesce(to_json("projects"."name")::text, 'null'), ',"description":', coalesce(to_json("projects"."description")::text, 'null'), ',"status":', coalesce('"' || "projects"."status" || '"', 'null'), ',"metadata":', coalesce(cast("projects"."metadata" as text), 'null'), ',"version":', coalesce(cast("projects"."version" as text), 'null'), ',"task_count":', coalesce(cast(first.task_count as text), 'null'), ',"created_by":', coalesce(to_json("projects"."created_by")::text, 'null'), ',"created_at":', coalesce('"' || rfc3339("projects"."created_at") || '"', 'null'), ',"updated_at":', coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null'), ',"tasks":', coalesce(first.data, 'null'), ',"tasks_page":', coalesce('{"limit":' || coalesce(cast($2::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $3::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}', 'null'), '}') as "body"
+from (select "projects"."version", ('{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"task_count":' || coalesce(cast(first.task_count as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || ',"tasks":[') || coalesce(first.items, '') || ('],"tasks_page":') || coalesce(('{"limit":' || coalesce(cast($2::integer as text), 'null') || ',"has_more":' || coalesce(cast(first.task_count > $3::integer as text), 'null') || ',"next_cursor":' || coalesce('"' || first.next_cursor || '"', 'null') || '}'), 'null') || ('}') as "body"
 from "projects"
 inner join lateral (
-select concat('[', (select string_agg(item, ',')
+select (select string_agg(item, ',')
 from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $4::json)::text else item end as item
-from ((select '{"id":' || coalesce('"' || "tasks"."id" || '"', 'null') || ',"project_id":' || coalesce('"' || "tasks"."project_id" || '"', 'null') || ',"parent_id":' || coalesce('"' || "tasks"."parent_id" || '"', 'null') || ',"title":' || coalesce(to_json("tasks"."title")::text, 'null') || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"status":' || coalesce('"' || "tasks"."status" || '"', 'null') || ',"priority":' || coalesce(cast("tasks"."priority" as text), 'null') || ',"due_on":' || coalesce(to_json("tasks"."due_on")::text, 'null') || ',"position":' || coalesce(cast("tasks"."position" as text), 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"completed_at":' || coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null') || ',"version":' || coalesce(cast("tasks"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("tasks"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null') || ',"tags":' || coalesce(case when (select exists (select
+from ((select (coalesce(tasks.own_json, task_own_json($5, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $5)) then tags_json_of($6, tasks.id) else tasks.tags_json end, 'null') || '}' as "item"
+where tenant_id = $6)) then tags_json_of($7, tasks.id) else tasks.tags_json end, 'null') || '}') as "item"
 from "tasks"
-where "tasks"."tenant_id" = $7
+where "tasks"."tenant_id" = $8
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $8
-offset 0)) as built) as items), ']') as data, counted.task_count, case when counted.task_count > $9::integer then make_cursor( concat($10::uuid, $11::text, projects.id, $12::text), case when $13::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+limit $9
+offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $10::integer then make_cursor( concat($11::uuid, $12::text, projects.id, $13::text), case when $14::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
 from "tasks"
-where "tasks"."tenant_id" = $14
+where "tasks"."tenant_id" = $15
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $15
-offset $16::integer - 1)) end) end as next_cursor
+limit $16
+offset $17::integer - 1)) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = $17
+where "tasks"."tenant_id" = $18
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-where "projects"."tenant_id" = $18
+where "projects"."tenant_id" = $19
 and "projects"."deleted_at" is null
-and "projects"."id" = $19
+and "projects"."id" = $20
 offset 0) as "query"
 offset 0)
 select "etag", "body"

@@ -58,16 +58,16 @@ where "tenant_id" = $4
 and "trash_id" = $5;
 
 with "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $1::json)::text else "body" end as "body"
-from (select "tasks"."version", concat('{"id":', coalesce('"' || "tasks"."id" || '"', 'null'), ',"project_id":', coalesce('"' || "tasks"."project_id" || '"', 'null'), ',"parent_id":', coalesce('"' || "tasks"."parent_id" || '"', 'null'), ',"title":', coalesce(to_json("tasks"."title")::text, 'null'), ',"description":', coalesce(to_json("tasks"."description")::text, 'null'), ',"status":', coalesce('"' || "tasks"."status" || '"', 'null'), ',"priority":', coalesce(cast("tasks"."priority" as text), 'null'), ',"due_on":', coalesce(to_json("tasks"."due_on")::text, 'null'), ',"position":', coalesce(cast("tasks"."position" as text), 'null'), ',"metadata":', coalesce(cast("tasks"."metadata" as text), 'null'), ',"completed_at":', coalesce('"' || rfc3339("tasks"."completed_at") || '"', 'null'), ',"version":', coalesce(cast("tasks"."version" as text), 'null'), ',"created_by":', coalesce(to_json("tasks"."created_by")::text, 'null'), ',"created_at":', coalesce('"' || rfc3339("tasks"."created_at") || '"', 'null'), ',"updated_at":', coalesce('"' || rfc3339("tasks"."updated_at") || '"', 'null'), ',"tags":', coalesce(case when (select exists (select
+from (select "tasks"."version", (coalesce(tasks.own_json, task_own_json($2, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $2)) then tags_json_of($3, tasks.id) else tasks.tags_json end, 'null'), ',"project":', coalesce((
-select '{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || '}'
+where tenant_id = $3)) then tags_json_of($4, tasks.id) else tasks.tags_json end, 'null') || ',"project":' || coalesce((
+select ('{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || '}')
 from projects
-where projects.tenant_id = $4
-and projects.id = tasks.project_id), 'null'), '}') as "body"
+where projects.tenant_id = $5
+and projects.id = tasks.project_id), 'null') || '}') as "body"
 from "tasks"
-where "tasks"."tenant_id" = $5
-and "tasks"."id" = $6
+where "tasks"."tenant_id" = $6
+and "tasks"."id" = $7
 and "tasks"."deleted_at" is null
 offset 0) as "query"
 offset 0)

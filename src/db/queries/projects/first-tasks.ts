@@ -1,10 +1,9 @@
-import { expressionBuilder, type RawBuilder, sql } from 'kysely';
+import { expressionBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { JsonText } from '../../client/read.ts';
 import { itemsWithinLimit } from '../../client/response-limit.ts';
-import { bare, jsonArray, jsonObject, nested, plain } from '../../sql/json.ts';
+import { array, bare, type JsonItems, jsonItems, jsonObject, nested, plain } from '../../sql/json.ts';
 import { cursorContext } from '../../sql/keyset.ts';
-import { liveTaskCount, taskMembers } from '../../sql/representations.ts';
+import { liveTaskCount, type TaskJson, taskJson } from '../../sql/representations.ts';
 import type { DB } from '../../types.ts';
 import { PROJECT_TASKS } from '../tasks/project-tasks.ts';
 
@@ -14,7 +13,6 @@ import { PROJECT_TASKS } from '../tasks/project-tasks.ts';
  * @param limitParameter the parameter to lower where the tasks of one project would exceed what a response may have
  */
 export function firstTasks(db: Database, limit: number, limitParameter: string | undefined) {
-  const members = taskMembers(db.tenantId);
   const ordered = expressionBuilder<DB, 'projects'>()
     .selectFrom('tasks')
     .where('tasks.tenant_id', '=', db.tenantId)
@@ -22,14 +20,14 @@ export function firstTasks(db: Database, limit: number, limitParameter: string |
     .where('tasks.deleted_at', 'is', null)
     .orderBy('tasks.position')
     .orderBy('tasks.id');
-  const items = ordered.select(jsonObject(members).as('item')).limit(limit);
+  const items = ordered.select(taskJson(db.tenantId, {}).as('item')).limit(limit);
   const last = sql`json_build_array(tasks.position::text, tasks.id::text)`;
   // The position of the last task that is shown, after which the next page starts.
   const end = ordered.select(last.as('end')).offset(sql<number>`${limit}::integer - 1`).limit(1);
   // The context of the cursor holds the id of the project, which only the outer row knows.
   const [, list, rest] = cursorContext('?', PROJECT_TASKS, { owner: '?', sort: 'position' }).split('?');
   return sql<FirstTasks>`(
-    select ${jsonArray(itemsWithinLimit(items, limitParameter))} as data, counted.task_count,
+    select ${jsonItems(itemsWithinLimit(items, limitParameter))} as items, counted.task_count,
       case when counted.task_count > ${limit}::integer
         then make_cursor(
           concat(${db.tenantId}::uuid, ${list}::text, projects.id, ${rest}::text),
@@ -40,19 +38,16 @@ export function firstTasks(db: Database, limit: number, limitParameter: string |
 }
 
 interface FirstTasks {
-  data: JsonText<TaskJson[]>;
+  items: JsonItems<TaskJson> | null;
   task_count: number;
   next_cursor: string | null;
 }
-
-type TaskJson =
-  ReturnType<typeof jsonObject<ReturnType<typeof taskMembers>>> extends RawBuilder<JsonText<infer T>> ? T : never;
 
 /** The members `tasks` and `tasks_page`, and what is known of `task_count`; needs {@link firstTasks} joined. */
 export function firstTasksMembers(limit: number) {
   return {
     task_count: bare(sql<number>`first.task_count`),
-    tasks: nested(sql<FirstTasks['data']>`first.data`),
+    tasks: array(sql<JsonItems<TaskJson>>`first.items`),
     tasks_page: nested(
       jsonObject({
         limit: bare(sql<number>`${limit}::integer`),

@@ -2,9 +2,9 @@ import type { Selectable } from 'kysely';
 import { type RawBuilder, sql } from 'kysely';
 import type { AnyQuery } from '../../client/any-query.ts';
 import type { Database } from '../../client/database.ts';
-import { type JsonText, orNotFound, pageUnlessKnown, type ReadOptions } from '../../client/read.ts';
-import { jsonObject } from '../../sql/json.ts';
-import { fetchPage, type ListRequest, pageQuery, pick, type SortMembers, sortText } from '../../sql/list.ts';
+import { orNotFound, pageUnlessKnown, type ReadOptions } from '../../client/read.ts';
+import { type JsonIn, jsonObject, pick } from '../../sql/json.ts';
+import { fetchPage, type ListRequest, pageQuery, type SortMembers, sortText } from '../../sql/list.ts';
 import { callQueryFunction, type QueryFunction } from '../../sql/query-function.ts';
 import { liveTaskCount, projectMembers } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
@@ -81,7 +81,7 @@ function isFirstPage({ after, skip, count, fields, filters, sort }: ListRequest)
 
 const LIMIT_PARAMETER = '?task_limit';
 type FirstProjects = Awaited<ReturnType<typeof fetchPage<ProjectJson>>>;
-type ProjectJson = ReturnType<typeof projectList>['item'] extends RawBuilder<JsonText<infer T>> ? T : never;
+type ProjectJson = JsonIn<ReturnType<typeof projectList>['item']>;
 
 export const firstProjectsFunction: QueryFunction<
   { page_limit: 'integer'; task_limit: 'integer'; if_none_match: 'text[]' },

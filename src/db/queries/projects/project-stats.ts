@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { fetchRepresentation, type ReadOptions } from '../../client/read.ts';
 import { TASKS_STATUS } from '../../enums.ts';
-import { bare, jsonArray, jsonObject, type Member, nested, plain, text } from '../../sql/json.ts';
+import { array, bare, jsonItems, jsonObject, type Member, nested, plain, text } from '../../sql/json.ts';
 import { isOverdue } from '../../sql/overdue.ts';
 
 const count = (status: string) => sql<number>`count(*) filter (where tasks.status = ${status})::integer`;
@@ -23,7 +23,7 @@ export function getProjectStats(db: Database, id: string, options: ReadOptions) 
     completion_ratio: bare(
       sql<number>`coalesce(${count('completed')}::double precision / nullif(count(*) - ${count('cancelled')}, 0), 0)`,
     ),
-    by_tag: nested(byTag(db, sql`select tasks.id ${tasks}`)),
+    by_tag: array(byTag(db, sql`select tasks.id ${tasks}`)),
   });
   const query = db.query
     .selectFrom('projects')
@@ -50,7 +50,7 @@ function byTag(db: Database, taskIds: ReturnType<typeof sql>) {
     color: plain(sql.ref<string | null>('tags.color')),
     task_count: bare(sql.ref<number>('counted.task_count')),
   };
-  return jsonArray(
+  return jsonItems(
     db.query
       .selectFrom(counted.as('counted'))
       .innerJoin('tags', 'tags.id', 'counted.tag_id')

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { AnyQuery } from '../../client/any-query.ts';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
-import { jsonObject } from '../../sql/json.ts';
-import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
+import { jsonObject, pick } from '../../sql/json.ts';
+import { fetchPage, type ListRequest, type SortMembers } from '../../sql/list.ts';
 import { liveTagCount, tagCount, tagMembers } from '../../sql/representations.ts';
 
 export const tagSorts = {

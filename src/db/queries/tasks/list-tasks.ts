@@ -1,10 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
-import { jsonObject } from '../../sql/json.ts';
-import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
+import { fetchPage, type ListRequest, type SortMembers } from '../../sql/list.ts';
 import { isOverdue } from '../../sql/overdue.ts';
-import { taskMembers } from '../../sql/representations.ts';
+import { taskJson } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
 
 interface TaskFilters extends TimeFilters {
@@ -41,13 +40,12 @@ export function listTasks(db: Database, filters: TaskFilters, request: ListReque
   let rows = withinTimes(live, 'tasks', filters);
   if (owner !== undefined) rows = rows.where('tasks.project_id', '=', owner);
   for (const condition of conditions(db, filters)) rows = rows.where(condition);
-  const members = taskMembers(db.tenantId);
   const list = {
     ...(owner === undefined ? {} : { onlyIf: projectIsLive(db, owner) }),
     rows,
     table: 'tasks',
-    item: jsonObject(pick(members, fields)),
-    id: members.id.value,
+    item: taskJson(db.tenantId, {}, fields),
+    id: sql.ref<string>('tasks.id'),
     sorts: taskSorts,
   };
   return fetchPage(db, list, request, options);

@@ -1,22 +1,20 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { fetchRepresentation, type JsonText, type ReadOptions, type RepresentationQuery } from '../../client/read.ts';
+import { fetchRepresentation, type ReadOptions, type RepresentationQuery } from '../../client/read.ts';
 import { itemsWithinLimit } from '../../client/response-limit.ts';
-import { jsonArray, jsonObject, nested, plain, text } from '../../sql/json.ts';
-import { taskMembers } from '../../sql/representations.ts';
+import { array, type JsonItems, jsonItems, jsonObject, nested, plain, text } from '../../sql/json.ts';
+import { type TaskJson, taskJson } from '../../sql/representations.ts';
 import { MAX_LEVEL, treeOf } from './task-tree.ts';
 
 /** How many subtasks one response nests. */
 const MAX_SUBTASKS = 1000;
 
-type TaskJson =
-  ReturnType<typeof jsonObject<ReturnType<typeof taskMembers>>> extends RawBuilder<JsonText<infer T>> ? T : never;
 type TaskWithProject = TaskJson & { project: { id: string; name: string } };
 type TaskTree = TaskJson & { subtasks: TaskTree[] };
 
 /** One task outside the trash, with its project. No row where it is unknown or trashed. */
 export function oneTask(db: Database, id: string) {
-  return liveTask(db, id).select(['tasks.version', jsonObject(withProject(db)).as('body')]);
+  return liveTask(db, id).select(['tasks.version', taskJson(db.tenantId, project(db)).as('body')]);
 }
 
 /**
@@ -38,7 +36,7 @@ function oneTaskWithSubtasks(db: Database, id: string, limitParameter: string) {
     .select([
       'tasks.version',
       sql`raise_unless(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
-      jsonObject({ ...withProject(db), subtasks: nested(subtasks(db, 2, limitParameter)) }).as('body'),
+      taskJson(db.tenantId, { ...project(db), subtasks: array(subtasks(db, 2, limitParameter)) }).as('body'),
     ]);
 }
 
@@ -58,12 +56,13 @@ function liveTask(db: Database, id: string) {
     .where('tasks.deleted_at', 'is', null);
 }
 
-function withProject(db: Database) {
+/** The member `project` of a task. */
+function project(db: Database) {
   const members = { id: plain(sql.ref<string>('projects.id')), name: text(sql.ref<string>('projects.name')) };
-  const project = sql<ReturnType<typeof jsonObject<typeof members>> extends RawBuilder<infer T> ? T : never>`(
+  const shown = sql<ReturnType<typeof jsonObject<typeof members>> extends RawBuilder<infer T> ? T : never>`(
     select ${jsonObject(members)} from projects
     where projects.tenant_id = ${db.tenantId} and projects.id = tasks.project_id)`;
-  return { ...taskMembers(db.tenantId), project: nested(project) };
+  return { project: { ...nested(shown), isLarge: false } };
 }
 
 /** The task of one level under a name of its own, because the query of the next level has another `tasks`. */
@@ -72,10 +71,10 @@ function outer(level: number) {
 }
 
 /** The children of the task of the level above, each with its own children: one correlated subquery for each level. */
-function subtasks(db: Database, level: number, limitParameter: string): RawBuilder<JsonText<TaskTree[]>> {
-  if (level > MAX_LEVEL) return sql`'[]'`;
+function subtasks(db: Database, level: number, limitParameter: string): RawBuilder<JsonItems<TaskTree>> {
+  if (level > MAX_LEVEL) return sql`null::text`;
   const above = `level_${level - 1}`;
-  const item = jsonObject({ ...taskMembers(db.tenantId), subtasks: nested(subtasks(db, level + 1, limitParameter)) });
+  const item = taskJson(db.tenantId, { subtasks: array(subtasks(db, level + 1, limitParameter)) });
   // Sorted first, by itself: otherwise the JSON of all would be built before the first counts towards the limit.
   const children = db.query
     .selectFrom('tasks')
@@ -91,5 +90,5 @@ function subtasks(db: Database, level: number, limitParameter: string): RawBuild
     .selectFrom(children.as('tasks'))
     .innerJoinLateral(outer(level), (join) => join.onTrue())
     .select(item.as('item'));
-  return jsonArray(itemsWithinLimit(items, limitParameter));
+  return jsonItems(itemsWithinLimit(items, limitParameter));
 }

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
-import { bare, jsonObject, moment, plain, text } from '../../sql/json.ts';
-import { fetchPage, type ListRequest, pick, type SortMembers } from '../../sql/list.ts';
+import { bare, jsonObject, moment, pick, plain, text } from '../../sql/json.ts';
+import { fetchPage, type ListRequest, type SortMembers } from '../../sql/list.ts';
 
 const members = {
   type: plain(sql<'project' | 'task'>`trash.type`),
