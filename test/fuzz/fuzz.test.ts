@@ -14,7 +14,7 @@ import { FuzzedWorld } from './world.ts';
  */
 
 const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
-const runs = Number(process.env.FUZZ_RUNS ?? 3_000);
+const runs = Number(process.env.FUZZ_RUNS ?? 2_000);
 /** Requests of one run of the property, and how many of them are under way at once. */
 const SEQUENCE = 20;
 const AT_ONCE = 4;
