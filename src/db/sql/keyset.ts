@@ -83,11 +83,12 @@ export function keysetPage<T>(
   }: PageRequest<T>,
 ) {
   const order: SortKey[] = [...keys, { expression: id, type: 'uuid', descending: keys[0]?.descending ?? false }];
-  const values = sql.join(order.map(({ expression }) => sql`${expression}::text`));
+  // As they are: only those of the last row are in the cursor, as text.
+  const sortColumn = (n: number) => `sort_${n}`;
   // One row more than the page has tells whether there is another page.
   let window = joinForSort(rows)
     .selectAll(table)
-    .select(sql`array[${values}]`.as('sort_values'))
+    .select(order.map(({ expression }, n) => sql`${expression}`.as(sortColumn(n))))
     .limit(sql<number>`${limit}::integer + 1`);
   if (after?.length) window = window.where(isAfter(order, after));
   if (skip) window = window.offset(skip);
@@ -97,6 +98,7 @@ export function keysetPage<T>(
       return nullable ? direction.nullsLast() : direction;
     });
   }
+  const end = sql.join(order.map((_, n) => sql`${sql.ref(sortColumn(n))}::text`));
   const shown = sql`(select * from sorted limit ${limit})`.as(table) as never;
   const items = joinForItem(db.selectFrom(shown) as AnyQuery).select(item.as('item'));
   return sql<{ items: JsonItems<T> | null; has_more: boolean; next_cursor: string | null }>`(
@@ -105,7 +107,9 @@ export function keysetPage<T>(
       ${jsonItems(itemsWithinLimit(items, limitParameter))} as items,
       counted.n > ${limit}::integer as has_more,
       case when counted.n > ${limit}::integer
-        then (select make_cursor(${context}, array_to_json(sort_values)) from sorted offset ${limit}::integer - 1 limit 1)
+        then (
+          select make_cursor(${context}, json_build_array(${end}))
+          from (select * from sorted offset ${limit}::integer - 1 limit 1) as last)
       end as next_cursor
     from (select count(*) as n from sorted) as counted
   )`;

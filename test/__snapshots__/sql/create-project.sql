@@ -67,14 +67,15 @@ and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $9
-offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $10::integer then make_cursor( concat($11::uuid, $12::text, projects.id, $13::text), case when $14::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $10::integer then make_cursor( concat($11::uuid, $12::text, projects.id, $13::text), case when $14::integer = 0 then '[]'::json else (select json_build_array(position::text, id::text)
+from ((select "tasks"."position", "tasks"."id"
 from "tasks"
 where "tasks"."tenant_id" = $15
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $16
-offset $17::integer - 1)) end) end as next_cursor
+offset $17::integer - 1)) as last) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
 where "tasks"."tenant_id" = $18

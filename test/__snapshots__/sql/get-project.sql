@@ -17,14 +17,15 @@ and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $3
-offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $3::integer then make_cursor( concat($1::uuid, e'\nproject-tasks\n'::text, projects.id, e'\n\nposition'::text), case when $3::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $3::integer then make_cursor( concat($1::uuid, e'\nproject-tasks\n'::text, projects.id, e'\n\nposition'::text), case when $3::integer = 0 then '[]'::json else (select json_build_array(position::text, id::text)
+from ((select "tasks"."position", "tasks"."id"
 from "tasks"
 where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit 1
-offset $3::integer - 1)) end) end as next_cursor
+offset $3::integer - 1)) as last) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
 where "tasks"."tenant_id" = $1

@@ -4,7 +4,7 @@ select "etag", case when array['*', etag] && $1::text[] then null else represent
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
 from (select null::integer as "version", ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
-with sorted as materialized ((select "audit_log".*, array["audit_log"."at"::text, "audit_log"."id"::text] as "sort_values"
+with sorted as materialized ((select "audit_log".*, "audit_log"."at" as "sort_0", "audit_log"."id" as "sort_1"
 from "audit_log"
 where "audit_log"."tenant_id" = $4
 and "audit_log"."resource_type" = $5
@@ -19,10 +19,12 @@ from ((select ('{"id":' || coalesce('"' || "audit_log"."id" || '"', 'null') || '
 from (select *
 from sorted
 limit $10) as "audit_log"
-offset 0)) as built) as items) as items, counted.n > $11::integer as has_more, case when counted.n > $12::integer then (select make_cursor(concat($13::text, $14::text), array_to_json(sort_values))
+offset 0)) as built) as items) as items, counted.n > $11::integer as has_more, case when counted.n > $12::integer then (
+select make_cursor(concat($13::text, $14::text), json_build_array("sort_0"::text, "sort_1"::text))
+from (select *
 from sorted
 offset $15::integer - 1
-limit 1) end as next_cursor
+limit 1) as last) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"
 offset 0) as "query"

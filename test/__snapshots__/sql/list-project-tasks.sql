@@ -4,7 +4,7 @@ select "etag", case when array['*', etag] && $1::text[] then null else represent
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
 from (select null::integer as "version", ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
-with sorted as materialized ((select "tasks".*, array["tasks"."position"::text, "tasks"."id"::text] as "sort_values"
+with sorted as materialized ((select "tasks".*, "tasks"."position" as "sort_0", "tasks"."id" as "sort_1"
 from "tasks"
 where "tasks"."tenant_id" = $4
 and "tasks"."deleted_at" is null
@@ -20,10 +20,12 @@ where tenant_id = $9)) then tags_json_of($10, tasks.id) else tasks.tags_json end
 from (select *
 from sorted
 limit $11) as "tasks"
-offset 0)) as built) as items) as items, counted.n > $12::integer as has_more, case when counted.n > $13::integer then (select make_cursor(concat($14::text, $15::text), array_to_json(sort_values))
+offset 0)) as built) as items) as items, counted.n > $12::integer as has_more, case when counted.n > $13::integer then (
+select make_cursor(concat($14::text, $15::text), json_build_array("sort_0"::text, "sort_1"::text))
+from (select *
 from sorted
 offset $16::integer - 1
-limit 1) end as next_cursor
+limit 1) as last) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"
 where exists (

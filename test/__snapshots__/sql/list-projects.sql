@@ -23,7 +23,7 @@ where tenant_id = $10
 and key = tag_key($11))))
 and deleted_at is null)))) as text), 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
-with sorted as materialized ((select "projects".*, array["projects"."created_at"::text, "projects"."id"::text] as "sort_values"
+with sorted as materialized ((select "projects".*, "projects"."created_at" as "sort_0", "projects"."id" as "sort_1"
 from "projects"
 where "projects"."tenant_id" = $12
 and "projects"."deleted_at" is null
@@ -65,23 +65,26 @@ and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $30
-offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $31::integer then make_cursor( concat($32::uuid, $33::text, projects.id, $34::text), case when $35::integer = 0 then '[]'::json else ((select json_build_array(tasks.position::text, tasks.id::text) as "end"
+offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $31::integer then make_cursor( concat($32::uuid, $33::text, projects.id, $34::text), case when $35::integer = 0 then '[]'::json else (select json_build_array(position::text, id::text)
+from ((select "tasks"."position", "tasks"."id"
 from "tasks"
 where "tasks"."tenant_id" = $36
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
 limit $37
-offset $38::integer - 1)) end) end as next_cursor
+offset $38::integer - 1)) as last) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
 where "tasks"."tenant_id" = $39
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-offset 0)) as built) as items) as items, counted.n > $40::integer as has_more, case when counted.n > $41::integer then (select make_cursor(concat($42::text, $43::text), array_to_json(sort_values))
+offset 0)) as built) as items) as items, counted.n > $40::integer as has_more, case when counted.n > $41::integer then (
+select make_cursor(concat($42::text, $43::text), json_build_array("sort_0"::text, "sort_1"::text))
+from (select *
 from sorted
 offset $44::integer - 1
-limit 1) end as next_cursor
+limit 1) as last) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"
 offset 0) as "query"

@@ -7,7 +7,7 @@ from "tags"
 where "tags"."tenant_id" = $4
 and starts_with(tags.key, tag_key($5)))) as text), 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
-with sorted as materialized ((select "tags".*, array["live"."task_count"::text, "tags"."id"::text] as "sort_values"
+with sorted as materialized ((select "tags".*, "live"."task_count" as "sort_0", "tags"."id" as "sort_1"
 from "tags"
 inner join lateral (select count(*)::integer as "task_count"
 from "task_tags"
@@ -35,10 +35,12 @@ and trash_id is not null)))) as text), 'null') || '}') as "item"
 from (select *
 from sorted
 limit $14) as "tags"
-offset 0)) as built) as items) as items, counted.n > $15::integer as has_more, case when counted.n > $16::integer then (select make_cursor(concat($17::text, $18::text), array_to_json(sort_values))
+offset 0)) as built) as items) as items, counted.n > $15::integer as has_more, case when counted.n > $16::integer then (
+select make_cursor(concat($17::text, $18::text), json_build_array("sort_0"::text, "sort_1"::text))
+from (select *
 from sorted
 offset $19::integer - 1
-limit 1) end as next_cursor
+limit 1) as last) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"
 offset 0) as "query"

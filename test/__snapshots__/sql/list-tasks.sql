@@ -4,7 +4,7 @@ select "etag", case when array['*', etag] && $1::text[] then null else represent
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
 from (select null::integer as "version", ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($3::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}') as "body", "page"."next_cursor"
 from (
-with sorted as materialized ((select "tasks".*, array["tasks"."due_on"::text, "tasks"."priority"::text, "tasks"."id"::text] as "sort_values"
+with sorted as materialized ((select "tasks".*, "tasks"."due_on" as "sort_0", "tasks"."priority" as "sort_1", "tasks"."id" as "sort_2"
 from "tasks"
 where "tasks"."tenant_id" = $4
 and "tasks"."deleted_at" is null
@@ -40,10 +40,12 @@ where tenant_id = $19)) then tags_json_of($20, tasks.id) else tasks.tags_json en
 from (select *
 from sorted
 limit $21) as "tasks"
-offset 0)) as built) as items) as items, counted.n > $22::integer as has_more, case when counted.n > $23::integer then (select make_cursor(concat($24::text, $25::text), array_to_json(sort_values))
+offset 0)) as built) as items) as items, counted.n > $22::integer as has_more, case when counted.n > $23::integer then (
+select make_cursor(concat($24::text, $25::text), json_build_array("sort_0"::text, "sort_1"::text, "sort_2"::text))
+from (select *
 from sorted
 offset $26::integer - 1
-limit 1) end as next_cursor
+limit 1) as last) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"
 offset 0) as "query"

@@ -21,9 +21,9 @@ export function firstTasks(db: Database, limit: number, limitParameter: string |
     .orderBy('tasks.position')
     .orderBy('tasks.id');
   const items = ordered.select(taskJson(db.tenantId, {}).as('item')).limit(limit);
-  const last = sql`json_build_array(tasks.position::text, tasks.id::text)`;
-  // The position of the last task that is shown, after which the next page starts.
-  const end = ordered.select(last.as('end')).offset(sql<number>`${limit}::integer - 1`).limit(1);
+  // The last task that is shown, after which the next page starts.
+  const last = ordered.select(['tasks.position', 'tasks.id']).offset(sql<number>`${limit}::integer - 1`).limit(1);
+  const end = sql`select json_build_array(position::text, id::text) from (${last}) as last`;
   // The context of the cursor holds the id of the project, which only the outer row knows.
   const [, list, rest] = cursorContext('?', PROJECT_TASKS, { owner: '?', sort: 'position' }).split('?');
   return sql<FirstTasks>`(
