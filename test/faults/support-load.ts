@@ -59,6 +59,8 @@ interface LoadOptions {
   keys?: boolean;
   /** Leaves out what the database cannot serve from the beginning: an operation that needs a later migration. */
   able?: boolean;
+  /** How long each client rests between two operations (ms). */
+  restMs?: number;
 }
 
 /** What a caller may not be told: words of the database, the driver or the network. */
@@ -66,9 +68,6 @@ const LEAK = /postgres|sqlstate|select |relation|constraint|ECONN|neon|fetch fai
 
 /** What a client does before it tries again (ms). */
 const PAUSE_MS = { least: 20, most: 100 };
-
-/** What a client does between two operations (ms): so that two cores can answer them all, with others at work. */
-const REST_MS = 50;
 
 /** How long a write that has to have an answer may be repeated (ms). */
 const REPEAT = 30_000;
@@ -84,6 +83,8 @@ export class Load {
   readonly #token: string;
   readonly #clients: Promise<void>[] = [];
   #operations = OPERATIONS;
+  /** What a client does between two operations (ms). */
+  #restMs = 0;
   /** Whether idempotency keys are used. */
   readonly keys: boolean;
   /** Whether a client goes on until it has an answer, where it would. */
@@ -103,10 +104,11 @@ export class Load {
   static async start(
     bindings: Bindings,
     tenantId: string,
-    { clients = 10, keys = true, able = false }: LoadOptions = {},
+    { clients = 10, keys = true, able = false, restMs = 0 }: LoadOptions = {},
   ): Promise<Load> {
     const token = await signToken({ tenant_id: tenantId, role: 'admin', sub: 'load' });
     const load = new Load(bindings, tenantId, token, keys);
+    load.#restMs = restMs;
     const prepared = await prepare(load, clients);
     if (able) await load.#leaveOut(prepared[0] as Client);
     for (const client of prepared) load.#clients.push(load.#run(client));
@@ -130,7 +132,7 @@ export class Load {
     while (!this.stopping) {
       for (const operation of shuffle(this.#operations, this.random)) {
         if (this.stopping) return;
-        await sleep(REST_MS);
+        if (this.#restMs > 0) await sleep(this.#restMs);
         await operation(this, client).catch((error) => this.violations.push(`${operation.name}: ${error.stack}`));
       }
     }
@@ -228,7 +230,10 @@ export class Load {
    * @returns how long after `since` the first request succeeded (ms), and how many failed that began 2 s after it
    */
   async recovery(since: number): Promise<{ first: number; late: number }> {
+    // Until then nothing is asked but when they succeed again.
+    this.#restMs = 100;
     await sleep(Math.max(0, since + 2000 - performance.now()));
+    this.#restMs = 0;
     await this.more(30);
     const ends = this.told.filter(({ end, status }) => end > since && status < 400).map(({ end }) => end);
     const late = this.told.filter(({ start, status }) => start > since + 2000 && status >= 500);

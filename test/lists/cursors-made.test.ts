@@ -25,10 +25,13 @@ test.each([
     );
     return counted.rows[0].n as number;
   };
-  const before = await calls();
-  const { json } = await counting.get(path);
-  expect(json.page.has_more).toBe(true);
-  const cursors = JSON.stringify(json).match(/"next_cursor":"/g)?.length;
-  expect((await calls()) - before).toBe(cursors);
-  await admin.query(`alter role ${WORKER_ROLE} in database ${rows[0].name} reset track_functions`);
+  try {
+    const before = await calls();
+    const { json } = await counting.get(path);
+    expect(json.page.has_more).toBe(true);
+    const cursors = JSON.stringify(json).match(/"next_cursor":"/g)?.length;
+    expect((await calls()) - before).toBe(cursors);
+  } finally {
+    await admin.query(`alter role ${WORKER_ROLE} in database ${rows[0].name} reset track_functions`);
+  }
 });

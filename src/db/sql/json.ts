@@ -76,11 +76,12 @@ export function jsonObject<M extends Members>(
   };
   for (const [name, { json, isLarge, isList }] of Object.entries(members)) {
     punctuation += `${JSON.stringify(name)}:${isList ? '[' : ''}`;
+    const text = sql`coalesce(${json}, ${sql.lit(isList ? '' : 'null')})`;
     if (isLarge) {
       endGroup();
-      groups.push(sql`coalesce(${json}, ${sql.lit(isList ? '' : 'null')})`);
+      groups.push(text);
     } else {
-      small.push(sql.lit(punctuation), sql`coalesce(${json}, 'null')`);
+      small.push(sql.lit(punctuation), text);
       punctuation = '';
     }
     punctuation += isList ? '],' : ',';

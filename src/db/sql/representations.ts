@@ -73,7 +73,7 @@ export const projectMembers = (tenantId: string) => ({
   updated_at: moment(projects.ref('projects.updated_at')),
 });
 
-/** Those of a task's members that `tasks.own_json` holds, in its order: a test compares the two. */
+/** Those of a task's members that `tasks.own_json` holds, in its order: a test compares the texts. */
 const ownTaskMembers = {
   id: plain(tasks.ref('tasks.id')),
   project_id: plain(tasks.ref('tasks.project_id')),

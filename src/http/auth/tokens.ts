@@ -62,9 +62,12 @@ const TYPE = /^(application\/)?(at\+)?jwt$/i;
  * that occurs twice the last one counts (RFC 7519 §4).
  * @throws Problem `unauthenticated`, or `unavailable` where the key could not be fetched.
  */
-export async function verifyToken(token: string, config: Config['tokens']): Promise<Principal> {
-  const verified = verifiedTokens.get(config) ?? new VerifiedTokens<Principal>();
-  verifiedTokens.set(config, verified);
+export async function verifyToken(token: string, config: Config['tokens']): Promise<Readonly<Principal>> {
+  let verified = verifiedTokens.get(config);
+  if (!verified) {
+    verified = new VerifiedTokens();
+    verifiedTokens.set(config, verified);
+  }
   const known = verified.get(token);
   if (known) return known;
   const { principal, exp } = await verifyAnew(token, config);
@@ -72,7 +75,7 @@ export async function verifyToken(token: string, config: Config['tokens']): Prom
   return principal;
 }
 
-const verifiedTokens = new WeakMap<Config['tokens'], VerifiedTokens<Principal>>();
+const verifiedTokens = new WeakMap<Config['tokens'], VerifiedTokens<Readonly<Principal>>>();
 
 async function verifyAnew(
   token: string,

@@ -26,7 +26,9 @@ export class VerifiedTokens<P> {
   get(token: string): P | undefined {
     const verified = this.#tokens.get(token);
     const now = Date.now();
-    return verified && verified.from <= now && now < verified.until ? verified.principal : undefined;
+    if (!verified || (verified.from <= now && now < verified.until)) return verified?.principal;
+    this.#tokens.delete(token);
+    return undefined;
   }
 
   /** @param expiresAt when the token stops being valid (ms since 1970) */
@@ -36,6 +38,8 @@ export class VerifiedTokens<P> {
     const [oldest] = this.#tokens.keys();
     if (oldest !== undefined && this.#tokens.size >= MAX_TOKENS) this.#tokens.delete(oldest);
     const now = Date.now();
-    this.#tokens.set(token, { principal, from: now, until: Math.min(now + KEPT_FOR_MS, expiresAt) });
+    // A copy, because a part of a string keeps all of it, here the whole header, in memory.
+    const copy = new TextDecoder().decode(new TextEncoder().encode(token));
+    this.#tokens.set(copy, { principal, from: now, until: Math.min(now + KEPT_FOR_MS, expiresAt) });
   }
 }
