@@ -176,6 +176,13 @@ export const RULES = {
       where tgrelid = tables.oid and tgfoid = 'write_audit_log'::regproc
       and tgenabled in ('O', 'A') and tgqual is null and tgtype & 67 = 0 and tgtype & bit <> 0)`,
 
+  // Its UPDATE branch for tasks compares column by column; what it leaves out is named here.
+  'the log of a changed task names every column that callers know': `
+    select 'tasks.' || attname from pg_attribute
+    where attrelid = 'tasks'::regclass and attnum > 0 and not attisdropped
+    and attname <> all ('{tenant_id,id,version,updated_at,changed_xid,trash_id,tags_json,own_json}')
+    and not exists (select from functions where proname = 'write_audit_log' and prosrc ~ ('n\\.' || attname || '\\M'))`,
+
   'who logs in is an ordinary role': `
     select rolname from logins
     where rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or not rolcanlogin`,

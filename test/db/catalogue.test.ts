@@ -138,6 +138,9 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
       for each statement execute function write_audit_log('project', 'id')`,
     ],
   ],
+  'the log of a changed task names every column that callers know': [
+    ['tasks.estimate', 'alter table tasks add column estimate integer'],
+  ],
   'who logs in is an ordinary role': [
     [WORKER_ROLE, `alter role ${WORKER_ROLE} bypassrls`],
     [WORKER_ROLE, `alter role ${WORKER_ROLE} superuser`],
