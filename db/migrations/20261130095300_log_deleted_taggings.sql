@@ -84,13 +84,20 @@ begin
     ) as u
     where u.changes <> '{}';
   elsif tg_op = 'DELETE' and kind = 'tagging' then
-    insert into audit_log (tenant_id, at, actor, request_id, action, resource_type, resource_id, changes)
-    select o.tenant_id, clock_timestamp(), who, request, 'delete', kind, o.task_id,
-      -- Of a task that is purged, nothing is kept of its tags either.
-      case when t.id is null then '{}' else jsonb_build_object('tag_id', jsonb_build_array(o.tag_id, null)) end
-    from old_rows as o left join tasks as t on t.tenant_id = o.tenant_id and t.id = o.task_id
-    -- The log of a tenant goes with it.
-    where o.tenant_id in (select id from tenants where status <> 'deleting');
+    -- Cascades delete row by row, mostly none.
+    for gone in select distinct tenant_id from old_rows loop
+      -- The log of a tenant goes with it.
+      continue when not exists (select from tenants where id = gone.tenant_id and status <> 'deleting');
+      insert into audit_log (tenant_id, at, actor, request_id, action, resource_type, resource_id, changes)
+      select gone.tenant_id, clock_timestamp(), who, request, 'delete', kind, o.task_id,
+        -- Of a task that is purged, nothing is kept of its tags either. A scalar subquery, which PostgreSQL looks up row by row:
+        -- a join it may plan for many taggings, and then read all tasks of the tenant for each single one.
+        case
+          when (select id from tasks where tenant_id = gone.tenant_id and id = o.task_id) is null then '{}'
+          else jsonb_build_object('tag_id', jsonb_build_array(o.tag_id, null))
+        end
+      from old_rows as o where o.tenant_id = gone.tenant_id;
+    end loop;
   else
     -- Cascades delete row by row, mostly none.
     for gone in
