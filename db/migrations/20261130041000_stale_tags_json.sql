@@ -20,9 +20,7 @@ grant usage on schema public to onetrip_refresher;
 create table stale_tags_json (
   tenant_id uuid primary key references tenants (id) on delete cascade,
   -- The last task that refresh_tags_json() has looked at since then.
-  refreshed_to uuid,
-  -- When it last worked for this tenant, or when the tenant was marked: whose turn it is.
-  looked_at timestamptz not null default now()
+  refreshed_to uuid
 );
 select expect_distinct('stale_tags_json', 'tenant_id', 20);
 

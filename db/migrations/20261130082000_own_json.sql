@@ -8,8 +8,8 @@ set local statement_timeout = '30s';
 -- would be written again with every change of another member.
 --
 -- Where it is null, nothing has written the row since this migration, and task_own_json() makes it anew. So whoever changes
--- tasks with triggers off sets it to null. A member that a
--- later migration adds is put behind it by the reads, or the text gets another column, which starts as null.
+-- tasks with triggers off sets it to null. A member that a later migration adds is put behind it by the reads, or the text
+-- gets another column, which starts as null.
 alter table tasks add column own_json text;
 
 -- What own_json has to say: an object without its closing brace. It takes columns and not the row, because PostgreSQL

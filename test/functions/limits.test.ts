@@ -76,8 +76,7 @@ const CALLS: [string, string, number, string?][] = [
   ['GET', '/api/v1/openapi.json', 200],
 ];
 
-// Each start of all Workers takes seconds, and the configuration above and below asks more of `split`.
-describe.skipIf(inject('tier') === 'split')('by default', () => {
+describe('by default', () => {
   const api = useApi({ rateLimit: { limit: 1, period: 60 } });
 
   test('no request is counted, for RATE_LIMIT is not set', async () => {
