@@ -13,8 +13,6 @@ const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isol
 const races = ['test/functions/races.test.ts'];
 /** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
-/** What one module decides for every function alike: `workerd`, which is the same runtime, has it for `split`. */
-const sameEverywhere = ['test/functions/tokens*.test.ts', 'test/functions/configuration.test.ts'];
 
 export default defineConfig({
   test: {
@@ -38,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workerd',
-          include: [...endpoints, 'test/functions/**/*.test.ts'],
+          include: [...endpoints, 'test/functions/*.test.ts', 'test/functions/{projects,tags,meta}/*.test.ts'],
           exclude: races,
           provide: { tier: 'workerd' },
         },
@@ -47,8 +45,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'split',
-          include: [...endpoints, 'test/functions/*.test.ts'],
-          exclude: [...races, ...sameEverywhere],
+          include: ['test/endpoints/every-endpoint.test.ts', 'test/functions/limits.test.ts'],
           provide: { tier: 'split' },
         },
       },

@@ -4,71 +4,12 @@
  *   PATH="$PWD/node_modules/.bin:$PATH" node bench/limits.ts [tasks]
  *
  * A project of 10 000 tasks with descriptions of 10 000 characters (about 1 400 words each) is searched, read, moved,
- * trashed, restored and purged; a tag on 100 000 tasks is renamed; then purges are measured beside stored answers. All functions in this process, over the
- * local Neon endpoint and a PostgreSQL with fsync in a scratch directory. Milliseconds, and the round trips of each.
+ * trashed, restored and purged; a tag on 100 000 tasks is renamed; then purges are measured beside stored
+ * answers. Milliseconds, and the round trips of each.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { signToken } from '../dev/local/jwt.ts';
-import { migrate } from '../dev/local/migrate.ts';
-import { startPostgres } from '../dev/local/postgres.ts';
-import { startNeonEndpoint } from '../dev/neon-endpoint/index.ts';
-import { app } from '../src/functions/index.ts';
+import { admin, beside, makeOthers, makeTenant, measured, stop } from './scratch.ts';
 
 const TASKS = Number(process.argv[2] ?? 10_000);
-const JWT_SECRET = 'a secret of the scratch database, 32 bytes';
-
-const directory = await mkdtemp(join(tmpdir(), 'onetrip-bench-'));
-const postgres = await startPostgres({ dataDir: join(directory, 'data') });
-const url = new URL(postgres.adminUrl);
-url.pathname = '/scratch';
-await migrate(url.href, 'up');
-const admin = new pg.Client({ connectionString: url.href });
-await admin.connect();
-await admin.query(`create role onetrip_worker login password 'worker' in role onetrip_app`);
-const endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: Number(url.port) } });
-const bindings = {
-  DATABASE_URL: 'postgres://onetrip_worker:worker@localhost/scratch',
-  NEON_ENDPOINT: endpoint.url,
-  JWT_SECRET,
-  LOG_LEVEL: 'warn',
-  SLOW_QUERY_MS: '999999',
-};
-
-async function makeTenant() {
-  const { rows } = await admin.query(`insert into tenants (name) values ('bench') returning id`);
-  const token = await signToken({ role: 'admin', tenantId: rows[0].id }, 3600, JWT_SECRET);
-  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const response = await app.request(
-      `http://localhost/api/v1/${path}`,
-      {
-        method,
-        headers: {
-          Authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      },
-      bindings,
-    );
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, json: text ? JSON.parse(text) : undefined };
-  };
-  return { id: rows[0].id as string, call };
-}
-
-type Call = Awaited<ReturnType<typeof makeTenant>>['call'];
-
-async function measured(name: string, call: Call, ...request: Parameters<Call>) {
-  const start = performance.now();
-  const reply = await call(...request);
-  const trips = /desc="(\d+)/.exec(reply.headers.get('Server-Timing') ?? '')?.[1];
-  console.log(`${name.padEnd(58)} ${reply.status} ${(performance.now() - start).toFixed(0).padStart(7)} ms ${trips}`);
-  return reply;
-}
 
 /** 13 000 tasks with 15 or 16 of 1 000 tags each, and 100 000 tasks in the trash. */
 async function measureTags() {
@@ -93,25 +34,6 @@ async function measureTags() {
   await admin.query('set session_replication_role = origin');
   await measured('a page of tags, of 1 000 with 200 000 taggings', call, 'GET', 'tags');
   await measured('the same by task_count', call, 'GET', 'tags?sort=-task_count');
-}
-
-/** How long reads of somebody else take meanwhile. */
-async function beside(name: string, other: () => Promise<unknown>, work: () => Promise<unknown>) {
-  const times: number[] = [];
-  let isOver = false;
-  const reading = (async () => {
-    while (!isOver) {
-      const start = performance.now();
-      await other();
-      times.push(performance.now() - start);
-    }
-  })();
-  await work();
-  isOver = true;
-  await reading;
-  times.sort((a, b) => a - b);
-  const [median, longest] = [times[Math.floor(times.length / 2)], times.at(-1)].map((ms = 0) => ms.toFixed(0));
-  console.log(`${`  reads of another tenant: ${name}`.padEnd(58)} median ${median} ms, longest ${longest} ms`);
 }
 
 /** A tag on 100 000 tasks, in 1 000 projects. */
@@ -159,13 +81,7 @@ async function measureRename() {
 }
 
 try {
-  // Others, of whom the planner knows, so that the tenant that is measured is a stranger to it.
-  const others = await Promise.all(Array.from({ length: 20 }, makeTenant));
-  for (const { call } of others) {
-    const tasks = Array.from({ length: 200 }, (_, n) => ({ title: `task ${n}`, tags: [`tag ${n % 9}`] }));
-    await call('POST', 'projects', { name: 'P', tasks });
-  }
-  await admin.query('analyze');
+  await makeOthers();
 
   const { id: tenant, call } = await makeTenant();
   const { json: project } = await call('POST', 'projects', { name: 'Large', tasks: [{ title: 'root', tags: ['a'] }] });
@@ -223,8 +139,5 @@ try {
   await call('DELETE', `projects/${stored.id}`);
   await measured('purge the project that all of them show', call, 'POST', `projects/${stored.id}/purge`);
 } finally {
-  await endpoint.stop();
-  await admin.end();
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
+  await stop();
 }

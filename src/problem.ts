@@ -19,7 +19,7 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   duplicate: { status: 409, title: 'It exists already' },
   invalid_transition: { status: 409, title: 'The status does not allow this' },
-  cycle: { status: 409, title: 'A task cannot lie below itself' },
+  cycle: { status: 409, title: 'A task cannot lie below itself, nor block itself' },
   conflict: { status: 409, title: 'The present state forbids this' },
   precondition_failed: { status: 412, title: 'The resource has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },

@@ -8,7 +8,7 @@ set local statement_timeout = 0;
 set local maintenance_work_mem = '256MB';
 
 -- All at once and in the order of requests, so that neither can wait for the other.
-lock table projects, tasks, tags, task_tags in access exclusive mode;
+lock table projects, tasks, tags, task_tags, members, assignees, dependencies, comments in access exclusive mode;
 
 select pg_temp.rebuild_table('tasks', 16);
 select pg_temp.rebuild_table('task_tags', 16);

@@ -2,7 +2,16 @@
 -- policies, grants, foreign keys of other tables, functions in SQL that read it. All of it is read from the catalogue,
 -- so that later migrations are not forgotten here.
 --
--- pg_temp: the function is gone with the session. See partition-tasks.sql and docs/scaling.md.
+-- pg_temp: the functions are gone with the session. See partition-tasks.sql and docs/scaling.md.
+
+-- The policies of other tables that read a table.
+create function pg_temp.policies_on(of_table regclass) returns setof pg_policy
+language sql stable
+begin atomic
+  select distinct on (pg_policy.oid) pg_policy.* from pg_policy
+  join pg_depend on classid = 'pg_policy'::regclass and objid = pg_policy.oid
+  where refclassid = 'pg_class'::regclass and refobjid = of_table and polrelid <> of_table;
+end;
 
 create function pg_temp.rebuild_table(name text, partitions integer) returns void
 language plpgsql as $$
@@ -27,10 +36,12 @@ declare
       select 4, tgname, pg_get_triggerdef(oid)
       from pg_trigger where tgrelid = old_table and not tgisinternal
       union all
-      select 5, policyname, format('create policy %I on %I as %s for %s to %s', policyname, name, permissive, cmd,
+      -- Those of other tables too that read this one.
+      select 5, tablename || '.' || policyname, format('create policy %I on %I as %s for %s to %s', policyname, tablename, permissive, cmd,
           (select string_agg(quote_ident(role), ', ') from unnest(roles) as role))
         || coalesce(' using (' || qual || ')', '') || coalesce(' with check (' || with_check || ')', '')
-      from pg_policies where schemaname = current_schema() and tablename = name
+      from pg_policies where schemaname = current_schema()
+      and (tablename = name or (tablename, policyname) in (select polrelid::regclass::text, polname from pg_temp.policies_on(old_table)))
       union all
       select 6, lpad(min(n)::text, 9, '0'), format('grant %s on %I to %I', string_agg(privilege_type, ', ' order by n), name, grantee::regrole)
       from pg_class, aclexplode(relacl) with ordinality as acl (grantor, grantee, privilege_type, is_grantable, n)
@@ -65,6 +76,8 @@ begin
   for statement in
     select format('alter table %s drop constraint %I', conrelid::regclass, conname)
     from pg_constraint where old_table in (conrelid, confrelid) and contype = 'f' and conparentid = 0
+    union all
+    select format('drop policy %I on %s', polname, polrelid::regclass) from pg_temp.policies_on(old_table)
   loop
     execute statement;
   end loop;

@@ -6,7 +6,7 @@ set local lock_timeout = '2s';
 set local statement_timeout = 0;
 set local maintenance_work_mem = '256MB';
 
-lock table projects, tasks, tags, task_tags in access exclusive mode;
+lock table projects, tasks, tags, task_tags, members, assignees, dependencies, comments in access exclusive mode;
 
 select pg_temp.rebuild_table('tasks', 0);
 select pg_temp.rebuild_table('task_tags', 0);

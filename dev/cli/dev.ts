@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { freshApiKey } from '../local/api-key.ts';
 import { databaseUrl, isNeon, type Login, parseDatabaseUrl, reach, untilGone } from '../local/database.ts';
 import { signToken } from '../local/jwt.ts';
 import { makeLoginRole } from '../local/login-role.ts';
@@ -126,6 +127,8 @@ async function printUsage(origin: string, secret: string, seconds: number, tenan
     const jwt = await signToken({ role: 'admin', tenantId: tenant.id, sub: 'developer' }, seconds, secret);
     print('Projects with their tasks and tags, in one round trip to the database:\n');
     print(`curl -H 'Authorization: Bearer ${jwt}' '${origin}/api/v1/projects?include=tasks'\n`);
+    const key = await freshApiKey(origin, jwt);
+    if (key) print(`An API key:      ${key}`);
     print(`Another token:   ${token} --tenant ${tenant.id}`);
   } else {
     print(`To manage tenants:  ${token} --role platform`);

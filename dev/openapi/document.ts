@@ -10,7 +10,7 @@ import {
 import { MAX_RUNNING, MAX_WAIT_MS, MAX_WAITING } from '../../src/db/client/concurrency.ts';
 import { functions } from '../../src/functions/index.ts';
 import { type Definition, isConditionalRead, takesIdempotencyKey } from '../../src/http/endpoint/definition.ts';
-import { TEXT } from '../../src/http/request/schemas.ts';
+import { API_KEY_PATTERN, TEXT } from '../../src/http/request/schemas.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/problem.ts';
 import { endpointFiles } from '../build/endpoint-files.ts';
 import { problemExample, responseExamples } from './examples.ts';
@@ -153,11 +153,18 @@ export async function openApiDocument(): Promise<string> {
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          bearerFormat: 'JWT',
-          description:
-            'With `exp`, which lies at most `JWT_MAX_AGE` of the deployment (400 days by default) after `iat`, or after now where there is no `iat`.',
+          bearerFormat: `JWT, or an API key: ${API_KEY_PATTERN}`,
+          description: [
+            'A JWT with `exp`, which lies at most `JWT_MAX_AGE` of the deployment (400 days by default) after `iat`, or after now where there is no `iat`.',
+            `Or an API key of \`POST /api/v1/api-keys\`, which matches \`${API_KEY_PATTERN}\`. Only the database knows whether a key is good, so \`400\` may come before its \`401\` or \`403\`.`,
+          ].join('\n\n'),
         },
-        tenantToken: { type: 'apiKey', in: 'header', name: 'X-Tenant-Token', description: 'The same JWT.' },
+        tenantToken: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Tenant-Token',
+          description: `The same JWT, or the same API key: \`${API_KEY_PATTERN}\`.`,
+        },
       },
     },
   });
@@ -215,19 +222,10 @@ function requestBody({ operationId, method, body, example }: Definition) {
 }
 
 function responses(d: Definition): ZodOpenApiResponsesObject {
+  const { status, description, made } = d.success;
   const all: ZodOpenApiResponsesObject = {
-    [String(d.success.status)]: {
-      description: d.success.description,
-      headers: z.object({
-        'X-Request-Id': requestId,
-        ...(d.access === 'public' ? {} : { 'Server-Timing': HEADERS.timing }),
-        ...(d.access === 'public' || !d.success.schema ? {} : { ETag: HEADERS.etag }),
-        ...(d.success.status === 201 && d.access !== 'platform' ? { Location: HEADERS.location } : {}),
-        ...(d.query && 'cursor' in d.query.shape ? { Link: HEADERS.link.optional() } : {}),
-        ...(takesIdempotencyKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
-      }),
-      ...(content(d) ? { content: content(d) } : {}),
-    },
+    [String(status)]: successResponse(d, status, description),
+    ...(made ? { 201: successResponse(d, 201, made) } : {}),
   };
   if (isConditionalRead(d)) {
     all['304'] = {
@@ -240,6 +238,21 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
     all[String(status) as '400'] = problemResponse(status, codes);
   }
   return all;
+}
+
+function successResponse(d: Definition, status: number, description: string): ZodOpenApiResponseObject {
+  return {
+    description,
+    headers: z.object({
+      'X-Request-Id': requestId,
+      ...(d.access === 'public' ? {} : { 'Server-Timing': HEADERS.timing }),
+      ...(d.access === 'public' || !d.success.schema ? {} : { ETag: HEADERS.etag }),
+      ...(status === 201 && d.access !== 'platform' ? { Location: HEADERS.location } : {}),
+      ...(d.query && 'cursor' in d.query.shape ? { Link: HEADERS.link.optional() } : {}),
+      ...(takesIdempotencyKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
+    }),
+    ...(content(d) ? { content: content(d) } : {}),
+  };
 }
 
 function content({ operationId, success: { schema, mediaType } }: Definition) {

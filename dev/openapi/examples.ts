@@ -6,7 +6,23 @@ const at = { created_at: '2026-03-01T09:30:00.000Z', updated_at: '2026-03-02T14:
 const PROJECT = '019ca8b1-6f40-7c3a-9f00-3c1d2e4f5a6b';
 const cursor = 'WyIyIiwiMDE5Y2E4YjEtNmY0MSJd.8d4aaa60b4e31ff2';
 
+const MEMBER = { id: '019ca8b1-6f20-7eee-8f00-4b7c8d9e0f1a', name: 'Ada Lovelace' };
+
 const tenant = { id: '019ca8b1-6f00-7aaa-8f00-0d2e4f5a6b7c', name: 'Acme', status: 'active', ...at };
+const member = { ...MEMBER, subject: 'ada', email: 'ada@example.com', status: 'active', version: 1, ...at };
+const apiKey = {
+  id: '019ca8b1-6f30-7fff-8f00-5c8d9e0f1a2b',
+  name: 'Nightly report',
+  role: 'viewer',
+  member_id: null,
+  status: 'active',
+  expires_at: null,
+  created_at: at.created_at,
+  created_by: 'ada',
+  revoked_at: null,
+};
+// With a wrong checksum, so that no scanner for secrets takes it for a key.
+const key = `ot_${'0'.repeat(43)}_${'0'.repeat(49)}`;
 const tag = { id: '019ca8b1-6f3f-7bbb-8f00-1e4f5a6b7c8d', name: 'design', color: '#7A5CFF', version: 1, ...at };
 const task = {
   id: '019ca8b1-6f41-7ccc-8f00-2f5a6b7c8d9e',
@@ -24,8 +40,17 @@ const task = {
   created_by: 'ada',
   ...at,
   tags: [{ id: tag.id, name: tag.name, color: tag.color }],
+  assignees: [{ ...MEMBER, role: 'owner', assigned_at: at.created_at }],
+  is_blocked: false,
+  comment_count: 1,
 };
 const taskWithProject = { ...task, project: { id: PROJECT, name: 'Website Redesign' } };
+const blocker = {
+  id: '019ca8b1-6f42-7fff-8f00-5c8d9e0f1a2b',
+  project_id: PROJECT,
+  title: 'Ask the client for the logo',
+  status: 'completed',
+};
 const project = {
   id: PROJECT,
   name: 'Website Redesign',
@@ -44,6 +69,7 @@ const stats = {
   overdue_count: 1,
   completion_ratio: 0.3333333333333333,
   by_tag: [{ id: tag.id, name: tag.name, color: tag.color, task_count: 2 }],
+  by_assignee: [{ ...MEMBER, task_count: 1 }],
 };
 const trashed = {
   type: 'project',
@@ -64,6 +90,20 @@ const auditEntry = {
   changes: { status: ['pending', 'in_progress'] },
 };
 
+const comment = {
+  id: '019ca8b1-7100-7fff-8f00-5c8d9e0f1a2b',
+  task_id: task.id,
+  author: MEMBER,
+  actor: 'ada',
+  body: `The second draft is **much** better. @[${MEMBER.id}]`,
+  mentions: [MEMBER],
+  version: 2,
+  ...at,
+  edited_at: at.updated_at,
+};
+const { request_id: _, ...change } = auditEntry;
+const activityEntry = { ...change, member: MEMBER, type: 'change', comment: null };
+
 function listOf(item: object) {
   return { data: [item], page: { limit: 20, has_more: true, next_cursor: cursor } };
 }
@@ -77,15 +117,36 @@ export const responseExamples: Record<string, object> = {
   'list-projects': listOf(project),
   'get-project-stats': stats,
   'create-task': taskWithProject,
-  'get-task': taskWithProject,
+  'get-task': { ...taskWithProject, blocked_by: [blocker], blocks: [] },
   'update-task': taskWithProject,
   'restore-task': taskWithProject,
   'list-tasks': listOf(task),
   'list-project-tasks': listOf(task),
+  'create-member': member,
+  'get-member': member,
+  'update-member': { ...member, version: 2, status: 'deactivated' },
+  'list-members': listOf(member),
+  'get-me': {
+    subject: member.subject,
+    role: 'admin',
+    tenant: { id: tenant.id, name: tenant.name },
+    member,
+    credential: 'token',
+  },
+  'put-me': member,
+  'create-api-key': { ...apiKey, key },
+  'list-api-keys': listOf(apiKey),
   'create-tag': tag,
   'get-tag': tag,
   'update-tag': tag,
   'list-tags': listOf({ ...tag, task_count: 2 }),
+  'create-comment': comment,
+  'get-comment': comment,
+  'update-comment': comment,
+  'list-task-comments': listOf(comment),
+  'list-comments': listOf(comment),
+  'list-task-activity': listOf(activityEntry),
+  'list-project-activity': listOf(activityEntry),
   'list-trash': listOf(trashed),
   'list-audit-log': listOf(auditEntry),
   'create-tenant': tenant,

@@ -23,6 +23,30 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface ApiKeys {
+  changed_xid: Generated<string>;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string | null>;
+  expires_at: Timestamp | null;
+  id: Generated<string>;
+  member_id: string | null;
+  name: string;
+  revoked_at: Timestamp | null;
+  role: Generated<"viewer" | "member" | "admin">;
+  secret_hash: Buffer;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
+export interface Assignees {
+  assigned_at: Generated<Timestamp>;
+  member_id: string;
+  role: Generated<"owner" | "contributor" | "reviewer" | "watcher">;
+  task_id: string;
+  tenant_id: string;
+}
+
 export interface AuditLog {
   action: "insert" | "update" | "delete" | "trash" | "restore" | "purge";
   actor: string | null;
@@ -31,7 +55,40 @@ export interface AuditLog {
   id: Generated<string>;
   request_id: string | null;
   resource_id: string;
-  resource_type: "project" | "task" | "tag" | "tagging" | "tenant";
+  resource_type: "project" | "task" | "tag" | "tagging" | "tenant" | "member" | "api_key" | "assignee" | "dependency" | "comment";
+  tenant_id: string;
+}
+
+export interface CommentMentions {
+  comment_id: string;
+  member_id: string;
+  n: number;
+  tenant_id: string;
+}
+
+export interface Comments {
+  actor: Generated<string | null>;
+  author_id: string | null;
+  body: string;
+  changed_xid: Generated<string>;
+  created_at: Generated<Timestamp>;
+  edited_at: Timestamp | null;
+  id: Generated<string>;
+  task_id: string;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
+export interface CommentSearch {
+  comment_id: string;
+  tenant_id: string;
+  words: string;
+}
+
+export interface Dependencies {
+  blocker_id: string;
+  task_id: string;
   tenant_id: string;
 }
 
@@ -51,6 +108,25 @@ export interface IdempotencyMentions {
   key: string;
   resource_id: string;
   tenant_id: string;
+}
+
+export interface Members {
+  changed_xid: Generated<string>;
+  created_at: Generated<Timestamp>;
+  email: string | null;
+  id: Generated<string>;
+  name: string;
+  status: Generated<"active" | "deactivated">;
+  subject: string | null;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+}
+
+export interface MemberSearch {
+  member_id: string;
+  tenant_id: string;
+  words: string;
 }
 
 export interface Projects {
@@ -96,7 +172,9 @@ export interface Tags {
 }
 
 export interface Tasks {
+  assignees_json: Generated<string>;
   changed_xid: Generated<string>;
+  comment_count: Generated<number>;
   completed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
   created_by: Generated<string | null>;
@@ -104,6 +182,7 @@ export interface Tasks {
   deleted_by: string | null;
   description: string | null;
   due_on: string | null;
+  has_blockers: Generated<boolean>;
   id: Generated<string>;
   metadata: Generated<Record<string, unknown>>;
   own_json: string | null;
@@ -142,9 +221,17 @@ export interface Tenants {
 }
 
 export interface DB {
+  api_keys: ApiKeys;
+  assignees: Assignees;
   audit_log: AuditLog;
+  comment_mentions: CommentMentions;
+  comment_search: CommentSearch;
+  comments: Comments;
+  dependencies: Dependencies;
   idempotency_keys: IdempotencyKeys;
   idempotency_mentions: IdempotencyMentions;
+  member_search: MemberSearch;
+  members: Members;
   project_search: ProjectSearch;
   projects: Projects;
   stale_tags_json: StaleTagsJson;

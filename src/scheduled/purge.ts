@@ -25,7 +25,7 @@ type Purged = Record<Kind | 'tenants', number>;
  */
 export async function purge(bindings: Bindings): Promise<Purged> {
   const config = readJanitorConfig(bindings);
-  const sum: Purged = { projects: 0, tasks: 0, idempotency_keys: 0, tenants: 0 };
+  const sum: Purged = { projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, tenants: 0 };
   const failures: unknown[] = [];
   const requestId = crypto.randomUUID();
   const open = () =>
@@ -71,10 +71,8 @@ export async function purge(bindings: Bindings): Promise<Purged> {
 
   async function purgeTenantWhole(id: string): Promise<void> {
     for (const table of TENANT_TABLES) {
-      const done = await inBatches(
-        () => purgeTenantRows(open(), id, table),
-        (count) => count === 0,
-      );
+      const { run } = shrinking((rows) => purgeTenantRows(open(), id, table, rows));
+      const done = await inBatches(run, (count) => count === 0);
       if (!done) return;
     }
     await purgeTenant(open(), id);

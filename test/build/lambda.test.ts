@@ -106,7 +106,7 @@ describe('each function', () => {
         name,
         hasDatabase && kind !== 'scheduled' && name !== 'ready',
       ]);
-      const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/\w+\/[\w-]+\.ts$/.test(path));
+      const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/[\w-]+\/[\w-]+\.ts$/.test(path));
       expect(endpoints).toHaveLength({ function: 1, scheduled: 0, fallback: definitions.length }[kind]);
     }
   });

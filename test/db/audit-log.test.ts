@@ -109,7 +109,16 @@ describe('a change of a row leaves one entry, with each member before and after:
 
   test('a purge, without values', async () => {
     await run('delete from tasks where id = $1', [world.subtask]);
-    expect(await log()).toEqual([{ ...ANN, action: 'purge', type: 'task', id: world.subtask, changes: {} }]);
+    expect(await log()).toEqual([
+      { ...ANN, action: 'purge', type: 'task', id: world.subtask, changes: {} },
+      {
+        ...ANN,
+        action: 'delete',
+        type: 'dependency',
+        id: world.task,
+        changes: { blocker_id: [world.subtask, null] },
+      },
+    ]);
   });
 
   test('a tag, from its making to its end', async () => {
@@ -157,19 +166,26 @@ describe('a change of a row leaves one entry, with each member before and after:
 });
 
 describe('whatever path a change took:', () => {
-  test('a project that is purged takes tasks and taggings along', async () => {
+  const ofTask = ({ task, comment }: World) => [
+    `delete assignee ${task}`,
+    `delete comment ${comment}`,
+    `delete dependency ${task}`,
+    `delete tagging ${task}`,
+  ];
+
+  test('a project that is purged takes tasks and what is on them along', async () => {
     const { project, task, subtask } = world;
     await run('delete from projects');
     expect(await entries()).toEqual(
-      [`delete tagging ${task}`, `purge project ${project}`, `purge task ${task}`, `purge task ${subtask}`].sort(),
+      [...ofTask(world), `purge project ${project}`, `purge task ${task}`, `purge task ${subtask}`].sort(),
     );
-    expect((await log()).map(({ actor, request_id }) => ({ actor, request_id }))).toEqual(Array(4).fill(ANN));
+    expect((await log()).map(({ actor, request_id }) => ({ actor, request_id }))).toEqual(Array(7).fill(ANN));
   });
 
   test('a task that is purged takes its subtree along', async () => {
     await run('delete from tasks where id = $1', [world.task]);
     expect(await entries()).toEqual(
-      [`delete tagging ${world.task}`, `purge task ${world.task}`, `purge task ${world.subtask}`].sort(),
+      [...ofTask(world), `purge task ${world.task}`, `purge task ${world.subtask}`].sort(),
     );
   });
 
@@ -188,11 +204,20 @@ describe('whatever path a change took:', () => {
     expect(await log()).toEqual([
       { ...nobody, action: 'update', type: 'project', id: world.project, changes: { status: ['active', 'archived'] } },
       { ...nobody, action: 'purge', type: 'task', id: world.subtask, changes: {} },
+      {
+        ...nobody,
+        action: 'delete',
+        type: 'dependency',
+        id: world.task,
+        changes: { blocker_id: [world.subtask, null] },
+      },
     ]);
   });
 
   test.each([
     'task_tags set tag_id = tag_id',
+    'assignees set member_id = member_id',
+    'dependencies set blocker_id = blocker_id',
     'tasks set id = uuidv7()',
     'tags set id = uuidv7()',
     'projects set tenant_id = uuidv7()',
@@ -233,9 +258,9 @@ describe('an entry', () => {
     await run(`update tags set name = 'late'`);
     await run('delete from tasks where id = $1', [task]);
     await run('delete from projects');
-    // Three updates, three purges, and the tagging that went with its task.
+    // Three updates, three purges, and the four things that went with the task.
     const purged = (await log()).filter(({ id }) => id !== tag);
-    expect(purged).toHaveLength(7);
+    expect(purged).toHaveLength(10);
     for (const { changes } of purged) expect(changes).toEqual({});
     expect(JSON.stringify(await log())).not.toMatch(/Secret|Public|Website/);
     expect((await log()).find(({ id }) => id === tag)?.changes).toEqual({ name: ['design', 'late'] });

@@ -10,13 +10,16 @@ import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 const WITHOUT_TENANT = `array['tenants', 'schema_migrations']`;
 
 /** Whose changes are not kept in the audit log: itself, what stores answers, and what is made from other rows. */
-const UNAUDITED = `array['audit_log', 'idempotency_keys', 'idempotency_mentions', 'project_search',
-  'stale_tags_json', 'task_search']`;
+const UNAUDITED = `array['audit_log', 'comment_mentions', 'comment_search', 'idempotency_keys', 'idempotency_mentions',
+  'member_search', 'project_search', 'stale_tags_json', 'task_search']`;
 
 /** SECURITY DEFINER is an exception; the reason stands beside each in the migrations. */
 const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
   'search_projects(text)', 'projects_with_metadata(jsonb)', 'search_tasks(text)', 'tasks_with_metadata(jsonb)',
-  'touch_tagged_tasks()', 'mark_renamed_tag()', 'refresh_tags_json(integer)']`;
+  'search_members(text)', 'search_comments(text)',
+  'touch_tagged_tasks()', 'mark_renamed_tag()', 'refresh_tags_json(integer)',
+  'touch_assigned_tasks()', 'mark_renamed_member()', 'count_comments()', 'erase_actor_from_log(uuid,integer)',
+  'erase_deleter_from_log(uuid,uuid[])']`;
 
 /** Roles that nobody can log in as, for whom policies other than the tenant's may exist. */
 const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_refresher', 'onetrip_search']`;
@@ -24,6 +27,10 @@ const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_refresher', 'onetrip_se
 /** What the janitor may take away of a tenant that is being deleted: everything. */
 const DELETING = `format(
   '(tenant_id IN ( SELECT tenants.id%s   FROM tenants%s  WHERE (tenants.status = ''deleting''::text)))', e'\\n', e'\\n')`;
+
+/** What it may take away of comments: those of a task that has been in the trash for 30 days. */
+const TRASHED_COMMENTS = `format(
+  '(EXISTS ( SELECT%s   FROM tasks%s  WHERE ((tasks.tenant_id = comments.tenant_id) AND (tasks.id = comments.task_id) AND (tasks.deleted_at < (now() - ''30 days''::interval)))))', e'\\n', e'\\n')`;
 
 const OURS = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 
@@ -84,7 +91,7 @@ export const RULES = {
         then coalesce(with_check, qual) <> qual
         or qual not in (
           '(deleted_at < (now() - ''30 days''::interval))', '(expires_at < now())', '(status = ''deleting''::text)',
-          ${DELETING})
+          ${DELETING}, ${TRASHED_COMMENTS})
       else '(tenant_id = ( SELECT current_tenant() AS current_tenant))'
         <> any (array[coalesce(qual, with_check), coalesce(with_check, qual)])
     end`,
@@ -111,9 +118,10 @@ export const RULES = {
       select from pg_attribute join pg_statistic on starelid = attrelid and staattnum = attnum
       where attrelid = tables.oid and attname = 'tenant_id' and attstattarget = 0 and stadistinct = 20 and stakind1 = 0)`,
 
+  // But what somebody wrote stays when that person is purged.
   'what hangs below goes when its owner goes': `
     select shown || '.' || conname from pg_constraint join tables on tables.oid = conrelid
-    where contype = 'f' and confdeltype <> 'c'`,
+    where contype = 'f' and confdeltype <> 'c' and conname <> 'comments_tenant_id_author_id_fkey'`,
 
   // A materialised view has no row-level security at all.
   'every view asks as who asks it': `
@@ -180,7 +188,7 @@ export const RULES = {
   'the log of a changed task names every column that callers know': `
     select 'tasks.' || attname from pg_attribute
     where attrelid = 'tasks'::regclass and attnum > 0 and not attisdropped
-    and attname <> all ('{tenant_id,id,version,updated_at,changed_xid,trash_id,tags_json,own_json}')
+    and attname <> all ('{tenant_id,id,version,updated_at,changed_xid,trash_id,tags_json,own_json,assignees_json,comment_count,has_blockers,created_by}')
     and not exists (select from functions where proname = 'write_audit_log' and prosrc ~ ('n\\.' || attname || '\\M'))`,
 
   'who logs in is an ordinary role': `

@@ -94,7 +94,7 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
   'a function whose names are looked up when it runs has a pinned search path, too': [
     ['late()', `create function late() returns void language plpgsql as 'begin end'`],
     ['late()', `create function late() returns void language sql as '' set search_path = public`],
-    ['set_tenant_context(uuid,text,text)', 'alter function set_tenant_context(uuid, text, text) reset all'],
+    ['set_tenant_context(uuid,text,text,text)', 'alter function set_tenant_context(uuid, text, text, text) reset all'],
   ],
   'nobody may run a function by being PUBLIC': [
     ['tag_key(text)', 'grant execute on function tag_key(text) to public'],

@@ -1,11 +1,10 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrate, migrationsDirectory } from '../../dev/local/migrate.ts';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
-import { run } from '../../dev/run.ts';
 import { describeSchema } from '../support/catalogue.ts';
 import { insert, makeTenant, makeWorld, rolledBack, value } from './sessions.ts';
 
@@ -13,7 +12,7 @@ import { insert, makeTenant, makeWorld, rolledBack, value } from './sessions.ts'
  * In a cluster of its own, because the migrations make and drop roles, which all databases of a cluster share.
  */
 
-// Each file is a run of dbmate, up and down.
+// There are many files, and the machine may have other work.
 vi.setConfig({ testTimeout: 90_000 });
 
 const OWNER = 'plain_owner';
@@ -50,16 +49,21 @@ async function connect(database: string, user?: string): Promise<pg.Client> {
 }
 
 /**
- * All migrations down, by the SQL of their files: dbmate is a process for each, and the first test has seen it do that.
- * PostgreSQL takes one message as one transaction, and a single statement (`transaction:false`) outside of any.
+ * One migration up or down, by the SQL of its file, because dbmate is a process for each. PostgreSQL takes one message as
+ * one transaction, and a single statement (`transaction:false`) outside of any.
  */
+async function apply(client: pg.Client, file: string, direction: 'up' | 'down'): Promise<void> {
+  const [up = '', down = ''] = (await readFile(join(migrationsDirectory, file), 'utf8')).split(/^-- migrate:down.*$/m);
+  await client.query(direction === 'up' ? up : down);
+}
+
+/** All migrations down, which dbmate has brought up. */
 async function allDown(target: string): Promise<void> {
   const client = new pg.Client({ connectionString: target });
   await client.connect();
   try {
     for (const file of files.toReversed()) {
-      const [, down = ''] = (await readFile(join(migrationsDirectory, file), 'utf8')).split(/^-- migrate:down.*$/m);
-      await client.query(down);
+      await apply(client, file, 'down');
       await client.query('delete from schema_migrations where version = $1', [file.slice(0, 14)]);
     }
   } finally {
@@ -79,23 +83,28 @@ describe('migrations', () => {
     const system = await connect('postgres');
     await system.query('create database app');
     const admin = await connect('app');
-    const some = join(directory, 'migrations');
-    await mkdir(some);
+    await migrate(url('app'), 'up');
+    schema = await describeSchema(admin);
+    expect(schema.length).toBeGreaterThan(100);
+    const made = await ours(admin);
+    await allDown(url('app'));
+
     const before: string[][] = [];
     for (const file of files) {
       before.push(await ours(admin));
-      await copyFile(join(migrationsDirectory, file), join(some, file));
-      await run('dbmate', ['--no-dump-schema', '--migrations-dir', some, 'up'], {
-        DATABASE_URL: `${url('app')}?sslmode=disable`,
-      });
+      await apply(admin, file, 'up');
     }
-    schema = await describeSchema(admin);
-    expect(schema.length).toBeGreaterThan(100);
+    expect(await ours(admin)).toEqual(made);
+    for (const [n, expected] of [...before.entries()].toReversed()) {
+      await apply(admin, files[n] as string, 'down');
+      expect(await ours(admin), files[n]).toEqual(expected);
+    }
 
-    for (const expected of before.toReversed()) {
-      await migrate(url('app'), 'down');
-      expect(await ours(admin)).toEqual(expected);
-    }
+    await migrate(url('app'), 'up');
+    await migrate(url('app'), 'down');
+    expect(await ours(admin)).toEqual(before.at(-1));
+    await migrate(url('app'), 'up');
+    await allDown(url('app'));
     expect(await value(admin, 'select count(*)::int from schema_migrations')).toBe(0);
 
     await migrate(url('app'), 'up');

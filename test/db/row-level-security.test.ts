@@ -11,6 +11,9 @@ const worker = useWorker(database);
 /** With a project and a task that searches do not know. */
 interface Searched extends World {
   unknown: string;
+  /** A member and a comment that searches do not know. */
+  stranger: string;
+  silent: string;
 }
 
 let ours: Searched;
@@ -22,8 +25,9 @@ const NOT_ALLOWED = { code: '42501' };
 beforeAll(async () => {
   const { admin } = database;
   const make = async () => {
-    const world = { ...(await makeWorld(admin)), unknown: randomUUID() };
-    const { tenant, project, unknown } = world;
+    const unknowns = { unknown: randomUUID(), stranger: randomUUID(), silent: randomUUID() };
+    const world = { ...(await makeWorld(admin)), ...unknowns };
+    const { tenant, project, task, unknown, stranger, silent } = world;
     await insert(admin, 'projects', { tenant_id: tenant, id: unknown, name: 'Unknown' });
     await insert(admin, 'tasks', {
       tenant_id: tenant,
@@ -32,8 +36,10 @@ beforeAll(async () => {
       title: 'Unknown',
       position: 3,
     });
-    for (const of of ['project', 'task']) {
-      await admin.query(`delete from ${of}_search where tenant_id = $1 and ${of}_id = $2`, [tenant, unknown]);
+    await insert(admin, 'members', { tenant_id: tenant, id: stranger, name: 'Unknown' });
+    await insert(admin, 'comments', { tenant_id: tenant, id: silent, task_id: task, body: 'Unknown' });
+    for (const [of, id] of Object.entries({ project: unknown, task: unknown, member: stranger, comment: silent })) {
+      await admin.query(`delete from ${of}_search where tenant_id = $1 and ${of}_id = $2`, [tenant, id]);
     }
     return world;
   };
@@ -44,7 +50,13 @@ beforeAll(async () => {
 
 /** For each table that the Worker updates a change that shows. */
 const CHANGES: Record<string, string> = {
+  api_keys: `name = 'stolen'`,
+  assignees: `role = 'reviewer'`,
+  comment_search: `words = 'stolen'`,
+  comments: `body = 'stolen'`,
   idempotency_keys: `body = '"stolen"'`,
+  member_search: `words = 'stolen'`,
+  members: `name = 'stolen'`,
   project_search: `words = 'stolen'`,
   projects: `name = 'stolen'`,
   tags: `name = 'stolen ' || id`,
@@ -54,8 +66,21 @@ const CHANGES: Record<string, string> = {
 
 /** For each table that the Worker inserts into a row of that tenant. */
 const ROWS: Record<string, (world: Searched) => Record<string, unknown>> = {
+  api_keys: ({ tenant }) => ({ tenant_id: tenant, name: 'more', secret_hash: Buffer.alloc(32) }),
+  assignees: ({ tenant, subtask, member }) => ({ tenant_id: tenant, task_id: subtask, member_id: member }),
+  comment_mentions: ({ tenant, comment, stranger }) => ({
+    tenant_id: tenant,
+    comment_id: comment,
+    member_id: stranger,
+    n: 2,
+  }),
+  comment_search: ({ tenant, silent }) => ({ tenant_id: tenant, comment_id: silent, words: '' }),
+  comments: ({ tenant, task }) => ({ tenant_id: tenant, task_id: task, body: 'More' }),
+  dependencies: ({ tenant, subtask, unknown }) => ({ tenant_id: tenant, task_id: subtask, blocker_id: unknown }),
   idempotency_keys: ({ tenant }) => ({ tenant_id: tenant, key: 'key-2', request_hash: 'hash' }),
   idempotency_mentions: ({ tenant, tag }) => ({ tenant_id: tenant, key: 'key-1', resource_id: tag }),
+  member_search: ({ tenant, stranger }) => ({ tenant_id: tenant, member_id: stranger, words: '' }),
+  members: ({ tenant }) => ({ tenant_id: tenant, name: 'More' }),
   project_search: ({ tenant, unknown }) => ({ tenant_id: tenant, project_id: unknown, words: '' }),
   projects: ({ tenant }) => ({ tenant_id: tenant, name: 'More' }),
   tags: ({ tenant }) => ({ tenant_id: tenant, name: 'more' }),
@@ -92,7 +117,19 @@ describe('the tables of these tests', () => {
   test('are all that the Worker writes', async () => {
     expect(await tablesFor('insert'), 'add a row of the new table to ROWS').toEqual(Object.keys(ROWS));
     expect(await tablesFor('update'), 'add a change of the new table to CHANGES').toEqual(Object.keys(CHANGES));
-    expect(await tablesFor('delete')).toEqual(['idempotency_mentions', 'projects', 'tags', 'task_tags', 'tasks']);
+    expect(await tablesFor('delete')).toEqual([
+      'api_keys',
+      'assignees',
+      'comment_mentions',
+      'comments',
+      'dependencies',
+      'idempotency_mentions',
+      'members',
+      'projects',
+      'tags',
+      'task_tags',
+      'tasks',
+    ]);
   });
 });
 

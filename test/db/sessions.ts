@@ -128,14 +128,18 @@ export interface World {
   task: string;
   subtask: string;
   tag: string;
+  member: string;
+  comment: string;
 }
+
+type Six = [string, string, string, string, string, string];
 
 /** Makes a tenant with a row in every table, past row-level security, in one transaction. */
 export function makeWorld(admin: pg.Client): Promise<World> {
   return transaction(admin, async () => {
     const tenant = await makeTenant(admin);
-    const world = { tenant, project: randomUUID(), task: randomUUID(), subtask: randomUUID(), tag: randomUUID() };
-    const { project, task, subtask, tag } = world;
+    const [project, task, subtask, tag, member, comment] = Array.from({ length: 6 }, () => randomUUID()) as Six;
+    const world = { tenant, project, task, subtask, tag, member, comment };
     await insert(admin, 'projects', { tenant_id: tenant, id: project, name: 'Website', metadata: { kind: 'web' } });
     const below = { tenant_id: tenant, project_id: project };
     await insert(admin, 'tasks', { ...below, id: task, title: 'Sketch', position: 1 });
@@ -145,6 +149,18 @@ export function makeWorld(admin: pg.Client): Promise<World> {
     await insert(admin, 'idempotency_keys', { tenant_id: tenant, key: 'key-1', request_hash: 'hash-1' });
     await insert(admin, 'idempotency_mentions', { tenant_id: tenant, key: 'key-1', resource_id: project });
     await insert(admin, 'stale_tags_json', { tenant_id: tenant });
+    await insert(admin, 'members', { tenant_id: tenant, id: member, name: 'Ada Lovelace', subject: 'ada' });
+    await insert(admin, 'api_keys', { tenant_id: tenant, name: 'script', secret_hash: Buffer.alloc(32) });
+    await insert(admin, 'assignees', { tenant_id: tenant, task_id: task, member_id: member });
+    await insert(admin, 'dependencies', { tenant_id: tenant, task_id: task, blocker_id: subtask });
+    await insert(admin, 'comments', {
+      tenant_id: tenant,
+      id: comment,
+      task_id: task,
+      author_id: member,
+      body: 'Done?',
+    });
+    await insert(admin, 'comment_mentions', { tenant_id: tenant, comment_id: comment, member_id: member, n: 1 });
     return world;
   });
 }

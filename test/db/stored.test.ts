@@ -10,16 +10,16 @@ test('a table that a migration adds is part of what the tests of isolation compa
   const [{ tenant }, other] = [await makeWorld(admin), await makeWorld(admin)];
   const before = await tenantTables(admin);
   await admin.query(`
-    create table comments (tenant_id uuid not null references tenants, id uuid default gen_random_uuid());
-    alter table comments enable row level security, force row level security`);
-  await insert(admin, 'comments', { tenant_id: other.tenant });
+    create table canaries (tenant_id uuid not null references tenants, id uuid default gen_random_uuid());
+    alter table canaries enable row level security, force row level security`);
+  await insert(admin, 'canaries', { tenant_id: other.tenant });
   const rows = await storedRows(admin, tenant);
-  await insert(admin, 'comments', { tenant_id: tenant });
+  await insert(admin, 'canaries', { tenant_id: tenant });
 
-  expect(await tenantTables(admin)).toEqual([...before, 'comments'].sort());
-  expect(rows.comments).toEqual([]);
-  expect((await storedRows(admin, tenant)).comments).toHaveLength(1);
-  expect((await storedRows(admin)).comments).toHaveLength(2);
+  expect(await tenantTables(admin)).toEqual([...before, 'canaries'].sort());
+  expect(rows.canaries).toEqual([]);
+  expect((await storedRows(admin, tenant)).canaries).toHaveLength(1);
+  expect((await storedRows(admin)).canaries).toHaveLength(2);
 
   await disableRowLevelSecurity(admin);
   const { rows: secured } = await admin.query(

@@ -48,6 +48,14 @@ test('a first start, a second one that keeps the data, and two side by side', as
   expect(subtasks.length).toBeGreaterThan(1);
   expect(tasks.some(({ tags }: { tags: unknown[] }) => tags.length > 1)).toBe(true);
 
+  // An API key, too, which is good in place of the token.
+  const [, key = ''] = /^An API key: +(ot_\w+)$/m.exec(first.output) ?? [];
+  const withKey = async (dev: Dev, Authorization: string) => dev.ask('/api/v1/me', { Authorization });
+  expect(await withKey(first, `Bearer ${key}`)).toMatchObject({
+    status: 200,
+    json: { credential: 'api_key', role: 'member', tenant: { name: 'Demo' } },
+  });
+
   // A page whose name has been pointed at this machine (DNS rebinding) learns nothing, whatever headers it sends.
   for (const path of ['/health', '/docs', '/api/v1/openapi.json', '/nowhere', '/cdn-cgi/local/scheduled']) {
     const headers = { Host: `evil.example:${new URL(url).port}`, 'MF-Original-URL': `http://localhost${path}` };
@@ -79,6 +87,13 @@ test('a first start, a second one that keeps the data, and two side by side', as
   const [again, other] = await Promise.all([start(directory), start(await emptyDirectory())]);
   expect(await projectNames(again)).toEqual(['Mine', 'Website Redesign']);
   expect(await projectNames(other)).toEqual(['Website Redesign']);
+  // The key of the start before is not good any more: they do not pile up.
+  const { json: keys } = await again.call('/api/v1/api-keys');
+  expect(keys.data.map(({ name, status }: { name: string; status: string }) => [name, status])).toEqual([
+    ['npm run dev', 'active'],
+    ['npm run dev', 'revoked'],
+  ]);
+  expect((await withKey(again, `Bearer ${key}`)).status).toBe(401);
   await Promise.all([stop(again, 'SIGTERM'), stop(other, 'SIGHUP', 'group')]);
 });
 

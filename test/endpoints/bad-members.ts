@@ -1,6 +1,6 @@
 import { type BadInput, type Case, encode, goodRequest, type Target } from './bad-requests.ts';
 import { bodySchema, bodyWith, type Kind, type Member, members, required, type Schema } from './bad-slots.ts';
-import { BAD_COLORS, BAD_DATES, BAD_UUIDS, blanks } from './bad-values.ts';
+import { BAD_COLORS, BAD_DATES, BAD_EMAILS, BAD_TIMESTAMPS, BAD_UUIDS, blanks } from './bad-values.ts';
 
 /* What no member of a body may be: each rule at every member that takes such a value. */
 
@@ -18,13 +18,36 @@ const isPatch: BadInput['asks'] = ({ method }) => method === 'patch';
 
 const RULES: Rule[] = [
   ...Object.entries(blanks).map(([name, text]): Rule => {
-    return { name: `blank by ${name}`, kinds: ['label'], value: () => text, fault: 'blank' };
+    return { name: `blank by ${name}`, kinds: ['label', 'prose'], value: () => text, fault: 'blank' };
   }),
   long('label', 'a character more than may be', 'x'),
   long('label', 'an astral character more than may be', '😀'),
   long('label', 'a character more than may be in NFC', '\u0958'),
+  long('prose', 'a character more than may be', 'x'),
+  long('prose', 'an astral character more than may be', '😀'),
+  { name: 'line breaks alone', kinds: ['prose'], value: () => ' \r\n\t', fault: 'blank' },
+  {
+    name: 'a mention more than may be',
+    kinds: ['prose'],
+    value: () => Array.from({ length: 21 }, (_, n) => `@[01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a${10 + n}]`).join(' '),
+    fault: 'too_many_mentions',
+  },
   long('text', 'a character more than may be', 'x'),
   long('text', 'an astral character more than may be', '😀'),
+  long('subject', 'a character more than may be', 'x'),
+  long('subject', 'an astral character more than may be', '😀'),
+  { name: 'nothing', kinds: ['subject'], value: () => '', fault: 'too_short' },
+  ...['api-key:', 'member:', 'api-key:01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'].map((text): Rule => {
+    return { name: `a beginning that is kept: ${text}`, kinds: ['subject'], value: () => text, fault: 'reserved' };
+  }),
+  {
+    name: 'a character more than may be',
+    kinds: ['email'],
+    value: ({ maxLength = 0 }) => `${'x'.repeat(maxLength - '@example.com'.length + 1)}@example.com`,
+    fault: 'too_long',
+  },
+  ...BAD_EMAILS.map((text): Rule => bad('email', text)),
+  ...BAD_TIMESTAMPS.map((text): Rule => bad('timestamp', text)),
   {
     name: 'an endless pile of accents',
     kinds: ['label'],
@@ -33,13 +56,13 @@ const RULES: Rule[] = [
   },
   ...['a\nb', 'a\tb', 'a\r', '\u2028\n'].map((text): Rule => {
     const name = `a control character that only texts may have: ${JSON.stringify(text)}`;
-    return { name, kinds: ['label'], value: () => text, fault: 'control_character' };
+    return { name, kinds: ['label', 'subject', 'email'], value: () => text, fault: 'control_character' };
   }),
   ...['\0', 'a\0b', '\u001b[0m', '\u0085', '\u007f'].map((text): Rule => {
     const name = `a control character: ${JSON.stringify(text)}`;
     return {
       name,
-      kinds: ['label', 'text', 'color', 'date', 'uuid', 'enum'],
+      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose'],
       value: () => text,
       fault: 'control_character',
     };
@@ -48,7 +71,7 @@ const RULES: Rule[] = [
     const name = `an unpaired surrogate: ${JSON.stringify(text)}`;
     return {
       name,
-      kinds: ['label', 'text', 'color', 'date', 'uuid', 'enum'],
+      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose'],
       value: () => text,
       fault: 'unpaired_surrogate',
     };
@@ -172,7 +195,7 @@ export const badMembers: BadInput[] = [
         .flatMap((member) => inBody(target, member, undefined, '')),
   },
   {
-    name: 'one tag to be added and removed',
+    name: 'one tag or member to be added and removed',
     status: 400,
     code: 'validation_failed',
     fault: 'contradiction',
@@ -180,7 +203,14 @@ export const badMembers: BadInput[] = [
     cases: (target) =>
       members(target.definition)
         .filter(({ kind, schema }) => kind === 'closed' && schema.properties?.add && schema.properties.remove)
-        .flatMap((member) => inBody(target, member, { add: ['Straße'], remove: ['STRASSE'] }, '')),
+        .flatMap((member) => {
+          const ofTags = member.schema.properties?.remove?.items?.format !== 'uuid';
+          const id = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
+          const both = ofTags
+            ? { add: ['Straße'], remove: ['STRASSE'] }
+            : { add: [{ member_id: id }], remove: [id.toUpperCase()] };
+          return inBody(target, member, both, '');
+        }),
   },
 ];
 

@@ -28,14 +28,18 @@ export interface Schema {
 }
 
 /**
- * What rules of the input go by. `label`: one line for people. `choice`: a UUID or a word. `list`: a comma list.
+ * What rules of the input go by. `label`: one line for people. `subject`: one line, as it is. `prose`: several lines, but
+ * not blank. `choice`: a UUID or a word. `list`: a comma list.
  * `free`: any JSON object.
  */
 export type Kind =
   | 'label'
+  | 'prose'
   | 'search'
   | 'text'
   | 'actor'
+  | 'subject'
+  | 'email'
   | 'enum'
   | 'integer'
   | 'number'
@@ -101,8 +105,12 @@ export function parameters(definition: Definition, place: 'path' | 'query'): Par
       const forms = branches(schema);
       const single = forms.find((form) => form.type === 'string' && form.const === undefined) ?? schema;
       const repeatable = forms.some(({ type }) => type === 'array');
-      const kind = forms.length > 1 && !repeatable ? 'choice' : kindOf(single, name, 'parameter');
-      return { name, kind, schema: single, repeatable };
+      if (forms.length > 1 && !repeatable) {
+        const words = forms.flatMap((form) => form.enum ?? (form.const === undefined ? [] : String(form.const)));
+        const id = forms.find(({ format }) => format === 'uuid') ?? single;
+        return { name, kind: 'choice', schema: { ...id, enum: words }, repeatable };
+      }
+      return { name, kind: kindOf(single, name, 'parameter'), schema: single, repeatable };
     });
 }
 
@@ -139,6 +147,8 @@ export function kindOf(schema: Schema, name: string, place: 'member' | 'paramete
   if (type === 'integer' || type === 'number') return type;
   if (schema.enum || schema.const !== undefined) return 'enum';
   if (format === 'uuid') return 'uuid';
+  if (format === 'idn-email') return 'email';
+  if (name === 'subject') return 'subject';
   if (format === 'date') return 'date';
   if (format === 'date-time') return 'timestamp';
   if (schema.contentMediaType === 'application/json') return 'json';
@@ -146,7 +156,8 @@ export function kindOf(schema: Schema, name: string, place: 'member' | 'paramete
   if (pattern?.startsWith('^#')) return 'color';
   if (pattern?.includes('|')) return 'list';
   if (name === 'q') return 'search';
-  if (minLength === 1 && maxLength) return 'label';
+  // Line feed and carriage return are the gaps in what the pattern excludes.
+  if (minLength === 1 && maxLength) return pattern?.includes('\\u000b\\u000c\\u000e') ? 'prose' : 'label';
   if (maxLength) return place === 'parameter' ? 'actor' : 'text';
   throw new Error(`the rules of the input know no such value as ${name}: ${JSON.stringify(schema)}`);
 }

@@ -74,6 +74,30 @@ export const BAD_TIMESTAMPS = [
   '1704067200',
 ];
 
+export const BAD_EMAILS = [
+  '',
+  ' ',
+  'ada',
+  '@example.com',
+  'ada@',
+  'ada@example',
+  'ada@@example.com',
+  'ada@example.com@example.com',
+  'ada@.example.com',
+  'ada@example..com',
+  'ada@example.com.',
+  '.ada@example.com',
+  'ada.@example.com',
+  'ada lovelace@example.com',
+  'ada@exam ple.com',
+  'Ada <ada@example.com>',
+  'ada@example.com, bob@example.com',
+  'ada@example.com;bob@example.com',
+  'mailto:ada@example.com',
+  '"ada"@example.com',
+  'ada@[127.0.0.1]',
+];
+
 export const BAD_COLORS = ['red', '#12345', '#1234567', '1E90FF', '#GG0000', '#1E90FF ', '#1E90FF\n', '#abc', ''];
 
 /** Whole numbers in any form but plain digits. */

@@ -1,6 +1,7 @@
 import { describe, expect, inject, test } from 'vitest';
 import type { Access } from '../../src/http/endpoint/definition.ts';
-import { signToken, useApi } from '../support/api.ts';
+import { signToken, type TestTenant, useApi } from '../support/api.ts';
+import { insertApiKey } from '../support/api-keys.ts';
 import { callExample, definitions, makeWorld } from '../support/examples.ts';
 import { recordSql } from '../support/sql.ts';
 
@@ -21,6 +22,15 @@ const TOO_LOW: Record<Exclude<Access, 'public'>, string> = {
   admin: 'member',
   platform: 'admin',
 };
+
+/** An API key that acts for a member of its own. */
+async function apiKeyFor(tenant: TestTenant, role: string): Promise<string> {
+  const { rows } = await api.database.admin.query(
+    `insert into members (tenant_id, name) values ($1, 'Script') returning id`,
+    [tenant.id],
+  );
+  return (await insertApiKey(api, tenant, { role, member_id: rows[0].id })).key;
+}
 
 describe.each(definitions.map((definition) => [definition.operationId, definition] as const))('%s', (_, definition) => {
   const { operationId, access, success } = definition;
@@ -59,6 +69,49 @@ describe.each(definitions.map((definition) => [definition.operationId, definitio
     const timing = reply.headers.get('Server-Timing');
     if (trips === 0) expect(timing).toBeNull();
     else expect(timing).toMatch(/^db;dur=\d+\.\d;desc="1 round trip"$/);
+  });
+
+  // The database says the same of them in every tier; test/functions/api-keys.test.ts is in all.
+  const hasKeys = inject('tier') === 'node' && access !== 'public';
+  const isOfTenant = hasKeys && access !== 'platform';
+
+  test.runIf(isOfTenant)('succeeds for an API key, too, in exactly one round trip', async () => {
+    const world = await makeWorld(api, definition);
+    // A comment is its author's, or an admin's.
+    const token = await apiKeyFor(world.tenant, /^(update|delete)-comment$/.test(operationId) ? 'admin' : access);
+    const before = asked();
+    const reply = await callExample(api, definition, world, { token });
+    expect(reply.status, reply.text).toBe(success.status);
+    expect(asked() - before).toBe(1);
+  });
+
+  test.runIf(hasKeys && access !== 'viewer')('answers 403 to an API key whose role is too low', async () => {
+    const world = await makeWorld(api, definition);
+    const token = await apiKeyFor(world.tenant, access === 'public' ? '' : TOO_LOW[access]);
+    const before = asked();
+    const reply = await callExample(api, definition, world, { token });
+    expect(reply).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    expect(asked() - before).toBe(1);
+  });
+
+  test.runIf(hasKeys)('answers 401 to an API key that is not good', async () => {
+    const world = await makeWorld(api, definition);
+    const { key } = await insertApiKey(api, world.tenant, { role: 'admin', revoked_at: '2020-01-01T00:00:00Z' });
+    const before = asked();
+    const reply = await callExample(api, definition, world, { token: key });
+    expect(reply).toMatchObject({ status: 401, json: { code: 'unauthenticated' } });
+    expect(reply.headers.get('WWW-Authenticate')).toBe('Bearer');
+    expect(asked() - before).toBe(1);
+  });
+
+  test.runIf(isOfTenant)('answers 403 to the token of a member who has been deactivated', async () => {
+    const world = await makeWorld(api, definition);
+    const insert = `insert into members (tenant_id, name, subject, status) values ($1, 'Bob', 'bob', 'deactivated')`;
+    await api.database.admin.query(insert, [world.tenant.id]);
+    const before = asked();
+    const reply = await callExample(api, definition, world, { token: await world.tenant.token('admin', 'bob') });
+    expect(reply).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    expect(asked() - before).toBe(1);
   });
 
   // Only within this process can a test read what is sent to the database.

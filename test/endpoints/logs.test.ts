@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { app } from '../../src/functions/index.ts';
 import { signToken, useApi } from '../support/api.ts';
+import { insertApiKey } from '../support/api-keys.ts';
 import { callExample, definitions, makeWorld } from '../support/examples.ts';
 
 /* What the log says of a request, and what it must never say. It is read in this process, where a test can. */
@@ -79,6 +80,7 @@ describe('the log', () => {
         ? signToken({ role: 'platform', sub: 'marker-actor' })
         : world.tenant.token('admin', 'marker-actor'));
       const headers = { 'Idempotency-Key': 'marker-key' };
+      const apiKey = await insertApiKey(api, world.tenant, { role: 'admin' });
       const broken = definition.method === 'get' ? {} : { body: '{"name":"marker-broken' };
       lines.length = 0;
       const replies = [
@@ -86,11 +88,18 @@ describe('the log', () => {
         await callExample(api, definition, world, { token, headers }),
         await callExample(api, definition, world, { token, ...broken }),
         await callExample(api, definition, world, { token: `${token}x` }),
+        await callExample(api, definition, world, { token: apiKey.key }),
+        await callExample(api, definition, world, { token: apiKey.key, ...broken }),
+        await callExample(api, definition, world, { token: `${apiKey.key}x` }),
       ];
+      const keys = [apiKey.key, ...replies.flatMap(({ json }) => json?.key ?? [])];
       expect(events('request')).toHaveLength(replies.length);
       const log = lines.join('\n');
       const said = [...token.split('.').slice(1), world.project, world.task, world.tag, 'Website', 'Sketch', 'marker'];
       for (const value of said) expect(log).not.toContain(value);
+      // Of a key, what says whose it is is no secret, but in no log either.
+      for (const part of keys.flatMap((key) => key.slice(3).split('_'))) expect(log).not.toContain(part);
+      if (definition.operationId === 'create-api-key') expect(keys.length).toBeGreaterThan(1);
     },
   );
 });

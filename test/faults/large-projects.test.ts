@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
+import { storedRows } from '../support/stored.ts';
 
 /* Projects with more tasks than one batch purges, and with long texts. */
 
@@ -22,6 +23,8 @@ async function makeProject(tenant: TestTenant, tasks: number) {
   );
   return { id: json.id as string, first: json.tasks[0].id as string };
 }
+
+const keyed = (key: string) => ({ headers: { 'Idempotency-Key': key } });
 
 const left = async (tenant: TestTenant) => {
   const { rows } = await api.database.admin.query('select count(*)::int from tasks where tenant_id = $1', [tenant.id]);
@@ -50,6 +53,105 @@ test.each(['projects', 'tasks'])('%s: more tasks than one batch purges go in sev
   expect(rows[0]).toEqual({ purged: 2600, kept: 0 });
   const replay = await tenant.post(`${doomed}/purge`, undefined, { headers });
   expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
+});
+
+test('tasks that block more others than one batch takes off go in several, and change none of these', async () => {
+  const tenant = await api.tenant();
+  const [{ id }, others] = [await makeProject(tenant, 4), await makeProject(tenant, 5500)];
+  const { admin } = api.database;
+  await admin.query('set session_replication_role = replica');
+  await admin.query(
+    `insert into dependencies (tenant_id, task_id, blocker_id)
+     select $1, blocked.id, blocker.id from tasks as blocked, tasks as blocker
+     where blocked.project_id = $2 and blocker.project_id = $3`,
+    [tenant.id, others.id, id],
+  );
+  await admin.query('update tasks set has_blockers = true where project_id = $1', [others.id]);
+  await admin.query('set session_replication_role = origin');
+  await tenant.call(path(id), { method: 'DELETE' });
+  const rows = async () =>
+    (await admin.query('select id, version, updated_at from tasks where project_id = $1 order by id', [others.id]))
+      .rows;
+  const before = await rows();
+  const purged = await tenant.post(`${path(id)}/purge`, undefined);
+  expect(purged.status).toBe(204);
+  expect(trips(purged)).toBeGreaterThan(2);
+  expect(await rows()).toEqual(before);
+  const { rows: log } = await admin.query(
+    `select count(*)::int from audit_log where tenant_id = $1 and resource_type = 'dependency' and action = 'delete'`,
+    [tenant.id],
+  );
+  expect(log[0].count).toBe(4 * 5500);
+  expect((await tenant.get(`/api/v1/tasks?blocked=true&project_id=${others.id}`)).json.data).toEqual([]);
+});
+
+test.each(['a chain', 'a star'])('2 600 tasks whose dependencies are %s are purged in batches', async (shape) => {
+  const tenant = await api.tenant();
+  const { id, first } = await makeProject(tenant, 2600);
+  const { admin } = api.database;
+  await admin.query('set session_replication_role = replica');
+  await admin.query(
+    `insert into dependencies (tenant_id, task_id, blocker_id)
+     select $1, id, case when $3 then $4 else before end
+     from (select id, lag(id) over (order by position, id) as before from tasks where project_id = $2) as tasks
+     where before is not null and id <> $4`,
+    [tenant.id, id, shape === 'a star', first],
+  );
+  await admin.query('update tasks set has_blockers = true where project_id = $1', [id]);
+  await admin.query('set session_replication_role = origin');
+  const dependencies = async () =>
+    (await admin.query('select count(*)::int from dependencies where tenant_id = $1', [tenant.id])).rows[0].count;
+  expect(await dependencies()).toBe(2599);
+  expect((await tenant.call(path(id), { method: 'DELETE' })).status).toBe(204);
+  expect((await tenant.post(`${path(id)}/restore`, undefined)).status).toBe(200);
+  expect(await dependencies()).toBe(2599);
+  await tenant.call(path(id), { method: 'DELETE' });
+  const purged = await tenant.post(`${path(id)}/purge`, undefined);
+  expect(purged.status).toBe(204);
+  expect(trips(purged)).toBeGreaterThan(2);
+  expect([await dependencies(), await left(tenant)]).toEqual([0, 0]);
+});
+
+test.each(['projects', 'tasks'])('%s: more comments than one batch purges go in several', async (resource) => {
+  const tenant = await api.tenant();
+  const { id, first } = await makeProject(tenant, 3);
+  const { admin } = api.database;
+  await admin.query(
+    `insert into comments (tenant_id, task_id, body) select $1, $2, 'marker ' || n from generate_series(1, 5000) as n`,
+    [tenant.id, first],
+  );
+  const said = await tenant.post(`/api/v1/tasks/${first}/comments`, { body: 'marker' }, keyed('say'));
+  expect(said.status).toBe(201);
+  const doomed = `/api/v1/${resource}/${resource === 'projects' ? id : first}`;
+  await tenant.call(doomed, { method: 'DELETE' });
+  const purged = await tenant.post(`${doomed}/purge`, undefined);
+  expect(purged.status).toBe(204);
+  // The first try, the stored answers, the comments, the tasks, and the last batch: some of these find nothing at the end.
+  expect(trips(purged)).toBeGreaterThan(6);
+  expect(JSON.stringify(await storedRows(admin, tenant.id))).not.toContain('marker');
+  expect((await tenant.post(`/api/v1/tasks/${first}/comments`, { body: 'marker' }, keyed('say'))).status).toBe(404);
+});
+
+test('comments that have been changed very often are purged in several batches too', async () => {
+  const tenant = await api.tenant();
+  const { id, first } = await makeProject(tenant, 2);
+  const { admin } = api.database;
+  await admin.query(`insert into comments (tenant_id, task_id, body) select $1, $2, 'x' from generate_series(1, 3)`, [
+    tenant.id,
+    first,
+  ]);
+  await admin.query(
+    `insert into audit_log (tenant_id, action, resource_type, resource_id, changes)
+     select tenant_id, 'update', 'comment', id, '{"body": ["marker", "marker"]}' from comments, generate_series(1, 15000)
+     where tenant_id = $1`,
+    [tenant.id],
+  );
+  await tenant.call(path(id), { method: 'DELETE' });
+  const purged = await tenant.post(`${path(id)}/purge`, undefined);
+  expect(purged.status).toBe(204);
+  // Of three comments no two go in one batch.
+  expect(trips(purged)).toBeGreaterThan(6);
+  expect(JSON.stringify(await storedRows(admin, tenant.id))).not.toContain('marker');
 });
 
 test('what a purge has left, where it was cut off, can be purged and not restored', async () => {

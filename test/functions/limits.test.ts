@@ -76,7 +76,8 @@ const CALLS: [string, string, number, string?][] = [
   ['GET', '/api/v1/openapi.json', 200],
 ];
 
-describe('by default', () => {
+// To start all Workers of `split` takes as long as all of these tests, and what is not bound there is the same in each.
+describe.skipIf(inject('tier') === 'split')('by default', () => {
   const api = useApi({ rateLimit: { limit: 1, period: 60 } });
 
   test('no request is counted, for RATE_LIMIT is not set', async () => {

@@ -14,7 +14,7 @@ import { FuzzedWorld } from './world.ts';
  */
 
 const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
-const runs = Number(process.env.FUZZ_RUNS ?? 2_000);
+const runs = Number(process.env.FUZZ_RUNS ?? 1_200);
 /** Requests of one run of the property, and how many of them are under way at once. */
 const SEQUENCE = 20;
 const AT_ONCE = 4;
@@ -51,10 +51,11 @@ function reporter({ failed, errorInstance, numRuns }: fc.RunDetails<[Fuzzed[]]>)
 
 /** What must hold of the rows after whatever happened to them: each query gives those of which it does not. */
 const INVARIANTS: Record<string, string> = {
-  'every version of a project and of a tag is in the audit log once': `
+  'every version of a project, a tag and a member is in the audit log once': `
     select id, version from (
       select tenant_id, id, version, 'project' as type from projects
-      union all select tenant_id, id, version, 'tag' from tags) as row
+      union all select tenant_id, id, version, 'tag' from tags
+      union all select tenant_id, id, version, 'member' from members) as row
     where version <> (
       select count(*) from audit_log as log
       where log.tenant_id = row.tenant_id and log.resource_type = row.type and log.resource_id = row.id)`,
@@ -66,6 +67,16 @@ const INVARIANTS: Record<string, string> = {
   'a task is completed at some time': `
     select id from tasks where (status = 'completed') <> (completed_at is not null)`,
   'a task has at most 50 tags': `select task_id from task_tags group by tenant_id, task_id having count(*) > 50`,
+  'a task has at most 50 blockers': `
+    select task_id from dependencies group by tenant_id, task_id having count(*) > 50`,
+  'a task that has blockers says so': `
+    select id from tasks where not has_blockers and id in (select task_id from dependencies)`,
+  'no tasks block each other in a circle': `
+    with recursive above as (
+      select task_id, blocker_id from dependencies
+      union
+      select above.task_id, next.blocker_id from above join dependencies as next on next.task_id = above.blocker_id)
+    select task_id from above where task_id = blocker_id`,
   'metadata has at most 16 KiB': `
     select id from projects where octet_length(metadata::text) > 16384
     union all select id from tasks where octet_length(metadata::text) > 16384`,

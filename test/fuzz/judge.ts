@@ -36,7 +36,7 @@ const clean = (text: unknown) => String(text).trim().normalize('NFC');
 
 /** What was sent is what is shown: as it is, or trimmed and in NFC. */
 function expectStored(sent: Members, shown: Members, method: string): void {
-  for (const name of ['description', 'status', 'priority', 'due_on', 'color', 'position']) {
+  for (const name of ['description', 'status', 'priority', 'due_on', 'color', 'position', 'body']) {
     if (name in sent) expect(shown[name], name).toEqual(sent[name]);
   }
   for (const name of ['name', 'title']) {

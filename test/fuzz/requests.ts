@@ -10,7 +10,7 @@ import {
   parameters,
   type Schema,
 } from '../endpoints/bad-slots.ts';
-import { brokenMember, brokenParameter, idOf, json, TAG_NAMES, text, valid } from './values.ts';
+import { brokenMember, brokenParameter, idOf, json, resourceOf, TAG_NAMES, text, valid } from './values.ts';
 
 /*
  * Requests for every endpoint, made from the OpenAPI document. Ids stand in them as `@task:live:7@` and are put in when
@@ -61,7 +61,7 @@ export function validRequest(definition: Definition): fc.Arbitrary<Fuzzed> {
 function validPath({ path }: Definition): fc.Arbitrary<string> {
   const steps = path.split('/').map((step, i, all) => {
     if (!step.startsWith(':')) return fc.constant(step);
-    return idOf(/^:(\w+)_id$/.exec(step)?.[1] ?? (all[i - 1] ?? '').replace(/s$/, ''));
+    return idOf(step.endsWith('_id') ? resourceOf(step.slice(1)) : (all[i - 1] ?? '').replace(/s$/, ''));
   });
   return fc.tuple(...steps).map((all) => all.join('/'));
 }
@@ -133,10 +133,16 @@ function validForm(form: Schema, name: string): fc.Arbitrary<unknown> {
   if (kind === 'array') {
     if (maxItems === 0) return fc.constant([]);
     if (name === 'tags') return fc.subarray(TAG_NAMES, { maxLength: 6 });
-    return fc.array(validValue(items, name), { maxLength: 3 });
+    // Of two, both could be the owner, or the same member.
+    return fc.array(validValue(items, name), { maxLength: name === 'assignees' ? 1 : 3 });
   }
   if (kind !== 'closed') return valid(kind, form, name);
-  if (properties.add && properties.remove) return addAndRemove;
+  if (properties.add && properties.remove) {
+    if (name === 'tags') return addAndRemove;
+    const part = (member: 'add' | 'remove') =>
+      fc.array(validValue(properties[member]?.items ?? {}, 'member_id'), { maxLength: 1 });
+    return fc.oneof(fc.record({ add: part('add') }), fc.record({ remove: part('remove') }));
+  }
   const all = Object.fromEntries(
     Object.entries(properties).map(([member, inner]) => [member, validValue(inner, member)]),
   );

@@ -120,8 +120,12 @@ export function idOf(resource: string): fc.Arbitrary<string> {
 /** The resources of the API in the singular: those that have a collection in the OpenAPI document. */
 const RESOURCES = Object.keys(document.paths).flatMap((path) => /^\/api\/v1\/(\w+)s$/.exec(path)?.[1] ?? []);
 
+/** In the text of a comment. */
+const mention = idOf('member').map((id) => `@[${id}]`);
+
 /** Which resource an id is of, by the name of its member. A name that names none, as `parent_id`, means a task. */
 export function resourceOf(name: string): string {
+  if (name === 'author' || name === 'mentions') return 'member';
   return RESOURCES.find((resource) => name === `${resource}_id`) ?? 'task';
 }
 
@@ -140,6 +144,19 @@ export function valid(kind: Kind, schema: Schema, name: string): fc.Arbitrary<un
         fc.constant('tester'),
         text(maxLength).filter((who) => isOneLine(who) && who !== ''),
       );
+    case 'prose':
+      return fc
+        .array(fc.oneof(label(40), mention, text(20)), { minLength: 1, maxLength: 5 })
+        .map((pieces) => pieces.join(''))
+        .filter(isVisible);
+    case 'subject':
+      // Not the fuzzer's own: whoever is deactivated gets no other answer than 403.
+      return fc.oneof(
+        fc.constantFrom('a', 'b', 'c'),
+        text(maxLength).filter((who) => isOneLine(who) && who !== '' && who !== 'tester'),
+      );
+    case 'email':
+      return fc.constantFrom('a@example.com', ' b@example.com ', 'ü+1@bücher.example', "o'c@a.b.c");
     case 'text':
       return text(maxLength);
     case 'enum':
@@ -153,7 +170,7 @@ export function valid(kind: Kind, schema: Schema, name: string): fc.Arbitrary<un
     case 'uuid':
       return idOf(resourceOf(name));
     case 'choice':
-      return fc.oneof(fc.constant('none'), idOf(resourceOf(name)));
+      return fc.oneof(fc.constantFrom(...(values ?? [])), idOf(resourceOf(name)));
     case 'date':
       return date;
     case 'timestamp':
@@ -187,9 +204,11 @@ export function brokenMember(kind: Kind, nullable: boolean): fc.Arbitrary<unknow
   if (kind !== 'array') kinds.push(fc.array(json, { maxLength: 3 }));
   if (NO_STRINGS.includes(kind)) kinds.push(text(20));
   else kinds.push(fc.constantFrom('\0', 'a\u0001', '\ud800', '\u009f'));
+  if (kind === 'prose') kinds.push(fc.constantFrom('', ' ', '\u200b', '\n', 'x'.repeat(10_001)));
   if (kind === 'label') kinds.push(fc.constantFrom('', ' ', '\u200b', '\n', 'x'.repeat(256), '😀'.repeat(256)));
   if (kind === 'integer') kinds.push(fc.constantFrom(-1, 5, 2 ** 31, 0.5, 1e300), fc.integer({ min: 5 }));
-  if (['uuid', 'date', 'color', 'enum'].includes(kind)) kinds.push(text(36));
+  if (kind === 'subject') kinds.push(fc.constantFrom('', 'a\nb', 'api-key:a', 'member:', 'x'.repeat(256)));
+  if (['uuid', 'date', 'color', 'enum', 'email', 'timestamp'].includes(kind)) kinds.push(text(36));
   return fc.oneof(fc.boolean(), ...kinds);
 }
 

@@ -33,17 +33,34 @@ export class FuzzedWorld {
       platform: await signToken({ role: 'platform', exp }),
     };
     const world = new FuzzedWorld(api, victim, tokens);
-    const project = { name: 'Website', tasks: [{ title: 'Sketch', tags: ['design'], subtasks: [{ title: 'Home' }] }] };
+    const tasks = [{ title: 'Sketch', tags: ['design'], subtasks: [{ title: 'Home' }] }, { title: 'Brief' }];
+    const project = { name: 'Website', tasks };
     for (const [owner, state] of [
       [tenant, 'live'],
       [victim, 'foreign'],
     ] as const) {
       const { json } = await owner.post('/api/v1/projects', project);
       world.#remember('project', state, json.id);
+      const [blocked, , blocker] = json.tasks;
+      await owner.call(`/api/v1/tasks/${blocked.id}/blockers/${blocker.id}`, { method: 'PUT' });
+      for (const [resource, name] of [
+        ['member', 'Ada'],
+        ['api-key', 'script'],
+      ] as const) {
+        world.#remember(resource, state, (await owner.post(`/api/v1/${resource}s`, { name })).json.id);
+      }
       for (const { id, tags } of json.tasks) {
         world.#remember('task', state, id);
         for (const tag of tags) world.#remember('tag', state, tag.id);
+        const { json: comment } = await owner.post(`/api/v1/tasks/${id}/comments`, { body: 'What now?' });
+        world.#remember('comment', state, comment.id);
       }
+      const { rows } = await api.database.admin.query(
+        `insert into members (tenant_id, name, subject) values ($1, 'Ada Lovelace', 'tester'), ($1, 'Grace Hopper', null)
+         returning id`,
+        [owner.id],
+      );
+      for (const { id } of rows) world.#remember('member', state, id);
     }
     // Never the tenant that is fuzzed: once suspended it would answer nothing but 403.
     world.#remember('tenant', 'live', other.id);
@@ -57,7 +74,7 @@ export class FuzzedWorld {
 
   /** Puts ids in for their placeholders. */
   #resolve(text: string): string {
-    return text.replaceAll(/@(\w+):(\w+):(\d+)@/g, (_, resource, state, n) => {
+    return text.replaceAll(/@([\w-]+):(\w+):(\d+)@/g, (_, resource, state, n) => {
       const known = this.#ids.get(`${resource} ${state}`) ?? [];
       return known[Number(n) % known.length] ?? randomUUID();
     });
@@ -113,7 +130,7 @@ export class FuzzedWorld {
   }
 
   #learn({ operationId }: Fuzzed, path: string, { status, json }: Reply): void {
-    const [, verb = '', resource = ''] = /^(\w+)-(\w+)$/.exec(operationId) ?? [];
+    const [, verb = '', resource = ''] = /^(\w+)-([\w-]+)$/.exec(operationId) ?? [];
     if (status === 201) {
       this.#remember(resource, 'live', json.id);
       for (const task of json.tasks?.slice(0, 5) ?? []) this.#remember('task', 'live', task.id);

@@ -82,7 +82,7 @@ describe('tasks', () => {
           expect(shown).toEqual(order);
         },
       ),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 

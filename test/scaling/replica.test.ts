@@ -11,6 +11,7 @@ import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/in
 import { app } from '../../src/functions/index.ts';
 import { Cluster } from '../faults/support.ts';
 import { type Call, JWT_SECRET, type Reply, signToken, type TestApi, type TestTenant } from '../support/api.ts';
+import { insertApiKey } from '../support/api-keys.ts';
 import { callExample, definitions, makeWorld, type World } from '../support/examples.ts';
 
 /*
@@ -78,6 +79,9 @@ afterAll(async () => {
 
 /** As much of the API as an example needs. */
 const api = {
+  database: {
+    admin: { query: async (text: string, values?: unknown[]) => ({ rows: await primary.ask(text, values) }) },
+  } as unknown as TestApi['database'],
   async call(path, { method = 'GET', token, body, headers = {} } = {}): Promise<Reply> {
     const response = await app.request(
       path,
@@ -208,6 +212,22 @@ test('a tenant suspended at the primary is refused by the standby too, once it h
   await primary.ask(`update tenants set status = 'suspended' where id = $1`, [tenant.id]);
   await caughtUp();
   expect(await tenant.get('/api/v1/tags', EVENTUAL)).toMatchObject({ status: 403 });
+});
+
+test('an API key is looked up at the primary, so that it is good, and revoked, at once', async () => {
+  const { tenant } = await makeWorld(api);
+  await replica.query('select pg_wal_replay_pause()');
+  try {
+    const { id, key } = await insertApiKey(api, tenant);
+    const count = await asked(async () => {
+      expect((await api.call('/api/v1/tags', { token: key, ...EVENTUAL })).status).toBe(200);
+      expect((await tenant.call(`/api/v1/api-keys/${id}`, { method: 'DELETE' })).status).toBe(204);
+      expect((await api.call('/api/v1/tags', { token: key, ...EVENTUAL })).status).toBe(401);
+    });
+    expect(count).toEqual({ primary: 3, standby: 0 });
+  } finally {
+    await replica.query('select pg_wal_replay_resume()');
+  }
 });
 
 test('without the standby, who may be behind gets 503 and everybody else an answer', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { purge } from '../../src/scheduled/purge.ts';
 import { type TestTenant, useApi } from '../support/api.ts';
+import { makeWorld } from '../support/examples.ts';
 import { storedRows } from '../support/stored.ts';
 
 const api = useApi();
@@ -36,6 +37,9 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
   const old = await project(one, 'old');
   const recent = await project(one, 'recent');
   const live = await project(two, 'live');
+  for (const { tasks } of [old, recent])
+    await one.post(`/api/v1/tasks/${tasks[0].id}/comments`, { body: `on ${tasks[0].title}` });
+  await two.post(`/api/v1/tasks/${live.tasks[2].id}/comments`, { body: 'on live b' });
   await trash(one, `projects/${old.id}`);
   await trash(one, `projects/${recent.id}`);
   await trash(two, `tasks/${live.tasks[0].id}`);
@@ -48,19 +52,23 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     `update idempotency_keys set expires_at = now() - interval '1 minute' where key = 'expired'`,
   );
 
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5, idempotency_keys: 1, tenants: 0 });
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5, comments: 1, idempotency_keys: 1, tenants: 0 });
   expect(await stored()).toEqual(['live', 'live b', 'recent', 'recent a', 'recent a1', 'recent b']);
+  const { rows: comments } = await api.database.admin.query('select body from comments order by 1');
+  expect(comments).toEqual([{ body: 'on live b' }, { body: 'on recent a' }]);
   const { rows: keys } = await api.database.admin.query('select key from idempotency_keys');
   expect(keys).toEqual([{ key: 'current' }]);
 
   const { rows: log } = await api.database.admin.query(
-    `select actor, resource_type, count(*)::int from audit_log where action = 'purge' group by 1, 2 order by 2`,
+    `select actor, resource_type, count(*)::int from audit_log
+     where action = 'purge' or resource_type = 'comment' and action = 'delete' group by 1, 2 order by 2`,
   );
   expect(log).toEqual([
+    { actor: 'janitor', resource_type: 'comment', count: 1 },
     { actor: 'janitor', resource_type: 'project', count: 1 },
     { actor: 'janitor', resource_type: 'task', count: 5 },
   ]);
-  expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, idempotency_keys: 0, tenants: 0 });
+  expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, tenants: 0 });
 });
 
 test('large projects go in batches too, subtasks before their parents', async () => {
@@ -75,7 +83,37 @@ test('large projects go in batches too, subtasks before their parents', async ()
   await age(id, 31);
   // In 30 days autovacuum would have done this.
   await api.database.admin.query('analyze');
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5003, idempotency_keys: 0, tenants: 0 });
+  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5003, comments: 0, idempotency_keys: 0, tenants: 0 });
+});
+
+test('comments go before their tasks, in batches, with what the log says of them', async () => {
+  const { admin } = api.database;
+  const tenant = await api.tenant();
+  const { id, tasks } = await project(tenant, 'talked about');
+  await admin.query(
+    `insert into comments (tenant_id, task_id, body) select $1, $2, 'marker ' || n from generate_series(1, 2500) as n`,
+    [tenant.id, tasks[1].id],
+  );
+  await trash(tenant, `projects/${id}`);
+  await age(id, 31);
+  expect(await purge(api.bindings)).toMatchObject({ projects: 1, tasks: 3, comments: 2500 });
+  expect(JSON.stringify(await storedRows(admin, tenant.id))).not.toContain('marker');
+});
+
+test('a task is left for the next run until all its comments are gone', async () => {
+  const { admin } = api.database;
+  const tenant = await api.tenant();
+  const { id, tasks } = await project(tenant, 'talked about');
+  await tenant.post(`/api/v1/tasks/${tasks[2].id}/comments`, { body: 'x' });
+  await trash(tenant, `projects/${id}`);
+  await age(id, 31);
+  // As if this run had deleted as many as it may.
+  await admin.query('revoke delete on comments from onetrip_janitor');
+  await expect(purge(api.bindings)).rejects.toThrow();
+  await admin.query('grant delete on comments to onetrip_janitor');
+  expect(await stored()).toContain('talked about b');
+  expect(await stored()).not.toContain('talked about a');
+  expect(await purge(api.bindings)).toMatchObject({ projects: 1, tasks: 1, comments: 1 });
 });
 
 test('goes on in further batches where one is not enough', async () => {
@@ -97,7 +135,7 @@ test('needs a role of its own', async () => {
 
 test('a tenant that is being deleted goes with all that is its own, in batches, and no other does', async () => {
   const { admin } = api.database;
-  const [doomed, other] = [await api.tenant(), await api.tenant()];
+  const [{ tenant: doomed }, { tenant: other }] = [await makeWorld(api), await makeWorld(api)];
   for (const tenant of [doomed, other]) {
     await project(tenant, 'mine');
     await tenant.post('/api/v1/tags', { name: 'keyed' }, { headers: { 'Idempotency-Key': 'key' } });
@@ -107,6 +145,14 @@ test('a tenant that is being deleted goes with all that is its own, in batches, 
      select tenant_id, id, 'many', n from projects, generate_series(1, 1500) as n where tenant_id = $1`,
     [doomed.id],
   );
+  await admin.query(
+    `insert into comments (tenant_id, task_id, body)
+     select tenant_id, id, 'many' from tasks, generate_series(1, 1500) where tenant_id = $1 and title = 'Sketch'`,
+    [doomed.id],
+  );
+  await admin.query(`insert into members (tenant_id, name) select $1, 'many' from generate_series(1, 1500)`, [
+    doomed.id,
+  ]);
   const { json: tags } = await doomed.get('/api/v1/tags?q=t');
   await doomed.call(`/api/v1/tags/${tags.data[0].id}`, { method: 'PATCH', body: { name: 'renamed' } });
   await doomed.setStatus('suspended');

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import { functions } from '../../src/functions/index.ts';
 import type { Definition } from '../../src/http/endpoint/definition.ts';
 import type { Call, Reply, TestApi, TestTenant } from './api.ts';
@@ -14,6 +15,12 @@ export interface World {
   project: string;
   task: string;
   tag: string;
+  /** Assigned to the task, author of the comment, mentioned in it. */
+  member: string;
+  comment: string;
+  /** Another task of the project, which blocks the task. */
+  blocker: string;
+  api_key: string;
 }
 
 /** The ids of a world, by what they are of. */
@@ -32,6 +39,9 @@ export interface Example {
 const trash = (resource: 'project' | 'task') => (world: World) =>
   world.tenant.call(`/api/v1/${resource}s/${world[resource]}`, { method: 'DELETE' });
 
+const deactivate = ({ tenant, member }: World) =>
+  tenant.call(`/api/v1/members/${member}`, { method: 'PATCH', body: { status: 'deactivated' } });
+
 export const examples: Record<string, Example> = {
   'create-project': {
     path: () => '/api/v1/projects',
@@ -48,6 +58,30 @@ export const examples: Record<string, Example> = {
     path: ({ project }) => `/api/v1/projects/${project}/tasks`,
     body: ({ task }) => ({ title: 'Choose a typeface', parent_id: task, tags: ['design'] }),
   },
+  'create-member': {
+    path: () => '/api/v1/members',
+    body: () => ({ name: 'Grace Hopper', email: 'grace@example.com', subject: `grace ${randomUUID().slice(0, 8)}` }),
+  },
+  'get-member': { path: ({ member }) => `/api/v1/members/${member}` },
+  'list-members': { path: () => '/api/v1/members?status=active&q=ada+lov&sort=-created_at&count=true' },
+  'update-member': {
+    path: ({ member }) => `/api/v1/members/${member}`,
+    body: () => ({ name: 'Ada King', email: 'ada@example.com', status: 'active', subject: 'ada' }),
+  },
+  'purge-member': { path: ({ member }) => `/api/v1/members/${member}/purge`, prepare: deactivate },
+  'get-me': { path: () => '/api/v1/me' },
+  'put-me': {
+    path: () => '/api/v1/me',
+    body: () => ({ name: 'Ada King', email: 'ada@example.com' }),
+    // So that it changes the member, which has another status than making it.
+    prepare: ({ tenant }) => tenant.call('/api/v1/me', { method: 'PUT', body: { name: 'Tester' } }),
+  },
+  'create-api-key': {
+    path: () => '/api/v1/api-keys',
+    body: ({ member }) => ({ name: 'report', role: 'viewer', expires_at: '2099-01-01T00:00:00Z', member_id: member }),
+  },
+  'list-api-keys': { path: () => '/api/v1/api-keys?status=active&count=true' },
+  'delete-api-key': { path: ({ api_key }) => `/api/v1/api-keys/${api_key}` },
   'create-tag': {
     path: () => '/api/v1/tags',
     body: () => ({ name: `tag ${randomUUID().slice(0, 8)}`, color: '#7A5CFF' }),
@@ -63,7 +97,7 @@ export const examples: Record<string, Example> = {
   'purge-project': { path: ({ project }) => `/api/v1/projects/${project}/purge`, prepare: trash('project') },
   'list-tasks': {
     path: ({ project }) =>
-      `/api/v1/tasks?project_id=${project}&parent_id=none&status=pending,completed&priority_min=0&tag=design&q=sk&metadata={}&due_after=2020-01-01&due_before=2020-01-02&overdue=true&sort=due_on,-priority`,
+      `/api/v1/tasks?project_id=${project}&parent_id=none&status=pending,completed&priority_min=0&tag=design&q=sk&metadata={}&due_after=2020-01-01&due_before=2020-01-02&overdue=true&blocked=true&sort=due_on,-priority`,
   },
   'list-project-tasks': { path: ({ project }) => `/api/v1/projects/${project}/tasks` },
   'get-task': { path: ({ task }) => `/api/v1/tasks/${task}?include=subtasks` },
@@ -82,12 +116,36 @@ export const examples: Record<string, Example> = {
   'purge-task': { path: ({ task }) => `/api/v1/tasks/${task}/purge`, prepare: trash('task') },
   'put-task-tag': { path: ({ task, tag }) => `/api/v1/tasks/${task}/tags/${tag}` },
   'delete-task-tag': { path: ({ task, tag }) => `/api/v1/tasks/${task}/tags/${tag}` },
+  'put-task-assignee': {
+    path: ({ task, member }) => `/api/v1/tasks/${task}/assignees/${member}`,
+    body: () => ({ role: 'reviewer' }),
+  },
+  'delete-task-assignee': { path: ({ task, member }) => `/api/v1/tasks/${task}/assignees/${member}` },
+  'put-task-blocker': { path: ({ task, blocker }) => `/api/v1/tasks/${task}/blockers/${blocker}` },
+  'delete-task-blocker': { path: ({ task, blocker }) => `/api/v1/tasks/${task}/blockers/${blocker}` },
   'get-tag': { path: ({ tag }) => `/api/v1/tags/${tag}` },
   'update-tag': {
     path: ({ tag }) => `/api/v1/tags/${tag}`,
     body: () => ({ name: `tag ${randomUUID().slice(0, 8)}`, color: null }),
   },
   'delete-tag': { path: ({ tag }) => `/api/v1/tags/${tag}` },
+  'create-comment': {
+    path: ({ task }) => `/api/v1/tasks/${task}/comments`,
+    body: ({ member }) => ({ body: `Shall we take the blue one, @[${member}]?` }),
+  },
+  'list-task-comments': { path: ({ task }) => `/api/v1/tasks/${task}/comments?count=true` },
+  'list-comments': {
+    path: ({ member }) =>
+      `/api/v1/comments?author=${member}&mentions=${member}&q=sket&created_after=2020-01-01T00:00:00Z&count=true`,
+  },
+  'get-comment': { path: ({ comment }) => `/api/v1/comments/${comment}` },
+  'update-comment': {
+    path: ({ comment }) => `/api/v1/comments/${comment}`,
+    body: ({ member }) => ({ body: `The green one, @[${member}]!` }),
+  },
+  'delete-comment': { path: ({ comment }) => `/api/v1/comments/${comment}` },
+  'list-task-activity': { path: ({ task }) => `/api/v1/tasks/${task}/activity?count=true` },
+  'list-project-activity': { path: ({ project }) => `/api/v1/projects/${project}/activity?count=true` },
   'list-trash': { path: () => '/api/v1/trash', prepare: trash('task') },
   'list-audit-log': {
     path: ({ project }) => `/api/v1/audit-log?resource_type=project&resource_id=${project}&action=insert`,
@@ -112,14 +170,34 @@ export const definitions: Definition[] = functions.map(({ definition }) => defin
 /** A tenant with a project, a task and a tag, ready for the example of an endpoint. */
 export async function makeWorld(api: TestApi, definition?: Definition): Promise<World> {
   const tenant = await api.tenant();
-  const { status, text, json } = await tenant.post('/api/v1/projects', {
-    name: 'Website',
-    tasks: [{ title: 'Sketch', tags: ['design'] }],
-  });
-  if (status !== 201) throw new Error(`makeWorld in test/support/examples.ts: ${status} ${text}`);
-  const world = { tenant, project: json.id, task: json.tasks[0].id, tag: json.tasks[0].tags[0].id };
+  const [project, task, blocker, tag, member, comment, api_key] = Array.from({ length: 7 }, () => uuidv7()) as Ids;
+  const world = { tenant, project, task, blocker, tag, member, comment, api_key };
+  await api.database.admin.query(rowsOf(world));
   await examples[definition?.operationId ?? '']?.prepare?.(world, api);
   return world;
+}
+
+type Ids = [string, string, string, string, string, string, string];
+
+/** Past the API, at once, because every test of an endpoint begins with this. */
+function rowsOf({ tenant: { id: tenant }, project, task, blocker, tag, member, comment, api_key }: World): string {
+  return `
+    begin;
+    set local app.actor = 'tester';
+    set local app.request_id = 'world';
+    insert into projects (tenant_id, id, name) values ('${tenant}', '${project}', 'Website');
+    insert into tasks (tenant_id, project_id, id, title, position)
+    values ('${tenant}', '${project}', '${task}', 'Sketch', 1), ('${tenant}', '${project}', '${blocker}', 'Brief', 2);
+    insert into tags (tenant_id, id, name) values ('${tenant}', '${tag}', 'design');
+    insert into task_tags (tenant_id, task_id, tag_id) values ('${tenant}', '${task}', '${tag}');
+    insert into members (tenant_id, id, name, subject) values ('${tenant}', '${member}', 'Ada Lovelace', 'ada');
+    insert into assignees (tenant_id, task_id, member_id, role) values ('${tenant}', '${task}', '${member}', 'owner');
+    insert into dependencies (tenant_id, task_id, blocker_id) values ('${tenant}', '${task}', '${blocker}');
+    insert into comments (tenant_id, id, task_id, author_id, actor, body)
+    values ('${tenant}', '${comment}', '${task}', '${member}', 'ada', 'Sketched by @[${member}]');
+    insert into comment_mentions (tenant_id, comment_id, member_id, n) values ('${tenant}', '${comment}', '${member}', 1);
+    insert into api_keys (tenant_id, id, name, secret_hash) values ('${tenant}', '${api_key}', 'script', sha256('secret'));
+    commit`;
 }
 
 /** The example of an endpoint. Where there is none, the error says what to do. */

@@ -31,7 +31,12 @@ export const JANITOR_ROLE = 'onetrip_cleaner';
 /** Once per run: PostgreSQL in a directory of its own, the migrated template, the built functions. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'onetrip-test-'));
-  const postgres = await startPostgres({ dataDir: join(directory, 'data'), durable: false });
+  const postgres = await startPostgres({
+    dataDir: join(directory, 'data'),
+    durable: false,
+    // In the tier `lambda` each function of each test file keeps connections.
+    settings: { max_connections: '400' },
+  });
   const teardown = async () => {
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });

@@ -12,7 +12,7 @@ export async function partitionTasks(owner: ClientBase, direction: 'up' | 'down'
     await owner.query('rollback');
     throw error;
   } finally {
-    // It would be there until the session ends.
-    await owner.query('drop function if exists pg_temp.rebuild_table');
+    // They would be there until the session ends.
+    await owner.query('drop function if exists pg_temp.rebuild_table, pg_temp.policies_on');
   }
 }

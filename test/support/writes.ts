@@ -8,7 +8,7 @@ import { anonymous, UNKNOWN } from './replies.ts';
 /** A write to one row, which would succeed. */
 export interface Write {
   tenant: TestTenant;
-  table: 'projects' | 'tasks' | 'tags';
+  table: 'projects' | 'tasks' | 'tags' | 'members' | 'comments';
   id: string;
   method: 'PATCH' | 'DELETE' | 'POST' | 'PUT';
   path: string;

@@ -12,6 +12,10 @@ export interface Caller {
   tenantId?: string;
   platform?: boolean;
   actor?: string;
+  /** What the token allows within the tenant. */
+  role?: string;
+  /** The API key that is presented in place of a token. Whether it is good, and good enough, the database tells. */
+  apiKey?: PresentedKey;
   requestId: string;
   /** The operation of the API that asks, for the log. */
   operationId: string;
@@ -20,6 +24,22 @@ export interface Caller {
   /** Makes the runtime wait for work, also if the caller has gone away meanwhile. */
   keepAlive?: (work: Promise<unknown>) => void;
 }
+
+export interface PresentedKey {
+  id: string;
+  /** SHA-256 of its secret, in hexadecimal. */
+  secretHash: string;
+  /** The lowest role that may do what is asked. */
+  needed: string;
+  /** Whether the database has found it good a moment ago. */
+  isKnown: boolean;
+}
+
+/**
+ * Batches of API keys that may be made up are bounded together: neither do those of the tenants that they name wait for them,
+ * nor can somebody without a key take up the database.
+ */
+const UNKNOWN_KEYS = 'unknown API keys';
 
 /** How often a batch is sent at most. Only one that was rolled back is sent again, so nothing is done twice. */
 const MAX_ATTEMPTS = 4;
@@ -81,6 +101,11 @@ export class Database {
     return this.#caller.tenantId;
   }
 
+  /** With what the caller has come. */
+  get credential(): 'token' | 'api_key' {
+    return this.#caller.apiKey ? 'api_key' : 'token';
+  }
+
   /** Whose rows a list shows: a cursor is bound to it. */
   get scope(): string {
     return this.#caller.tenantId ?? 'platform';
@@ -99,10 +124,11 @@ export class Database {
   #send(queries: Statement[], options: SendOptions): Promise<Row[]> {
     this.#deadline ??= AbortSignal.timeout(this.#config.deadlineMs ?? DEADLINE_MS);
     const deadline = this.#deadline;
-    const { tenantId, keepAlive } = this.#caller;
+    const { tenantId, apiKey, keepAlive } = this.#caller;
     const send = () => this.#sendWithRetries(queries, deadline, options);
     const isSecond = this.roundTrips > 0;
-    const sent = tenantId ? runWhenFree(tenantId, { signal: deadline, isSecond }, send) : send();
+    const scope = apiKey && !apiKey.isKnown ? UNKNOWN_KEYS : tenantId;
+    const sent = scope ? runWhenFree(scope, { signal: deadline, isSecond }, send) : send();
     // Workers drop a request whose caller goes away, and would not give its slot back.
     keepAlive?.(sent);
     return sent;
@@ -158,9 +184,14 @@ export class Database {
 
   /** The statement that every batch begins with: who asks. */
   #contextStatements(): Statement[] {
-    const { tenantId, platform, actor = null, requestId } = this.#caller;
+    const { tenantId, platform, actor = null, role = null, apiKey, requestId } = this.#caller;
+    if (apiKey) {
+      const { id, secretHash, needed } = apiKey;
+      const parameters = [tenantId, id, `\\x${secretHash}`, needed, requestId];
+      return [{ sql: 'select set_api_key_context($1, $2, $3, $4, $5)', parameters }];
+    }
     if (tenantId) {
-      return [{ sql: 'select set_tenant_context($1, $2, $3)', parameters: [tenantId, actor, requestId] }];
+      return [{ sql: 'select set_tenant_context($1, $2, $3, $4)', parameters: [tenantId, actor, requestId, role] }];
     }
     return platform ? [{ sql: 'select set_platform_context($1, $2)', parameters: [actor, requestId] }] : [];
   }

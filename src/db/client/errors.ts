@@ -23,6 +23,7 @@ export interface Rejection {
     | 'not_found'
     | 'precondition_failed'
     | 'rate_limited'
+    | 'unauthenticated'
     | 'unprocessable'
     | 'validation_failed';
   /** A sentence for the caller. */
@@ -39,6 +40,7 @@ export interface Rejection {
 export type DatabaseFailure =
   | ({ kind: 'rejected' } & Rejection)
   | { kind: 'duplicate_tag_name' }
+  | { kind: 'duplicate_subject' }
   | { kind: 'metadata_too_large' }
   /** A value that PostgreSQL cannot store or compare, such as one in a cursor that somebody made up. */
   | { kind: 'invalid_value' }
@@ -76,6 +78,7 @@ export class DatabaseError extends Error {
 /** Constraints that a caller's input can violate. */
 const CONSTRAINTS: Record<string, DatabaseFailure> = {
   tags_name_unique: { kind: 'duplicate_tag_name' },
+  members_subject_unique: { kind: 'duplicate_subject' },
   projects_metadata_size: { kind: 'metadata_too_large' },
   tasks_metadata_size: { kind: 'metadata_too_large' },
 };

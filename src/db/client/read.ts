@@ -97,16 +97,18 @@ export function unlessKnown<T>(
 
 /**
  * Reads one page of a list in one round trip.
+ * @param resource what the list is of, for the message where that does not exist
  * @throws DatabaseError `invalid_cursor` where PostgreSQL refuses a value; `rejected` with `not_found` where the query
  *   has no row, because the project whose tasks are listed does not exist
  */
 export async function fetchList<T>(
   db: Database,
+  resource: string,
   query: ListRepresentationQuery<T>,
   { limitParameter, ifNoneMatch = [] }: ReadOptions,
 ): Promise<ListRepresentation<T>> {
   const row = await pageUnlessKnown(db, query, limitParameter, ifNoneMatch).executeTakeFirst().catch(blameCursor);
-  return orNotFound('project', row);
+  return orNotFound(resource, row);
 }
 
 /** A query of the entity tag, the body, which is null where the caller has it, and the cursor of the next page. */

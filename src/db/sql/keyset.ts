@@ -120,7 +120,7 @@ function same(rows: AnyQuery): AnyQuery {
 }
 
 /** The predicate "comes after this position in this order". */
-function isAfter(order: SortKey[], position: Position): RawBuilder<boolean> {
+export function isAfter(order: SortKey[], position: Position): RawBuilder<boolean> {
   const value = (i: number) => sql`cast(${position[i]} as ${sql.raw(order[i]?.type ?? 'text')})`;
   const direction = (key: SortKey) => sql.raw(key.descending ? '<' : '>');
   const [first] = order;

@@ -1,4 +1,5 @@
 import { type Expression, sql } from 'kysely';
+import type { AnyQuery } from '../client/any-query.ts';
 import type { Database } from '../client/database.ts';
 import { fetchList, type ListRepresentation, type ListRepresentationQuery, type ReadOptions } from '../client/read.ts';
 import { array, bare, type JsonItems, jsonObject, nested, plain } from './json.ts';
@@ -30,8 +31,10 @@ export type SortMembers = Record<string, Omit<SortKey, 'descending'>>;
 /** The rows of a list, and how they are shown and sorted. */
 export type List<T> = Pick<PageRequest<T>, 'rows' | 'table' | 'item' | 'id' | 'joinForSort' | 'joinForItem'> & {
   sorts: SortMembers;
-  /** Whether the list exists. Where it does not, the response is 404. */
-  onlyIf?: Expression<boolean>;
+  /** What the list is of, and whether that is there. Where it is not, the response is 404. */
+  onlyIf?: { resource: string; isThere: Expression<boolean> };
+  /** The rows that `count` counts, where `rows` are cut to the page already. */
+  counted?: AnyQuery;
 };
 
 /** Reads one keyset page of a list with its `page` object, see {@link fetchList}. */
@@ -41,13 +44,14 @@ export function fetchPage<T>(
   request: ListRequest,
   { limitParameter = '?limit', ...options }: ReadOptions,
 ): Promise<ListRepresentation<Page<T>>> {
-  return fetchList(db, pageQuery(db, list, request, limitParameter), { ...options, limitParameter });
+  const query = pageQuery(db, list, request, limitParameter);
+  return fetchList(db, list.onlyIf?.resource ?? request.name, query, { ...options, limitParameter });
 }
 
 /** The query of {@link fetchPage}. */
 export function pageQuery<T>(
   db: Database,
-  { onlyIf, sorts, ...list }: List<T>,
+  { onlyIf, sorts, counted, ...list }: List<T>,
   { name, owner = '', limit, skip, after, count, filters, sort }: ListRequest,
   limitParameter: string,
 ): ListRepresentationQuery<Page<T>> {
@@ -67,14 +71,14 @@ export function pageQuery<T>(
         has_more: bare(sql<boolean>`page.has_more`),
         // It holds nothing that JSON escapes.
         next_cursor: plain(sql<string | null>`page.next_cursor`),
-        ...(count ? { total: bare(sql<number>`(${list.rows.select(sql`count(*)`.as('total'))})`) } : {}),
+        ...(count ? { total: bare(sql<number>`(${(counted ?? list.rows).select(sql`count(*)`.as('total'))})`) } : {}),
       }),
     ),
   };
   const query = db.query
     .selectFrom(page.as('page'))
     .select([sql<null>`null::integer`.as('version'), jsonObject(json).as('body'), 'page.next_cursor']);
-  return onlyIf ? query.where(onlyIf) : query;
+  return onlyIf ? query.where(onlyIf.isThere) : query;
 }
 
 /** A sort order as the query string spells it: `-created_at,name`. */

@@ -8,6 +8,8 @@ const LOCKABLE = {
   project: { table: 'projects', hasTrash: true },
   task: { table: 'tasks', hasTrash: true },
   tag: { table: 'tags', hasTrash: false },
+  member: { table: 'members', hasTrash: false },
+  comment: { table: 'comments', hasTrash: false },
 } as const;
 
 /**
@@ -16,12 +18,18 @@ const LOCKABLE = {
  * version the second waits for the first, and is then rejected.
  * @param ifMatch entity tags of which the row must have one; the version in them is what counts
  * @param trashed whether a row in the trash counts as there
+ * @param strength `update` where whoever has only mentioned the row is to be waited for, too; `none` for a first look, where
+ *   the row is locked later
  */
 export function lockRow(
   db: Database,
   resource: keyof typeof LOCKABLE,
   id: string,
-  { ifMatch, trashed = false }: { ifMatch?: string[] | undefined; trashed?: boolean } = {},
+  {
+    ifMatch,
+    trashed = false,
+    strength = 'no key update',
+  }: { ifMatch?: string[] | undefined; trashed?: boolean; strength?: 'none' | 'no key update' | 'update' } = {},
 ): Compilable {
   const { table, hasTrash } = LOCKABLE[resource];
   const live = hasTrash && !trashed ? sql`and deleted_at is null` : sql``;
@@ -34,7 +42,7 @@ export function lockRow(
         left join lateral (
           select id, version from ${sql.table(table)}
           where tenant_id = ${db.tenantId} and id = ${id} ${live}
-          for no key update
+          ${strength === 'none' ? sql`` : sql.raw(`for ${strength}`)}
         ) as locked on true
       )`.as('found'),
     )
@@ -87,6 +95,25 @@ export function lockTag(db: Database, tagId: string, taskId: string) {
       for share
     ) as locked)`;
   return raiseUnless(db, isThere, notFound('tag'));
+}
+
+/**
+ * A statement that keeps the tasks of some projects from being moved, trashed and purged until the batch ends, for a batch
+ * that writes one of these tasks twice, or holds two of them. Of a task that is written twice PostgreSQL checks again that its
+ * parent is there: it would wait for whoever moves the parent, who waits for the task. And whoever moves, trashes or purges a
+ * subtree locks its tasks in an order of its own.
+ * @param taskIds the tasks whose projects they are
+ */
+export function keepFromMoving(db: Database, taskIds: string[]): Compilable {
+  const projectIds = sql<string>`(
+    select project_id from tasks where tenant_id = ${db.tenantId} and id = any(${taskIds}::uuid[]))`;
+  return db.query
+    .selectFrom('projects')
+    .select('id')
+    .where('tenant_id', '=', db.tenantId)
+    .where('id', 'in', projectIds)
+    .orderBy('id')
+    .forShare();
 }
 
 /** The version in an entity tag of `etag_of()`. A tag that holds none gives 0, a version that no row has. */

@@ -5,10 +5,11 @@ import type { WriteResult } from '../client/write.ts';
 import { forgetResponses, forgetSomeResponses, keysMentioning } from './forget-responses.ts';
 
 /**
- * What one batch purges at most, so that it takes about a second: tasks, and what tells of them, which is entries of the
- * audit log and stored responses.
+ * What one batch purges at most, so that it takes about a second: tasks, their comments, and what tells of them, which is
+ * entries of the audit log, stored responses, and other tasks that they block, whose blockers it takes off.
  */
 const MAX_TASKS = 2000;
+const MAX_COMMENTS = 2000;
 const MAX_RELATED_ROWS = 20_000;
 
 /** A project or task to purge, with its tasks. */
@@ -36,10 +37,17 @@ export async function purgeInBatches(db: Database, purge: Purge): Promise<WriteR
   const ids = sql`select doomed.id ${all}`;
   const atMost = (rows: RawBuilder<unknown>, limit: number) =>
     sql<boolean>`(select count(*) from (${rows} limit ${limit + 1}) as bounded) <= ${limit}::integer`;
-  const entries = sql`
-    select from audit_log where audit_log.tenant_id = ${db.tenantId} and audit_log.resource_id = any(array(${ids}))`;
+  const comments = sql`
+    select comments.id from comments
+    where comments.tenant_id = ${db.tenantId} and comments.task_id = any(array(${ids}))`;
+  const related = sql`
+    ${relatedRows(db, sql`any(array(${ids}))`)}
+    union all
+    select from audit_log
+    where audit_log.tenant_id = ${db.tenantId} and audit_log.resource_id = any(array(${comments} limit ${MAX_COMMENTS}))`;
   const isFew = sql<boolean>`
-    ${atMost(ids, MAX_TASKS)} and ${atMost(entries, MAX_RELATED_ROWS)} and ${atMost(keysMentioning(db, ids), MAX_RELATED_ROWS)}`;
+    ${atMost(ids, MAX_TASKS)} and ${atMost(comments, MAX_COMMENTS)}
+    and ${atMost(related, MAX_RELATED_ROWS)} and ${atMost(keysMentioning(db, ids), MAX_RELATED_ROWS)}`;
   const guard = db.query.selectNoFrom(sql`split_unless(${isFew})`.as('few'));
   try {
     return await finish([...lock, guard, ...deleteTasks(db, ids)]);
@@ -51,6 +59,7 @@ export async function purgeInBatches(db: Database, purge: Purge): Promise<WriteR
     return row?.count ?? 0;
   };
   while ((await repeat([], forgetSomeResponses(db, ids, MAX_RELATED_ROWS))) > 0);
+  while ((await repeat([], deleteSomeComments(db, ids))) > 0);
   const others = sql`${all} and doomed.id <> ${id}`;
   while ((await repeat(deleteTasks(db, leaves(db, others)), countLeft(db, others))) > 0);
   return finish([...lock, ...deleteTasks(db, ids)]);
@@ -58,21 +67,57 @@ export async function purgeInBatches(db: Database, purge: Purge): Promise<WriteR
 
 /**
  * A query of tasks without subtasks, because deleting a task deletes its subtasks too, which would not be counted. They
- * are as many as one batch takes, or a single one that has more entries in the audit log than that.
+ * are as many as one batch takes, or a single one of which more rows tell than that.
  */
 function leaves(db: Database, all: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     select id from (
-      select id, sum(entries) over (order by id) - entries as before from (
-        select doomed.id, (
-          select count(*) from audit_log
-          where audit_log.tenant_id = ${db.tenantId} and audit_log.resource_id = doomed.id) as entries
+      select id, sum(related) over (order by id) - related as before from (
+        select doomed.id, (select count(*) from (${relatedRows(db, sql`doomed.id`)}) as telling) as related
         ${all} and not exists (
           select from tasks as child
           where child.tenant_id = ${db.tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)
         order by doomed.id limit ${MAX_TASKS}
       ) as counted
     ) as summed where before < ${MAX_RELATED_ROWS}`;
+}
+
+/**
+ * A query of the entries of the audit log on tasks, and of the dependencies of others on them.
+ * @param tasks what their id is equal to
+ */
+function relatedRows(db: Database, tasks: RawBuilder<unknown>) {
+  return sql`
+    select from audit_log where audit_log.tenant_id = ${db.tenantId} and audit_log.resource_id = ${tasks}
+    union all
+    select from dependencies where dependencies.tenant_id = ${db.tenantId} and dependencies.blocker_id = ${tasks}`;
+}
+
+/**
+ * A statement that deletes as many comments of tasks as one batch takes, or a single one that has more entries in the audit
+ * log than that. Its row says how many they were.
+ */
+function deleteSomeComments(db: Database, taskIds: RawBuilder<unknown>): Compilable<{ count: number }> {
+  const some = sql`
+    select id from (
+      select id, sum(entries) over (order by id) - entries as before from (
+        select comments.id, (
+          select count(*) from audit_log
+          where audit_log.tenant_id = ${db.tenantId} and audit_log.resource_id = comments.id) as entries
+        from comments
+        where comments.tenant_id = ${db.tenantId} and comments.task_id = any(array(${taskIds}))
+        limit ${MAX_COMMENTS}
+      ) as counted
+    ) as summed where before < ${MAX_RELATED_ROWS}`;
+  return db.query
+    .with('gone', (qb) =>
+      qb
+        .deleteFrom('comments')
+        .where('tenant_id', '=', db.tenantId)
+        .where(sql<boolean>`id = any(array(${some}))`)
+        .returning('id'),
+    )
+    .selectNoFrom(sql<number>`(select count(*)::integer from gone)`.as('count'));
 }
 
 /** A statement whose row says whether tasks are left: 1 or 0. */

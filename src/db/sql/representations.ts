@@ -1,7 +1,19 @@
-import { expressionBuilder, sql } from 'kysely';
+import { expressionBuilder, type Selectable, sql } from 'kysely';
 import type { JsonText } from '../client/read.ts';
 import type { DB } from '../types.ts';
-import { bare, type JsonIn, jsonObject, type Members, moment, nested, pick, plain, text } from './json.ts';
+import {
+  array,
+  bare,
+  type JsonIn,
+  type JsonItems,
+  jsonObject,
+  type Members,
+  moment,
+  nested,
+  pick,
+  plain,
+  text,
+} from './json.ts';
 
 /*
  * The members of each resource's JSON, as SQL expressions by name. Every query that shows a resource builds its JSON from
@@ -52,6 +64,33 @@ function tagsOf(tenantId: string) {
     when (select ${isStale}) then tags_json_of(${tenantId}, tasks.id) else tasks.tags_json end`;
 }
 
+export interface AssigneeOfTask {
+  id: string;
+  name: string;
+  role: Selectable<DB['assignees']>['role'];
+  assigned_at: string;
+}
+
+/** The assignees of a task, the owner first, then by name: kept as its tags are. */
+function assigneesOf(tenantId: string) {
+  const isStale = sql`exists (select from stale_tags_json where tenant_id = ${tenantId})`;
+  return sql<JsonText<AssigneeOfTask[]>>`case
+    when (select ${isStale}) then assignees_json_of(${tenantId}, tasks.id) else tasks.assignees_json end`;
+}
+
+/**
+ * Whether a task has a blocker that is neither completed, cancelled nor in the trash. Most tasks have none, and say so
+ * themselves. Each blocker is looked up by a scalar subquery: of a join, or of EXISTS, PostgreSQL might make one hash table
+ * for all tasks, from all that the tenant has.
+ */
+export function isBlocked(tenantId: string) {
+  return sql<boolean>`case when tasks.has_blockers then coalesce((
+    select bool_or((
+      select blocker.status in ('pending', 'in_progress') and blocker.deleted_at is null
+      from tasks as blocker where blocker.tenant_id = ${tenantId} and blocker.id = dependencies.blocker_id))
+    from dependencies where dependencies.tenant_id = ${tenantId} and dependencies.task_id = tasks.id), false) else false end`;
+}
+
 export const tenantMembers = {
   id: plain(tenants.ref('tenants.id')),
   name: text(tenants.ref('tenants.name')),
@@ -95,6 +134,9 @@ const otherTaskMembers = (tenantId: string) => ({
   description: text(tasks.ref('tasks.description')),
   metadata: bare(tasks.ref('tasks.metadata')),
   tags: { ...nested(tagsOf(tenantId)), isLarge: false },
+  assignees: { ...nested(assigneesOf(tenantId)), isLarge: false },
+  is_blocked: bare(isBlocked(tenantId)),
+  comment_count: bare(tasks.ref('tasks.comment_count')),
 });
 
 type TaskMembers = typeof ownTaskMembers & ReturnType<typeof otherTaskMembers>;
@@ -111,6 +153,72 @@ export function taskJson<M extends Members>(tenantId: string, more: M, fields?: 
   const json = fields ? jsonObject(pick({ ...ownTaskMembers, ...others }, fields)) : jsonObject(others, own);
   return json as unknown as ReturnType<typeof jsonObject<TaskMembers & M>>;
 }
+
+const members = expressionBuilder<DB, 'members'>();
+const comments = expressionBuilder<DB, 'comments'>();
+
+export const memberMembers = {
+  id: plain(members.ref('members.id')),
+  subject: text(members.ref('members.subject')),
+  name: text(members.ref('members.name')),
+  email: text(members.ref('members.email')),
+  status: plain(members.ref('members.status')),
+  version: bare(members.ref('members.version')),
+  created_at: moment(members.ref('members.created_at')),
+  updated_at: moment(members.ref('members.updated_at')),
+};
+
+interface MemberName {
+  id: string;
+  name: string;
+}
+
+/** The JSON of a member where another resource shows it: of the row of `members` with this alias. */
+export function memberName(alias = 'members') {
+  return jsonObject({
+    id: plain(sql<string>`${sql.ref(`${alias}.id`)}`),
+    name: text(sql<string>`${sql.ref(`${alias}.name`)}`),
+  });
+}
+
+export const commentMembers = (tenantId: string) => ({
+  id: plain(comments.ref('comments.id')),
+  task_id: plain(comments.ref('comments.task_id')),
+  author: nested(sql<JsonText<MemberName | null>>`(
+    select ${memberName()} from members where members.tenant_id = ${tenantId} and members.id = comments.author_id)`),
+  actor: text(comments.ref('comments.actor')),
+  body: text(comments.ref('comments.body')),
+  mentions: array(sql<JsonItems<MemberName>>`(
+    select string_agg(${memberName()}, ',' order by mentioned.n)
+    from comment_mentions as mentioned join members on members.id = mentioned.member_id
+    where mentioned.tenant_id = ${tenantId} and members.tenant_id = ${tenantId} and mentioned.comment_id = comments.id)`),
+  version: bare(comments.ref('comments.version')),
+  created_at: moment(comments.ref('comments.created_at')),
+  updated_at: moment(comments.ref('comments.updated_at')),
+  edited_at: moment<string | null>(comments.ref('comments.edited_at')),
+});
+
+const apiKeys = expressionBuilder<DB, 'api_keys'>();
+
+export type ApiKeyStatus = 'active' | 'revoked' | 'expired';
+
+/** Whether a key is good, as far as its own row tells. */
+export const apiKeyStatus = sql<ApiKeyStatus>`case
+  when api_keys.revoked_at is not null then 'revoked'
+  when api_keys.expires_at <= now() then 'expired'
+  else 'active' end`;
+
+export const apiKeyMembers = {
+  id: plain(apiKeys.ref('api_keys.id')),
+  name: text(apiKeys.ref('api_keys.name')),
+  role: plain(apiKeys.ref('api_keys.role')),
+  member_id: plain(apiKeys.ref('api_keys.member_id')),
+  status: plain(apiKeyStatus),
+  expires_at: moment<string | null>(apiKeys.ref('api_keys.expires_at')),
+  created_at: moment(apiKeys.ref('api_keys.created_at')),
+  created_by: text(apiKeys.ref('api_keys.created_by')),
+  revoked_at: moment<string | null>(apiKeys.ref('api_keys.revoked_at')),
+};
 
 export const tagMembers = {
   id: plain(tags.ref('tags.id')),

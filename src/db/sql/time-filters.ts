@@ -11,7 +11,7 @@ export interface TimeFilters {
 /** Rows created and updated within the bounds that are given. */
 export function withinTimes<D, T extends keyof D, O>(
   rows: SelectQueryBuilder<D, T, O>,
-  table: 'projects' | 'tasks',
+  table: 'projects' | 'tasks' | 'comments',
   { created_after, created_before, updated_after, updated_before }: TimeFilters,
 ): SelectQueryBuilder<D, T, O> {
   let within = rows;

@@ -9,7 +9,7 @@ import { ProjectWithTasks } from '../../http/response/resources.ts';
 import { validationFailed } from '../../problem.ts';
 
 /*
- * Makes a project with its tasks, subtasks and tags: all or nothing, in one round trip. Tags that do not exist are
+ * Makes a project with its tasks, subtasks, tags and assignees: all or nothing, in one round trip. Tags that do not exist are
  * created. Positions count in the order of the document, a parent before its subtasks.
  */
 
@@ -50,6 +50,7 @@ export default endpoint(
       tasks: [{ title: 'Sketch', tags: ['design'], subtasks: [{ title: 'Home page' }] }, { title: 'Build' }],
     },
     success: { status: 201, description: 'The project with all its tasks', schema: ProjectWithTasks },
+    problems: ['unprocessable'],
   },
   async (c) => {
     const { tasks: nested, ...project } = c.req.valid('json');
@@ -65,14 +66,15 @@ export default endpoint(
 /** The nested tasks as rows with ids of their own, each parent before its subtasks. */
 function inDocumentOrder(nested: Nested[]): NewTask[] {
   const rows: NewTask[] = [];
-  const add = (tasks: Nested[], parentId: string | null) => {
-    for (const { subtasks = [], ...task } of tasks) {
+  const add = (tasks: Nested[], parentId: string | null, path: string) => {
+    for (const [n, { subtasks = [], ...task }] of tasks.entries()) {
       const id = uuidv7();
-      rows.push({ ...task, id, parent_id: parentId, position: rows.length + 1 });
-      add(subtasks, id);
+      const pointer = `${path}/${n}`;
+      rows.push({ ...task, id, parent_id: parentId, position: rows.length + 1, pointer });
+      add(subtasks, id, `${pointer}/subtasks`);
     }
   };
-  add(nested, null);
+  add(nested, null, '/tasks');
   if (rows.length > MAX_TASKS) {
     const message = `must hold at most ${MAX_TASKS} tasks in all`;
     throw validationFailed([{ pointer: '/tasks', code: 'too_long', message }]);

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { getProject } from '../../db/queries/projects/project-with-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { guid, queryInteger } from '../../http/request/schemas.ts';
+import { queryInteger } from '../../http/request/parameters.ts';
+import { guid } from '../../http/request/schemas.ts';
 import { ProjectWithTasks } from '../../http/response/resources.ts';
 
 /* One project with its tasks, each with its tags: one query, one round trip. */

@@ -2,14 +2,8 @@ import * as z from 'zod';
 import { listProjects, projectSorts } from '../../db/queries/projects/list-projects.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest, timeFilters } from '../../http/request/list-query.ts';
-import {
-  jsonObjectParam,
-  name255,
-  projectStatus,
-  queryInteger,
-  searchText,
-  tagName,
-} from '../../http/request/schemas.ts';
+import { jsonObjectParam, queryInteger, searchText } from '../../http/request/parameters.ts';
+import { name255, projectStatus, tagName } from '../../http/request/schemas.ts';
 import { listOf, membersOf, ProjectWithTasks } from '../../http/response/resources.ts';
 import { validationFailed } from '../../problem.ts';
 

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { restoreProject } from '../../db/queries/projects/restore-project.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { guid, queryInteger } from '../../http/request/schemas.ts';
+import { queryInteger } from '../../http/request/parameters.ts';
+import { guid } from '../../http/request/schemas.ts';
 import { ProjectWithTasks } from '../../http/response/resources.ts';
 
 /* Takes a project out of the trash, with exactly the tasks that went along. */

@@ -1,7 +1,7 @@
 import { listTags, tagSorts } from '../../db/queries/tags/list-tags.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { searchText } from '../../http/request/schemas.ts';
+import { searchText } from '../../http/request/parameters.ts';
 import { listOf, membersOf, TagWithCount } from '../../http/response/resources.ts';
 
 /* The tenant's tags, each with the number of its tasks that are not in the trash. */

@@ -31,6 +31,6 @@ export default endpoint(
     const { position = null, ...task } = c.req.valid('json');
     const id = uuidv7();
     const options = { ...c.var.write, location: `/api/v1/tasks/${id}` };
-    return createTask(c.var.db, projectId, { id, position, ...task }, options);
+    return createTask(c.var.db, projectId, { id, position, pointer: '', ...task }, options);
   },
 );

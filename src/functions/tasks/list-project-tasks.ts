@@ -4,7 +4,7 @@ import { PROJECT_TASKS } from '../../db/queries/tasks/project-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { taskFilters } from '../../http/request/task-filters.ts';
+import { checkAssigneeRole, taskFilters } from '../../http/request/task-filters.ts';
 import { listOf, membersOf, Task } from '../../http/response/resources.ts';
 
 /* The tasks of one project in their order; `tasks_page.next_cursor` of the project continues here. */
@@ -30,6 +30,7 @@ export default endpoint(
   async (c) => {
     const { id } = c.req.valid('param');
     const { request, filters } = await listRequest(c.var.db, PROJECT_TASKS, c.req.valid('query'), id);
+    checkAssigneeRole(filters);
     return listTasks(c.var.db, filters, request, c.var.read);
   },
 );

@@ -1,7 +1,7 @@
 import { listTasks, taskSorts } from '../../db/queries/tasks/list-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { taskFilters } from '../../http/request/task-filters.ts';
+import { checkAssigneeRole, taskFilters } from '../../http/request/task-filters.ts';
 import { listOf, membersOf, Task } from '../../http/response/resources.ts';
 
 /* The tenant's tasks over all projects, newest first. */
@@ -25,6 +25,7 @@ export default endpoint(
   },
   async (c) => {
     const { request, filters } = await listRequest(c.var.db, 'tasks', c.req.valid('query'));
+    checkAssigneeRole(filters);
     return listTasks(c.var.db, filters, request, c.var.read);
   },
 );

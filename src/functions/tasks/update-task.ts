@@ -11,7 +11,7 @@ import {
   priority,
   taskStatus,
 } from '../../http/request/schemas.ts';
-import { tagsPatch } from '../../http/request/task-input.ts';
+import { assigneesPatch, tagsPatch } from '../../http/request/task-input.ts';
 import { TaskWithProject } from '../../http/response/resources.ts';
 
 /* Changes a task: a merge patch (RFC 7396). A new parent or project moves it with all below it. */
@@ -23,7 +23,7 @@ export default endpoint(
     path: '/api/v1/tasks/:id',
     summary: 'Change or move a task',
     description:
-      'A merge patch: absent keeps, null clears, `metadata` is merged. `tags` is the whole list of names, or `{add, remove}`. Another `project_id` moves the task with all below it to the end of the order there.',
+      'A merge patch: absent keeps, null clears, `metadata` is merged. `tags` is the whole list of names, or `{add, remove}`; so is `assignees`, whose `remove` are ids of members. Another `project_id` moves the task with all below it to the end of the order there.',
     access: 'member',
     params: z.strictObject({ id: guid }),
     body: z.strictObject({
@@ -37,6 +37,7 @@ export default endpoint(
       parent_id: guid.nullable().optional(),
       project_id: guid.optional(),
       tags: tagsPatch.optional(),
+      assignees: assigneesPatch.optional(),
     }),
     example: { status: 'in_progress', tags: { add: ['urgent'], remove: ['later'] } },
     ifMatch: true,

@@ -1,11 +1,17 @@
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
+import type { Config } from '../../config/config.ts';
 import { Problem } from '../../problem.ts';
 import type { Env } from '../env.ts';
 import { configOf, openDatabase } from '../open-database.ts';
+import { isApiKey, readApiKey } from './api-keys.ts';
 import { limitRate } from './rate-limit.ts';
 import { ROLES, type Role, unauthenticated, verifyToken } from './tokens.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
-/** Verifies token, rate and role, and opens the database for the caller. Nothing is sent to the database. */
+/**
+ * Verifies token, rate and role, and opens the database for the caller. Nothing is sent to the database. Of an API key only
+ * the form is verified: whether it is good, and its role high enough, is told by the first statement of the batch.
+ */
 export function signIn({
   operationId,
   method,
@@ -18,6 +24,7 @@ export function signIn({
   return async (c, next) => {
     const token = presentedToken(c);
     const config = await configOf(c);
+    if (isApiKey(token)) return withApiKey(c, next, { token, config, operationId, needed: access });
     const { role, tenantId, subject } = await verifyToken(token, config.tokens);
     c.set('tenantId', tenantId);
     await limitRate(c, config.rateLimit, tenantId ?? role);
@@ -30,12 +37,36 @@ export function signIn({
     }
     const caller = {
       operationId,
-      ...(tenantId ? { tenantId } : { platform: true }),
+      ...(tenantId ? { tenantId, role } : { platform: true }),
       ...(subject ? { actor: subject } : {}),
     };
     openDatabase(c, config, caller, { mayLag: isEventual(c) && method === 'get' });
     return next();
   };
+}
+
+/** The API keys that the database has found good a moment ago, each with its tenant. */
+const goodKeys = new VerifiedTokens<string>();
+
+/**
+ * Goes on with an API key. Anybody can make up one that names a tenant: until the database has found it good, its requests
+ * do not count as that tenant's.
+ */
+async function withApiKey(
+  c: Context<Env>,
+  next: Next,
+  { token, config, operationId, needed }: { token: string; config: Config; operationId: string; needed: Role },
+): Promise<void> {
+  const { tenantId, ...key } = await readApiKey(token);
+  const isKnown = goodKeys.get(token) !== undefined;
+  c.set('tenantId', tenantId);
+  await limitRate(c, config.rateLimit, isKnown ? tenantId : (c.req.header('CF-Connecting-IP') ?? 'unknown API keys'));
+  // Not from a replica, which may not know yet that a key has been revoked.
+  isEventual(c);
+  const db = openDatabase(c, config, { operationId, tenantId, apiKey: { ...key, needed, isKnown } });
+  await next();
+  const { status } = c.res;
+  if (db.roundTrips > 0 && status !== 401 && status < 500) goodKeys.add(token, tenantId, Number.POSITIVE_INFINITY);
 }
 
 /** Whether the caller accepts an answer from a read replica, which may lack the latest writes. */
@@ -47,7 +78,7 @@ function isEventual(c: Context<Env>): boolean {
   return consistency === 'eventual';
 }
 
-/** The JWT of `Authorization: Bearer` (RFC 6750 §2.1) or `X-Tenant-Token`. */
+/** The JWT, or API key, of `Authorization: Bearer` (RFC 6750 §2.1) or `X-Tenant-Token`. */
 function presentedToken(c: Context<Env>): string {
   const authorization = c.req.header('Authorization');
   const header = c.req.header('X-Tenant-Token')?.trim();

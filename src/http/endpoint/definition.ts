@@ -32,8 +32,11 @@ export interface Definition {
   example?: Record<string, unknown>;
   /** Whether the endpoint takes `If-Match`. */
   ifMatch?: boolean;
-  /** Without a schema the response has no body. */
-  success: { status: SuccessStatusCode; description: string; schema?: z.ZodType; mediaType?: string };
+  /**
+   * Without a schema the response has no body. `made` describes the 201, with `Location`, of a PUT that has made what it would
+   * otherwise have changed; the schema is the same.
+   */
+  success: { status: SuccessStatusCode; description: string; schema?: z.ZodType; mediaType?: string; made?: string };
   /** The problems that it can respond with, beyond those that its access, method and inputs imply. */
   problems?: ProblemCode[];
 }

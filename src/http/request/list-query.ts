@@ -4,7 +4,8 @@ import { cursorContext, type Position } from '../../db/sql/keyset.ts';
 import { type ListRequest, type SortMembers, sortText } from '../../db/sql/list.ts';
 import { Problem, validationFailed } from '../../problem.ts';
 import { sha256 } from '../../sha256.ts';
-import { csv, fault, queryBoolean, queryInteger, timestamp } from './schemas.ts';
+import { csv, queryBoolean, queryInteger } from './parameters.ts';
+import { fault, timestamp } from './schemas.ts';
 
 /** The query parameters that every list has (docs/api-conventions.md, "Lists"), with the filters of this list. */
 export function listQuery<const S extends SortMembers, const F extends readonly string[], X extends z.ZodRawShape>({

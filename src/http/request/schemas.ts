@@ -1,15 +1,20 @@
-/* The building blocks that the schemas of requests are made of (docs/api-conventions.md, "Requests and responses"). */
+/*
+ * The building blocks that the schemas of requests are made of (docs/api-conventions.md, "Requests and responses"). Those
+ * that are strings are for queries and paths, too; `parameters.ts` has what only queries have.
+ */
 import * as z from 'zod';
 import {
+  API_KEYS_ROLE,
+  ASSIGNEES_ROLE,
   AUDIT_LOG_ACTION,
   AUDIT_LOG_RESOURCE_TYPE,
+  MEMBERS_STATUS,
   PROJECTS_STATUS,
   TASKS_STATUS,
   TENANTS_STATUS,
 } from '../../db/enums.ts';
-import { Problem } from '../../problem.ts';
 import { jsonbLength } from './jsonb-length.ts';
-import { jsonPointer, MAX_ERRORS, parseJsonObject } from './strict-json.ts';
+import { MAX_ERRORS } from './strict-json.ts';
 
 /**
  * The options of a `.refine()` that fails with a code for the caller, and ends the checks of that value.
@@ -19,21 +24,20 @@ export function fault(code: string, message: string): { error: string; abort: tr
   return { error: message, abort: true, params: { code } };
 }
 
-// ---- For bodies. Queries and paths may use those that are strings. ----
-
 /** A UUID of any version, RFC 9562 §4; upper case is the same id, so the output is lower case. */
 export const guid = z
   .guid({ abort: true }) // so that a union with it tells all its branches
   .toLowerCase()
   .meta({ format: 'uuid', examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'] });
 
-const ONE_LINE = [
+export const ONE_LINE = [
   (text: string) => !/\p{Cc}/u.test(text),
   fault('control_character', 'must not contain line breaks, tabs or other control characters'),
 ] as const;
 // The same as patterns, for the document. They spell \p{Cc} out, which not every tool knows.
-const CHARACTER = '[^\\u0000-\\u001f\\u007f-\\u009f]';
-export const TEXT = '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$';
+export const CHARACTER = '[^\\u0000-\\u001f\\u007f-\\u009f]';
+const TEXT_CHARACTER = '[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]';
+export const TEXT = `^${TEXT_CHARACTER}*$`;
 const BLANK = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 
 /** A text of one line for people to read, 1 to `max` code points; the output is trimmed and in NFC. */
@@ -59,6 +63,13 @@ export const tagNames = z.array(tagName).max(50);
 /** Line breaks and tabs are welcome; the strict parser has refused all other control characters. */
 export const description = z.string().max(10_000).meta({ pattern: TEXT }).nullable();
 
+/** The same, but not blank: what somebody says to others. */
+export const longText = z
+  .string()
+  .refine((text) => !BLANK.test(text), fault('blank', 'must not be blank'))
+  .max(10_000)
+  .meta({ minLength: 1, pattern: `^${TEXT_CHARACTER}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${TEXT_CHARACTER}*$` });
+
 /** The rules for bodies, which the strict parser holds, said in the document (dev/openapi/document.ts has the components). */
 const jsonMembers = {
   propertyNames: { $ref: '#/components/schemas/JsonName' },
@@ -67,13 +78,13 @@ const jsonMembers = {
 
 /** Beyond this a double cannot tell whole numbers apart: 9007199254740993 would be stored as …992, in silence. */
 const MAX_EXACT = Number.MAX_SAFE_INTEGER;
-const INEXACT = `must be a number from -${MAX_EXACT} to ${MAX_EXACT}, or a string`;
+export const INEXACT = `must be a number from -${MAX_EXACT} to ${MAX_EXACT}, or a string`;
 
 /**
  * The paths of numbers beyond ±(2^53 − 1) in a JSON value, 20 at most. They are looked for after JSON.parse has rounded
  * them: rounding keeps their order, so none of them becomes a smaller one, however it was spelled (1e20, 9007199254740993.0).
  */
-function inexactNumbers(root: object): PropertyKey[][] {
+export function inexactNumbers(root: object): PropertyKey[][] {
   const found: PropertyKey[][] = [];
   const path: PropertyKey[] = [];
   const visit = (value: unknown): void => {
@@ -119,6 +130,33 @@ export const actor = z
   .max(255)
   .meta({ pattern: `^${CHARACTER}+$` });
 
+/** What an API key looks like (src/http/auth/api-keys.ts), for the OpenAPI document and for scanners. */
+export const API_KEY_PATTERN = '^ot_[0-9A-Za-z]{43}_[0-9A-Za-z]{49}$';
+
+/** The `sub` of a person's tokens, as it stands there. Two beginnings are kept for API keys, and for who has been purged. */
+export const subject = z
+  .string()
+  // Not by min(1), which would also say something of an empty list.
+  .refine((text) => text !== '', fault('too_short', 'must not be empty'))
+  .refine((text) => !/\p{Cc}/u.test(text), fault('control_character', 'must not contain control characters'))
+  .refine((text) => !/^(api-key|member):/.test(text), fault('reserved', 'must not begin with api-key: or member:'))
+  .max(255)
+  .meta({ pattern: `^(?!(api-key|member):)${CHARACTER}+$`, examples: ['auth0|5f7c8ec7c33c6c004bbafe82'] });
+
+// What stands between the dots of an address: anything but white space, and what separates addresses or quotes them.
+const ATOM = '[^\\s@.,;:<>()\\[\\]\\\\"\\u0000-\\u001f\\u007f-\\u009f]+';
+const ADDRESS = `${ATOM}(\\.${ATOM})*@${ATOM}(\\.${ATOM})+`;
+const EMAIL = new RegExp(`^${ADDRESS}$`, 'u');
+
+/** One email address, in any script (RFC 6531), without a display name; trimmed. Whether anybody reads it, only a message tells. */
+export const email = z
+  .string()
+  .refine(...ONE_LINE)
+  .trim()
+  .refine((text) => EMAIL.test(text), fault('invalid_format', 'must be one email address, such as ada@example.com'))
+  .max(254)
+  .meta({ format: 'idn-email', pattern: `^\\s*${ADDRESS}\\s*$`, examples: ['ada@example.com'] });
+
 /** A day of the calendar, RFC 3339 `full-date`, in the years 0001 to 9999. */
 export const date = z
   .string()
@@ -138,8 +176,13 @@ export const timestamp = z
 export const taskStatus = z.enum(TASKS_STATUS);
 export const projectStatus = z.enum(PROJECTS_STATUS);
 export const tenantStatus = z.enum(TENANTS_STATUS);
+export const memberStatus = z.enum(MEMBERS_STATUS);
+export const assigneeRole = z.enum(ASSIGNEES_ROLE);
+export const apiKeyRole = z.enum(API_KEYS_ROLE);
+export const apiKeyStatus = z.enum(['active', 'revoked', 'expired']);
 export const resourceType = z.enum(AUDIT_LOG_RESOURCE_TYPE);
 export const auditAction = z.enum(AUDIT_LOG_ACTION);
+export const activityType = z.enum(['change', 'comment']);
 export const priority = z.int().min(0).max(4);
 /** Within a range in which there is always room for a whole number after the last one (a double has 53 bits). */
 export const position = z.number().min(-1e15).max(1e15);
@@ -167,104 +210,3 @@ function toUtc(text: string): string | undefined {
   const seconds = new Date(Date.parse(`${day}T${time}Z`) - offset).toISOString().slice(0, -5);
   return /^(?!0000)\d{4}-/.test(seconds) ? `${seconds}${fraction}Z` : undefined;
 }
-
-// ---- For queries: the input is a string. ----
-
-/** A transform that reads a string with `read`, which returns undefined for what it refuses. */
-function reader<T>(read: (text: string) => T | undefined, code: string, message: string) {
-  return (text: string, ctx: z.RefinementCtx): T => {
-    // A bare z.transform() checks no type: a missing parameter comes here too.
-    if (typeof text !== 'string') {
-      ctx.issues.push({ code: 'invalid_type', expected: 'string', input: text });
-      return z.NEVER;
-    }
-    const value = read(text);
-    if (value !== undefined) return value;
-    ctx.issues.push({ code: 'custom', input: text, message, params: { code } });
-    return z.NEVER;
-  };
-}
-
-type IntegerParameter = z.ZodPipe<z.ZodTransform<number, string>, z.ZodInt>;
-
-/** A whole number in plain decimal digits: no sign, no exponent. With `default` the parameter may be absent. */
-export function queryInteger(range: { min: number; max: number }): IntegerParameter;
-export function queryInteger(range: { min: number; max: number; default: number }): z.ZodDefault<IntegerParameter>;
-export function queryInteger(range: { min: number; max: number; default?: number }) {
-  const { min, max, default: preset } = range;
-  const message = `must be a whole number from ${min} to ${max} in decimal digits`;
-  const number = z.int().min(min).max(max);
-  const digits = z.transform(
-    reader((text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined), 'invalid_format', message),
-  );
-  if (preset === undefined) return z.pipe(digits, number);
-  // The default stands in the inner schema for the document's sake: zod leaves it out where a transform is inside.
-  return z.pipe(digits, number.meta({ default: preset })).default(preset);
-}
-
-/** A switch that can only be turned on. */
-export const queryTrue = z.pipe(
-  z.transform(reader((text) => (text === 'true' ? true : undefined), 'invalid_value', 'must be true')),
-  z.literal(true),
-);
-
-const BOOLEANS = new Map([
-  ['true', true],
-  ['false', false],
-]);
-export const queryBoolean = z.pipe(
-  z.transform(reader((text) => BOOLEANS.get(text), 'invalid_value', 'must be true or false')),
-  z.boolean(),
-);
-
-/**
- * A comma list of some of `values`, each at most once; the output is an array in the caller's order.
- * The document shows it as a string, because a parameter's `style` would be lost in `.optional()`.
- */
-export function csv<const T extends readonly string[]>(values: T) {
-  const one = `(${values.join('|')})`;
-  const pieces = (text: string) => {
-    const list = text.split(',');
-    return list.includes('') || new Set(list).size < list.length ? undefined : list;
-  };
-  return z
-    .string()
-    .meta({
-      description: 'A comma list, each entry at most once',
-      pattern: `^${one}(,${one})*$`,
-      examples: [values.slice(0, 2).join(',')],
-    })
-    .transform(reader(pieces, 'invalid_format', 'must be a comma list without empty or repeated entries'))
-    .pipe(z.array(z.string().pipe(z.enum(values))));
-}
-
-/** A JSON object in a string, under the rules for bodies. */
-export const jsonObjectParam = z
-  .string()
-  .meta({ contentMediaType: 'application/json', examples: ['{"client":"acme"}'] })
-  .transform((text, ctx) => {
-    const refuse = (code: string, pointer: string, message: string) => {
-      const reason = pointer === '' ? '' : `, but ${pointer} ${message}`;
-      ctx.issues.push({ code: 'custom', input: text, message: `must be a JSON object${reason}`, params: { code } });
-      return z.NEVER;
-    };
-    try {
-      const value = parseJsonObject(new TextEncoder().encode(text));
-      // Here, because the pointer of a parameter can only name the whole of it.
-      const [path] = inexactNumbers(value);
-      return path ? refuse('number_out_of_range', jsonPointer(path), INEXACT) : value;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const { code = error.code, pointer = '', message = '' } = error.options.errors?.[0] ?? {};
-      return refuse(code, pointer, message);
-    }
-  })
-  .pipe(metadata);
-
-/** Words to search for. */
-export const searchText = z
-  .string()
-  .refine(...ONE_LINE)
-  .min(1)
-  .max(200)
-  .meta({ pattern: `^${CHARACTER}+$`, examples: ['passport renew'] });

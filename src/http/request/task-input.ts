@@ -1,5 +1,33 @@
 import * as z from 'zod';
-import { date, description, metadata, name255, priority, tagNames, taskStatus } from './schemas.ts';
+import {
+  assigneeRole,
+  date,
+  description,
+  fault,
+  guid,
+  metadata,
+  name255,
+  priority,
+  tagNames,
+  taskStatus,
+} from './schemas.ts';
+
+const role = assigneeRole.default('contributor');
+const MAX_ASSIGNEES = 20;
+
+/** Members to assign to one task, each once, at most one of them as its owner. */
+const assignees = z
+  .array(z.strictObject({ member_id: guid, role }))
+  .max(MAX_ASSIGNEES)
+  .refine(
+    (list) => new Set(list.map(({ member_id }) => member_id)).size === list.length,
+    fault('repeated', 'must name each member once'),
+  )
+  .refine(
+    (list) => list.filter((one) => one.role === 'owner').length <= 1,
+    fault('two_owners', 'must have at most one owner'),
+  )
+  .meta({ description: `At most ${MAX_ASSIGNEES} members, each once, at most one of them as the owner.` });
 
 /** What a caller may say of a new task, wherever it is made. */
 export const newTask = {
@@ -10,6 +38,7 @@ export const newTask = {
   due_on: date.nullable().default(null),
   metadata: metadata.default({}),
   tags: tagNames.default([]),
+  assignees: assignees.default([]),
 };
 
 /** `tags` in a patch: all names, or which to add and which to remove; the database tells whether one is in both. */
@@ -17,3 +46,17 @@ export const tagsPatch = z.union([
   tagNames,
   z.strictObject({ add: tagNames.default([]), remove: tagNames.default([]) }),
 ]);
+
+/** `assignees` in a patch: all of them, or whom to add, or give another role, and whom to remove. */
+export const assigneesPatch = z.union([
+  assignees,
+  z
+    .strictObject({ add: assignees.default([]), remove: z.array(guid).max(MAX_ASSIGNEES).default([]) })
+    .refine(
+      ({ add, remove }) => !add.some(({ member_id }) => remove.includes(member_id)),
+      fault('contradiction', 'must not have one member in add and remove'),
+    ),
+]);
+
+/** The body that gives an assignee a role. */
+export const assigneeInput = { role };

@@ -11,6 +11,10 @@ export function problemOf({ failure }: DatabaseError): Problem {
       return new Problem('duplicate', 'A tag with this name exists.', {
         errors: [{ pointer: '/name', code: 'duplicate', message: 'is the name of another tag' }],
       });
+    case 'duplicate_subject':
+      return new Problem('duplicate', 'A member with this subject exists.', {
+        errors: [{ pointer: '/subject', code: 'duplicate', message: 'is the subject of another member' }],
+      });
     case 'metadata_too_large': {
       const message = 'must be at most 16 KiB as the database prints it';
       return new Problem('validation_failed', `/metadata: ${message}`, {

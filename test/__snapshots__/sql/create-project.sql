@@ -1,4 +1,4 @@
-select set_tenant_context($1, $2, $3);
+select set_tenant_context($1, $2, $3, $4);
 
 insert into "projects" ("id", "name", "description", "status", "metadata", "tenant_id")
 values ($1, $2, $3, $4, $5, $6);
@@ -30,20 +30,21 @@ and key = any(array(select key
 from wanted))
 order by key for share), found as materialized (
 select task_id, locked.id as tag_id, name, color
-from wanted join locked on locked.key = wanted.key), texts as materialized (
+from wanted join locked on locked.key = wanted.key), tag_texts as materialized (
 select task_id, '[' || string_agg(tag_json(tag_id, name, color), ','
 order by name, tag_id) || ']' as tags_json
-from found group by task_id), created as (insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata", "tags_json")
+from found group by task_id), created as (insert into "tasks" ("tenant_id", "project_id", "id", "parent_id", "title", "description", "status", "priority", "due_on", "position", "metadata", "tags_json", "assignees_json")
 select $3::uuid, $4::uuid, id, parent_id, title, description, status, priority, due_on, coalesce(position, (
 select case when abs(coalesce(max(last.position), 0)) > 1e300 then coalesce(max(last.position), 0) else coalesce(max(last.position), 0) + 1 * greatest(2 ^ 51, abs(coalesce(max(last.position), 0))) * 2 ^ -51 end
 from tasks as last
 where last.tenant_id = $5
 and last.project_id = $6
-and last.deleted_at is null )), metadata, coalesce((select tags_json
-from texts
-where texts.task_id = given.id), '[]')
+and last.deleted_at is null )), metadata, coalesce((select "tags_json"
+from "tag_texts" as texts
+where texts.task_id = given.id), '[]'), '[]'
 from json_to_recordset($7::json) as given ( id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date, position double precision, metadata jsonb)
-returning "id"), tagged as (insert into task_tags (tenant_id, task_id, tag_id)
+returning "id"), tagged as (
+insert into task_tags (tenant_id, task_id, tag_id)
 select $8::uuid, task_id, tag_id
 from found join created on created.id = found.task_id
 order by task_id, tag_id)
@@ -60,30 +61,41 @@ from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $4::json)::text else item end as item
 from ((select (coalesce(tasks.own_json, task_own_json($5, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $6)) then tags_json_of($7, tasks.id) else tasks.tags_json end, 'null') || '}') as "item"
+where tenant_id = $6)) then tags_json_of($7, tasks.id) else tasks.tags_json end, 'null') || ',"assignees":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $8)) then assignees_json_of($9, tasks.id) else tasks.assignees_json end, 'null') || ',"is_blocked":' || coalesce(cast(case when tasks.has_blockers then coalesce((
+select bool_or((
+select blocker.status in ('pending', 'in_progress')
+and blocker.deleted_at is null
+from tasks as blocker
+where blocker.tenant_id = $10
+and blocker.id = dependencies.blocker_id))
+from dependencies
+where dependencies.tenant_id = $11
+and dependencies.task_id = tasks.id), false) else false end as text), 'null') || ',"comment_count":' || coalesce(cast("tasks"."comment_count" as text), 'null') || '}') as "item"
 from "tasks"
-where "tasks"."tenant_id" = $8
+where "tasks"."tenant_id" = $12
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $9
-offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $10::integer then make_cursor( concat($11::uuid, $12::text, projects.id, $13::text), case when $14::integer = 0 then '[]'::json else (select json_build_array(position::text, id::text)
+limit $13
+offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $14::integer then make_cursor( concat($15::uuid, $16::text, projects.id, $17::text), case when $18::integer = 0 then '[]'::json else (select json_build_array(position::text, id::text)
 from ((select "tasks"."position", "tasks"."id"
 from "tasks"
-where "tasks"."tenant_id" = $15
+where "tasks"."tenant_id" = $19
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $16
-offset $17::integer - 1)) as last) end) end as next_cursor
+limit $20
+offset $21::integer - 1)) as last) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = $18
+where "tasks"."tenant_id" = $22
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-where "projects"."tenant_id" = $19
+where "projects"."tenant_id" = $23
 and "projects"."deleted_at" is null
-and "projects"."id" = $20
+and "projects"."id" = $24
 offset 0) as "query"
 offset 0)
 select "etag", "body"

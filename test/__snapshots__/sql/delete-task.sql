@@ -1,4 +1,4 @@
-select set_tenant_context($1, $2, $3);
+select set_tenant_context($1, $2, $3, $4);
 
 select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
 from (

@@ -1,4 +1,4 @@
-select set_tenant_context($1, $2, $3);
+select set_tenant_context($1, $2, $3, $4);
 
 select "etag", case when array['*', etag] && $1::text[] then null else representation.body end as "body"
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body"
@@ -15,14 +15,26 @@ and tasks.project_id = $11
 and tasks.deleted_at is null)) group by "tag_id") as "counted"
 inner join "tags" on "tags"."id" = "counted"."tag_id"
 where "tags"."tenant_id" = $12
-order by "counted"."task_count" desc, "tags"."name", "tags"."id") as items), '') || (']}')
+order by "counted"."task_count" desc, "tags"."name", "tags"."id") as items), '') || ('],"by_assignee":[') || coalesce((select string_agg(item, ',')
+from (select ('{"id":' || coalesce('"' || "members"."id" || '"', 'null') || ',"name":' || coalesce(to_json("members"."name")::text, 'null') || ',"task_count":' || coalesce(cast("counted"."task_count" as text), 'null') || '}') as "item"
+from (select "member_id", count(*)::integer as "task_count"
+from "assignees"
+where "tenant_id" = $13
+and task_id = any(array(select tasks.id
 from tasks
-where tasks.tenant_id = $13
-and tasks.project_id = $14
+where tasks.tenant_id = $14
+and tasks.project_id = $15
+and tasks.deleted_at is null)) group by "member_id") as "counted"
+inner join "members" on "members"."id" = "counted"."member_id"
+where "members"."tenant_id" = $16
+order by "counted"."task_count" desc, "members"."name", "members"."id") as items), '') || (']}')
+from tasks
+where tasks.tenant_id = $17
+and tasks.project_id = $18
 and tasks.deleted_at is null) as "body"
 from "projects"
-where "projects"."tenant_id" = $15
-and "projects"."id" = $16
+where "projects"."tenant_id" = $19
+and "projects"."id" = $20
 and "projects"."deleted_at" is null
 offset 0) as "query"
 offset 0) as "representation";

@@ -1,4 +1,4 @@
-select set_tenant_context($1, $2, $3);
+select set_tenant_context($1, $2, $3, $4);
 
 select "etag", case when array['*', etag] && $4::text[] then null else representation.body end as "body"
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?task_limit.","errors":[{"pointer":"?task_limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else "body" end as "body"
@@ -10,7 +10,18 @@ from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?task_limit.","errors":[{"pointer":"?task_limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else item end as item
 from ((select (coalesce(tasks.own_json, task_own_json($1, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $1)) then tags_json_of($1, tasks.id) else tasks.tags_json end, 'null') || '}') as "item"
+where tenant_id = $1)) then tags_json_of($1, tasks.id) else tasks.tags_json end, 'null') || ',"assignees":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $1)) then assignees_json_of($1, tasks.id) else tasks.assignees_json end, 'null') || ',"is_blocked":' || coalesce(cast(case when tasks.has_blockers then coalesce((
+select bool_or((
+select blocker.status in ('pending', 'in_progress')
+and blocker.deleted_at is null
+from tasks as blocker
+where blocker.tenant_id = $1
+and blocker.id = dependencies.blocker_id))
+from dependencies
+where dependencies.tenant_id = $1
+and dependencies.task_id = tasks.id), false) else false end as text), 'null') || ',"comment_count":' || coalesce(cast("tasks"."comment_count" as text), 'null') || '}') as "item"
 from "tasks"
 where "tasks"."tenant_id" = $1
 and "tasks"."project_id" = "projects"."id"

@@ -1,4 +1,4 @@
-select set_tenant_context($1, $2, $3);
+select set_tenant_context($1, $2, $3, $4);
 
 select "etag", case when array['*', etag] && $1::text[] then null else representation.body end as "body", "nextCursor"
 from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $2::json)::text else "body" end as "body", next_cursor as "nextCursor"
@@ -58,32 +58,43 @@ from (
 select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, $25::json)::text else item end as item
 from ((select (coalesce(tasks.own_json, task_own_json($26, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $27)) then tags_json_of($28, tasks.id) else tasks.tags_json end, 'null') || '}') as "item"
+where tenant_id = $27)) then tags_json_of($28, tasks.id) else tasks.tags_json end, 'null') || ',"assignees":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $29)) then assignees_json_of($30, tasks.id) else tasks.assignees_json end, 'null') || ',"is_blocked":' || coalesce(cast(case when tasks.has_blockers then coalesce((
+select bool_or((
+select blocker.status in ('pending', 'in_progress')
+and blocker.deleted_at is null
+from tasks as blocker
+where blocker.tenant_id = $31
+and blocker.id = dependencies.blocker_id))
+from dependencies
+where dependencies.tenant_id = $32
+and dependencies.task_id = tasks.id), false) else false end as text), 'null') || ',"comment_count":' || coalesce(cast("tasks"."comment_count" as text), 'null') || '}') as "item"
 from "tasks"
-where "tasks"."tenant_id" = $29
+where "tasks"."tenant_id" = $33
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $30
-offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $31::integer then make_cursor( concat($32::uuid, $33::text, projects.id, $34::text), case when $35::integer = 0 then '[]'::json else (select json_build_array(position::text, id::text)
+limit $34
+offset 0)) as built) as items) as items, counted.task_count, case when counted.task_count > $35::integer then make_cursor( concat($36::uuid, $37::text, projects.id, $38::text), case when $39::integer = 0 then '[]'::json else (select json_build_array(position::text, id::text)
 from ((select "tasks"."position", "tasks"."id"
 from "tasks"
-where "tasks"."tenant_id" = $36
+where "tasks"."tenant_id" = $40
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null
 order by "tasks"."position", "tasks"."id"
-limit $37
-offset $38::integer - 1)) as last) end) end as next_cursor
+limit $41
+offset $42::integer - 1)) as last) end) end as next_cursor
 from ((select count(*)::integer as "task_count"
 from "tasks"
-where "tasks"."tenant_id" = $39
+where "tasks"."tenant_id" = $43
 and "tasks"."project_id" = "projects"."id"
 and "tasks"."deleted_at" is null)) as counted ) as "first" on true
-offset 0)) as built) as items) as items, counted.n > $40::integer as has_more, case when counted.n > $41::integer then (
-select make_cursor(concat($42::text, $43::text), json_build_array("sort_0"::text, "sort_1"::text))
+offset 0)) as built) as items) as items, counted.n > $44::integer as has_more, case when counted.n > $45::integer then (
+select make_cursor(concat($46::text, $47::text), json_build_array("sort_0"::text, "sort_1"::text))
 from (select *
 from sorted
-offset $44::integer - 1
+offset $48::integer - 1
 limit 1) as last) end as next_cursor
 from (select count(*) as n
 from sorted) as counted ) as "page"

@@ -1,4 +1,4 @@
-select set_tenant_context($1, $2, $3);
+select set_tenant_context($1, $2, $3, $4);
 
 select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
 from (
@@ -54,9 +54,10 @@ from tree))
 limit $5) as bounded) <= $6::integer
 and (select count(*)
 from (
-select from audit_log
-where audit_log.tenant_id = $7
-and audit_log.resource_id = any(array(select doomed.id
+select comments.id
+from comments
+where comments.tenant_id = $7
+and comments.task_id = any(array(select doomed.id
 from tasks as doomed
 where doomed.tenant_id = $8
 and doomed.id = any(array(with recursive tree as (
@@ -73,10 +74,9 @@ from tree))))
 limit $12) as bounded) <= $13::integer
 and (select count(*)
 from (
-select mentions.key
-from idempotency_mentions as mentions
-where mentions.tenant_id = $14
-and mentions.resource_id = any(array(select doomed.id
+select from audit_log
+where audit_log.tenant_id = $14
+and audit_log.resource_id = any(array(select doomed.id
 from tasks as doomed
 where doomed.tenant_id = $15
 and doomed.id = any(array(with recursive tree as (
@@ -90,7 +90,66 @@ and tasks.project_id = tree.project_id
 and tasks.parent_id = tree.id )
 select id
 from tree))))
-limit $19) as bounded) <= $20::integer) as "few";
+union all select
+from dependencies
+where dependencies.tenant_id = $19
+and dependencies.blocker_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $20
+and doomed.id = any(array(with recursive tree as (
+select id, project_id, position, deleted_at, 0 as depth
+from tasks
+where tenant_id = $21
+and id = $22
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $23
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree))))
+union all select
+from audit_log
+where audit_log.tenant_id = $24
+and audit_log.resource_id = any(array(
+select comments.id
+from comments
+where comments.tenant_id = $25
+and comments.task_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $26
+and doomed.id = any(array(with recursive tree as (
+select id, project_id, position, deleted_at, 0 as depth
+from tasks
+where tenant_id = $27
+and id = $28
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $29
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree))))
+limit $30))
+limit $31) as bounded) <= $32::integer
+and (select count(*)
+from (
+select mentions.key
+from idempotency_mentions as mentions
+where mentions.tenant_id = $33
+and mentions.resource_id = any(array(select doomed.id
+from tasks as doomed
+where doomed.tenant_id = $34
+and doomed.id = any(array(with recursive tree as (
+select id, project_id, position, deleted_at, 0 as depth
+from tasks
+where tenant_id = $35
+and id = $36
+union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
+from tree join tasks on tasks.tenant_id = $37
+and tasks.project_id = tree.project_id
+and tasks.parent_id = tree.id )
+select id
+from tree))))
+limit $38) as bounded) <= $39::integer) as "few";
 
 update "idempotency_keys"
 set "body" = $1, "etag" = $2

@@ -1,4 +1,4 @@
-select set_tenant_context($1, $2, $3);
+select set_tenant_context($1, $2, $3, $4);
 
 select set_config('app.locked_projects', coalesce(string_agg(id::text, ','), ''), true) as "locked"
 from (
@@ -125,14 +125,25 @@ and task_id = $2) <= $3::integer, $4::json) as "allowed";
 with "representation" as materialized (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, $1::json)::text else "body" end as "body"
 from (select "tasks"."version", (coalesce(tasks.own_json, task_own_json($2, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
 from stale_tags_json
-where tenant_id = $3)) then tags_json_of($4, tasks.id) else tasks.tags_json end, 'null') || ',"project":' || coalesce((
+where tenant_id = $3)) then tags_json_of($4, tasks.id) else tasks.tags_json end, 'null') || ',"assignees":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $5)) then assignees_json_of($6, tasks.id) else tasks.assignees_json end, 'null') || ',"is_blocked":' || coalesce(cast(case when tasks.has_blockers then coalesce((
+select bool_or((
+select blocker.status in ('pending', 'in_progress')
+and blocker.deleted_at is null
+from tasks as blocker
+where blocker.tenant_id = $7
+and blocker.id = dependencies.blocker_id))
+from dependencies
+where dependencies.tenant_id = $8
+and dependencies.task_id = tasks.id), false) else false end as text), 'null') || ',"comment_count":' || coalesce(cast("tasks"."comment_count" as text), 'null') || ',"project":' || coalesce((
 select ('{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || '}')
 from projects
-where projects.tenant_id = $5
+where projects.tenant_id = $9
 and projects.id = tasks.project_id), 'null') || '}') as "body"
 from "tasks"
-where "tasks"."tenant_id" = $6
-and "tasks"."id" = $7
+where "tasks"."tenant_id" = $10
+and "tasks"."id" = $11
 and "tasks"."deleted_at" is null
 offset 0) as "query"
 offset 0)

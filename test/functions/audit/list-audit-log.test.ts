@@ -147,7 +147,7 @@ describe('filters', () => {
   });
 
   test.each([
-    ['resource_type=member', '?resource_type'],
+    ['resource_type=people', '?resource_type'],
     ['resource_id=1', '?resource_id'],
     ['action=create', '?action'],
     ['actor=', '?actor'],

@@ -35,6 +35,7 @@ test('an empty project', async () => {
     overdue_count: 0,
     completion_ratio: 0,
     by_tag: [],
+    by_assignee: [],
   });
   expect(headers.get('ETag')).toMatch(/^"[0-9a-f]{32}"$/);
   const again = await tenant.get(path, { headers: { 'If-None-Match': headers.get('ETag') ?? '' } });
@@ -59,6 +60,7 @@ test('counts the tasks at every level, and none that is in the trash or in anoth
     overdue_count: 1,
     completion_ratio: 0.25,
     by_tag: [tag('Y', 3), tag('alpha', 1), tag('Beta', 1), tag('x', 1)],
+    by_assignee: [],
   });
   await tenant.call(`/api/v1/tags/${json.by_tag[3].id}`, { method: 'PATCH', body: { name: 'Aa', color: '#00ff00' } });
   expect((await tenant.get(path, { role: 'viewer' })).json.by_tag.slice(1, 3)).toMatchObject([

@@ -88,6 +88,9 @@ test('none of its values is left anywhere, and a retry of what made it makes not
   await tenant.call(path, { method: 'PATCH', body: { name: 'marker-nine' } });
   const patchTask = { title: 'marker-ten', description: 'marker-eleven' };
   await tenant.call(`/api/v1/tasks/${task.id}`, { method: 'PATCH', body: patchTask, ...keyed('task') });
+  const said = await tenant.post(`/api/v1/tasks/${task.id}/comments`, { body: 'marker-twelve' }, keyed('say'));
+  const edit = { method: 'PATCH', body: { body: 'marker-thirteen' }, ...keyed('edit') };
+  expect((await tenant.call(`/api/v1/comments/${said.json.id}`, edit)).status).toBe(200);
   // The stored answers of a task that has left, and of one that has come, show the project too.
   await tenant.call(`/api/v1/tasks/${leaves.id}`, { method: 'PATCH', body: { priority: 1 }, ...keyed('before') });
   await tenant.call(`/api/v1/tasks/${leaves.id}`, {
@@ -107,6 +110,7 @@ test('none of its values is left anywhere, and a retry of what made it makes not
   expect((await tenant.post(`${path}/purge`, undefined)).status).toBe(204);
   expect(JSON.stringify(await storedRows(api.database.admin))).not.toMatch(/marker-/);
   expect((await tenant.post(`${path}/restore`, undefined, keyed('restore'))).status).toBe(404);
+  expect((await tenant.call(`/api/v1/comments/${said.json.id}`, edit)).status).toBe(404);
   expect((await tenant.post('/api/v1/projects', body, keyed('create'))).status).toBe(404);
   expect((await tenant.get('/api/v1/projects')).json.data).toMatchObject([{ name: 'Q' }]);
   expect((await tenant.get(`/api/v1/tasks/${leaves.id}`)).json).toMatchObject({ title: 'x', project: { name: 'Q' } });

@@ -31,6 +31,9 @@ test('comes after the last task, with its defaults', async () => {
     created_at: expect.any(String),
     updated_at: json.created_at,
     tags: [],
+    assignees: [],
+    is_blocked: false,
+    comment_count: 0,
     project: { id: p.id, name: 'P' },
   });
   expect(headers.get('Location')).toBe(`/api/v1/tasks/${json.id}`);

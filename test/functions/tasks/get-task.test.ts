@@ -24,7 +24,7 @@ test('shows the task with its project', async () => {
   const { tenant, project, path } = await world();
   const { status, json, headers } = await tenant.get(path, { role: 'viewer' });
   expect(status).toBe(200);
-  expect(json).toEqual({ ...project.tasks[0], project: { id: project.id, name: 'P' } });
+  expect(json).toEqual({ ...project.tasks[0], project: { id: project.id, name: 'P' }, blocked_by: [], blocks: [] });
   expect(json.tags.map(({ name }: { name: string }) => name)).toEqual(['S', 't']);
   const etag = headers.get('ETag') ?? '';
   expect(etag).toMatch(/^"1\.[0-9a-f]{32}"$/);

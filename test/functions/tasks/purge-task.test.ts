@@ -88,6 +88,9 @@ test('none of its values is left anywhere, and a retry of what made it makes not
   const other = await tenant.call(path(beside.id), { method: 'PATCH', body: { title: 'stays' }, ...keyed('other') });
   await tenant.call(path(task.id), { method: 'DELETE' });
   await tenant.post(`${path(task.id)}/restore`, undefined, keyed('restore'));
+  const said = await tenant.post(`${path(child.json.id)}/comments`, { body: 'marker-seven' }, keyed('say'));
+  const edit = { method: 'PATCH', body: { body: 'marker-eight' }, ...keyed('edit') };
+  expect((await tenant.call(`/api/v1/comments/${said.json.id}`, edit)).status).toBe(200);
   await tenant.call(path(task.id), { method: 'DELETE' });
   expect(JSON.stringify(await storedRows(api.database.admin))).toMatch(/marker-/);
   expect((await tenant.post(`${path(task.id)}/purge`, undefined)).status).toBe(204);
@@ -97,7 +100,9 @@ test('none of its values is left anywhere, and a retry of what made it makes not
   for (const id of [task.id, child.json.id]) {
     for (const entry of await history(tenant, id)) expect(entry.changes).toEqual({});
   }
+  for (const entry of await history(tenant, said.json.id)) expect(entry.changes).toEqual({});
   expect((await tenant.post(tasks, body, keyed('create'))).status).toBe(404);
+  expect((await tenant.call(`/api/v1/comments/${said.json.id}`, edit)).status).toBe(404);
   const again = await tenant.call(path(beside.id), { method: 'PATCH', body: { title: 'stays' }, ...keyed('other') });
   expect(again.text).toBe(other.text);
 });

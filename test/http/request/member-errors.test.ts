@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
 import { memberErrors, parseForErrors } from '../../../src/http/request/member-errors.ts';
+import * as parameters from '../../../src/http/request/parameters.ts';
 import * as s from '../../../src/http/request/schemas.ts';
 
 const ID = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
@@ -20,12 +21,12 @@ describe('memberErrors', () => {
   });
   const valid = { title: 't', project_id: ID };
   const query = z.strictObject({
-    limit: s.queryInteger({ min: 1, max: 100, default: 20 }),
+    limit: parameters.queryInteger({ min: 1, max: 100, default: 20 }),
     tag: z.array(s.tagName).optional(),
-    status: s.csv(s.taskStatus.options).optional(),
+    status: parameters.csv(s.taskStatus.options).optional(),
     parent_id: z.union([z.literal('none'), s.guid]).optional(),
-    q: s.searchText,
-    metadata: s.jsonObjectParam.optional(),
+    q: parameters.searchText,
+    metadata: parameters.jsonObjectParam.optional(),
   });
   const path = z.strictObject({ id: s.guid });
 

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import * as z from 'zod';
 import { createDocument } from 'zod-openapi';
+import * as parameters from '../../../src/http/request/parameters.ts';
 import * as s from '../../../src/http/request/schemas.ts';
 
 /* What the schemas of inputs become in the OpenAPI document and in types. */
@@ -9,13 +10,13 @@ describe('the document', () => {
   const query = z.object({
     id: s.guid,
     name: s.name255,
-    limit: s.queryInteger({ min: 1, max: 100, default: 20 }),
-    task_limit: s.queryInteger({ min: 0, max: 1000 }).optional(),
-    overdue: s.queryTrue.optional(),
-    flag: s.queryBoolean.optional(),
-    sort: s.csv(['name', '-name']).optional(),
-    metadata: s.jsonObjectParam.optional(),
-    q: s.searchText.optional(),
+    limit: parameters.queryInteger({ min: 1, max: 100, default: 20 }),
+    task_limit: parameters.queryInteger({ min: 0, max: 1000 }).optional(),
+    overdue: parameters.queryTrue.optional(),
+    flag: parameters.queryBoolean.optional(),
+    sort: parameters.csv(['name', '-name']).optional(),
+    metadata: parameters.jsonObjectParam.optional(),
+    q: parameters.searchText.optional(),
     day: s.date.optional(),
     after: s.timestamp.optional(),
   });
@@ -81,20 +82,20 @@ describe('the document', () => {
 });
 
 test('the types of inputs and outputs', () => {
-  const limit = s.queryInteger({ min: 1, max: 2, default: 1 });
-  const skip = s.queryInteger({ min: 1, max: 2 });
-  const sort = s.csv(['name', '-name']);
+  const limit = parameters.queryInteger({ min: 1, max: 2, default: 1 });
+  const skip = parameters.queryInteger({ min: 1, max: 2 });
+  const sort = parameters.csv(['name', '-name']);
   expectTypeOf<z.input<typeof limit>>().toEqualTypeOf<string | undefined>();
   expectTypeOf<z.output<typeof limit>>().toEqualTypeOf<number>();
   expectTypeOf<z.input<typeof skip>>().toEqualTypeOf<string>();
   expectTypeOf<z.output<typeof skip>>().toEqualTypeOf<number>();
   expectTypeOf<z.input<typeof sort>>().toEqualTypeOf<string>();
   expectTypeOf<z.output<typeof sort>>().toEqualTypeOf<('name' | '-name')[]>();
-  expectTypeOf<z.input<typeof s.queryTrue>>().toEqualTypeOf<string>();
-  expectTypeOf<z.output<typeof s.queryTrue>>().toEqualTypeOf<true>();
-  expectTypeOf<z.output<typeof s.queryBoolean>>().toEqualTypeOf<boolean>();
-  expectTypeOf<z.input<typeof s.jsonObjectParam>>().toEqualTypeOf<string>();
-  expectTypeOf<z.output<typeof s.jsonObjectParam>>().toEqualTypeOf<Record<string, unknown>>();
+  expectTypeOf<z.input<typeof parameters.queryTrue>>().toEqualTypeOf<string>();
+  expectTypeOf<z.output<typeof parameters.queryTrue>>().toEqualTypeOf<true>();
+  expectTypeOf<z.output<typeof parameters.queryBoolean>>().toEqualTypeOf<boolean>();
+  expectTypeOf<z.input<typeof parameters.jsonObjectParam>>().toEqualTypeOf<string>();
+  expectTypeOf<z.output<typeof parameters.jsonObjectParam>>().toEqualTypeOf<Record<string, unknown>>();
   expectTypeOf<z.output<typeof s.metadata>>().toEqualTypeOf<Record<string, unknown>>();
   expectTypeOf<z.output<typeof s.description>>().toEqualTypeOf<string | null>();
   expectTypeOf<z.output<typeof s.timestamp>>().toEqualTypeOf<string>();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
-import * as s from '../../../src/http/request/schemas.ts';
+import * as parameters from '../../../src/http/request/parameters.ts';
+
 import { outcome } from './outcome.ts';
 
 /* What parameters of a query may be. */
@@ -8,7 +9,7 @@ import { outcome } from './outcome.ts';
 describe.each<[string, z.ZodType, [unknown, unknown][]]>([
   [
     'queryInteger',
-    s.queryInteger({ min: 1, max: 100 }),
+    parameters.queryInteger({ min: 1, max: 100 }),
     [
       ['1', 1],
       ['100', 100],
@@ -34,7 +35,7 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
   ],
   [
     'queryInteger with a default',
-    s.queryInteger({ min: 1, max: 100, default: 20 }),
+    parameters.queryInteger({ min: 1, max: 100, default: 20 }),
     [
       [undefined, 20],
       ['30', 30],
@@ -42,7 +43,7 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
   ],
   [
     'queryTrue',
-    s.queryTrue,
+    parameters.queryTrue,
     [
       ['true', true],
       ['false', 'refused: invalid_value'],
@@ -53,7 +54,7 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
   ],
   [
     'queryBoolean',
-    s.queryBoolean,
+    parameters.queryBoolean,
     [
       ['true', true],
       ['false', false],
@@ -63,7 +64,7 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
   ],
   [
     'csv',
-    s.csv(['name', '-name', 'id']),
+    parameters.csv(['name', '-name', 'id']),
     [
       ['id', ['id']],
       ['id,-name', ['id', '-name']],
@@ -79,7 +80,7 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
   ],
   [
     'jsonObjectParam',
-    s.jsonObjectParam,
+    parameters.jsonObjectParam,
     [
       ['{"a":{"b":[1]}}', { a: { b: [1] } }],
       ['{}', {}],
@@ -96,7 +97,7 @@ describe.each<[string, z.ZodType, [unknown, unknown][]]>([
   ],
   [
     'searchText',
-    s.searchText,
+    parameters.searchText,
     [
       [' a ', ' a '],
       ['-', '-'],

@@ -24,6 +24,7 @@ export function getProjectStats(db: Database, id: string, options: ReadOptions) 
       sql<number>`coalesce(${count('completed')}::double precision / nullif(count(*) - ${count('cancelled')}, 0), 0)`,
     ),
     by_tag: array(byTag(db, sql`select tasks.id ${tasks}`)),
+    by_assignee: array(byAssignee(db, sql`select tasks.id ${tasks}`)),
   });
   const query = db.query
     .selectFrom('projects')
@@ -59,5 +60,29 @@ function byTag(db: Database, taskIds: ReturnType<typeof sql>) {
       .orderBy('counted.task_count', 'desc')
       .orderBy('tags.name')
       .orderBy('tags.id'),
+  );
+}
+
+function byAssignee(db: Database, taskIds: ReturnType<typeof sql>) {
+  const counted = db.query
+    .selectFrom('assignees')
+    .where('tenant_id', '=', db.tenantId)
+    .where(sql<boolean>`task_id = any(array(${taskIds}))`)
+    .groupBy('member_id')
+    .select(['member_id', sql<number>`count(*)::integer`.as('task_count')]);
+  const item = {
+    id: plain(sql.ref<string>('members.id')),
+    name: text(sql.ref<string>('members.name')),
+    task_count: bare(sql.ref<number>('counted.task_count')),
+  };
+  return jsonItems(
+    db.query
+      .selectFrom(counted.as('counted'))
+      .innerJoin('members', 'members.id', 'counted.member_id')
+      .where('members.tenant_id', '=', db.tenantId)
+      .select(jsonObject(item).as('item'))
+      .orderBy('counted.task_count', 'desc')
+      .orderBy('members.name')
+      .orderBy('members.id'),
   );
 }

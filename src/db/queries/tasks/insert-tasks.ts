@@ -9,6 +9,7 @@ import {
 import type { Database } from '../../client/database.ts';
 import { positionAfter } from '../../sql/position.ts';
 import type { DB, Tasks } from '../../types.ts';
+import { type Assignment, lockAssignees } from './assign.ts';
 
 /** A task to insert. The caller makes its id, so that subtasks and taggings can refer to it in the same batch. */
 export interface NewTask {
@@ -23,6 +24,9 @@ export interface NewTask {
   position: number | null;
   metadata: Record<string, unknown>;
   tags: string[];
+  assignees: Assignment[];
+  /** Where in the body of the request the task stands, as a JSON pointer. */
+  pointer: string;
 }
 
 /** A tag of a task, by its name. */
@@ -32,16 +36,22 @@ interface NamedTagging {
 }
 
 /**
- * The statements that insert tasks into a project: first the tags that do not exist, then the tasks with their taggings.
- * Where a new tag is spelled in two ways, the first spelling counts. All rows are sent as one JSON parameter.
+ * The statements that insert tasks into a project: first the tags that do not exist, then the tasks with their taggings
+ * and assignees. Where a new tag is spelled in two ways, the first spelling counts. All rows are sent as one JSON
+ * parameter. Rejects as `lockAssignees` does.
  */
 export function insertTasks(db: Database, projectId: string, tasks: NewTask[]): Compilable[] {
   if (tasks.length === 0) return [];
   const taggings = tasks.flatMap(({ id, tags }) => tags.map((name) => ({ task_id: id, name })));
   const names = taggings.map(({ name }) => name);
-  return names.length === 0
-    ? [insertRows(db, projectId, tasks, sql`'[]'`)]
-    : [insertMissingTags(db, names), insertTagged(db, projectId, tasks, taggings)];
+  const assignments = tasks.flatMap(({ id, assignees, pointer }) =>
+    assignees.map((assignment, n) => ({ ...assignment, task_id: id, pointer: `${pointer}/assignees/${n}/member_id` })),
+  );
+  return [
+    ...(assignments.length > 0 ? [lockAssignees(db, assignments)] : []),
+    ...(names.length > 0 ? [insertMissingTags(db, names)] : []),
+    insertWith(db, projectId, tasks, taggings, assignments),
+  ];
 }
 
 /**
@@ -70,9 +80,14 @@ export function insertMissingTags(db: Database, names: string[]) {
     .onConflict((conflict) => conflict.columns(['tenant_id', 'key']).doNothing());
 }
 
-/** @param tagsJson what `tags_json` has to say of the task `given` */
-function insertRows(db: Database, projectId: string, tasks: NewTask[], tagsJson: RawBuilder<unknown>) {
-  const rows = tasks.map(({ tags, ...row }) => row);
+/** @param texts what `tags_json` and `assignees_json` have to say of the task `given` */
+function insertRows(
+  db: Database,
+  projectId: string,
+  tasks: NewTask[],
+  texts: [RawBuilder<unknown>, RawBuilder<unknown>],
+) {
+  const rows = tasks.map(({ tags, assignees, pointer, ...row }) => row);
   return db.query
     .insertInto('tasks')
     .columns([
@@ -88,6 +103,7 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[], tagsJson:
       'position',
       'metadata',
       'tags_json',
+      'assignees_json',
     ])
     .expression(
       sql`
@@ -96,7 +112,7 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[], tagsJson:
             select ${positionAfter(sql`coalesce(max(last.position), 0)`, sql`1`)} from tasks as last
             where last.tenant_id = ${db.tenantId} and last.project_id = ${projectId} and last.deleted_at is null
           )),
-          metadata, ${tagsJson}
+          metadata, ${sql.join(texts)}
         from json_to_recordset(${JSON.stringify(rows)}::json) as given (
           id uuid, parent_id uuid, title text, description text, status text, priority integer, due_on date,
           position double precision, metadata jsonb)
@@ -105,31 +121,84 @@ function insertRows(db: Database, projectId: string, tasks: NewTask[], tagsJson:
 }
 
 /**
- * Inserts tasks that have tags, with their taggings, in one statement, because each costs a tenth of all. The tags are
- * locked until the batch ends, so that none gets another name in between, see write_tags_json(). Where one was deleted
- * after {@link insertMissingTags} had found it, the batch is sent again.
+ * Inserts tasks with their taggings and assignees in one statement, because each costs a tenth of all. The tags are locked
+ * until the batch ends, as the members are already, so that none gets another name in between, see write_tags_json(). Where
+ * a tag was deleted after {@link insertMissingTags} had found it, the batch is sent again.
  */
-function insertTagged(db: Database, projectId: string, tasks: NewTask[], taggings: NamedTagging[]): Compilable {
-  const text = sql`coalesce((select tags_json from texts where texts.task_id = given.id), '[]')`;
-  // From the tasks that have been inserted: so they come first, in the audit log too.
-  const tagged = sql`
-    select ${db.tenantId}::uuid, task_id, tag_id from found join created on created.id = found.task_id
-    order by task_id, tag_id`;
+function insertWith(
+  db: Database,
+  projectId: string,
+  tasks: NewTask[],
+  taggings: NamedTagging[],
+  assignments: (Assignment & { task_id: string })[],
+): Compilable {
+  const none = sql`'[]'`;
+  const of = (column: string, table: string) =>
+    sql`coalesce((select ${sql.ref(column)} from ${sql.table(table)} as texts where texts.task_id = given.id), '[]')`;
+  const created = insertRows(db, projectId, tasks, [
+    taggings.length > 0 ? of('tags_json', 'tag_texts') : none,
+    assignments.length > 0 ? of('assignees_json', 'assignee_texts') : none,
+  ]);
+  if (taggings.length === 0 && assignments.length === 0) return created;
+  const tags = withTags(db, taggings);
+  const assigned = withAssignees(db, assignments);
   const statement = sql`
-    with wanted as materialized (${distinctTaggings(taggings)}),
+    with ${sql.join([
+      ...(taggings.length > 0 ? [tags.texts] : []),
+      ...(assignments.length > 0 ? [assigned.texts] : []),
+      // What follows selects from the tasks that have been inserted: so they come first, in the audit log too.
+      sql`created as (${created.returning('id')})`,
+      ...(taggings.length > 0 ? [tags.insert] : []),
+      ...(assignments.length > 0 ? [assigned.insert] : []),
+    ])}
+    select ${taggings.length > 0 ? tags.complete : sql`true`} as complete`;
+  return { compile: () => statement.compile(db.query) };
+}
+
+/** The parts of {@link insertWith} that are about tags. */
+function withTags(db: Database, taggings: NamedTagging[]) {
+  return {
+    texts: sql`
+    wanted as materialized (${distinctTaggings(taggings)}),
     locked as materialized (
       select id, name, color, key from tags
       where tenant_id = ${db.tenantId} and key = any(array(select key from wanted))
       order by key for share),
     found as materialized (
       select task_id, locked.id as tag_id, name, color from wanted join locked on locked.key = wanted.key),
-    texts as materialized (
+    tag_texts as materialized (
       select task_id, '[' || string_agg(tag_json(tag_id, name, color), ',' order by name, tag_id) || ']' as tags_json
-      from found group by task_id),
-    created as (${insertRows(db, projectId, tasks, text).returning('id')}),
-    tagged as (insert into task_tags (tenant_id, task_id, tag_id) ${tagged})
-    select retry_unless((select count(*) from found) = (select count(*) from wanted)) as complete`;
-  return { compile: () => statement.compile(db.query) };
+      from found group by task_id)`,
+    insert: sql`
+    tagged as (
+      insert into task_tags (tenant_id, task_id, tag_id)
+      select ${db.tenantId}::uuid, task_id, tag_id from found join created on created.id = found.task_id
+      order by task_id, tag_id)`,
+    complete: sql`retry_unless((select count(*) from found) = (select count(*) from wanted))`,
+  };
+}
+
+/** Those that are about assignees, whom {@link lockAssignees} has found. */
+function withAssignees(db: Database, assignments: (Assignment & { task_id: string })[]) {
+  const rows = assignments.map(({ task_id, member_id, role }) => ({ task_id, member_id, role }));
+  return {
+    texts: sql`
+    assigned as materialized (
+      select task_id, member_id, role, name
+      from json_to_recordset(${JSON.stringify(rows)}::json) as named (task_id uuid, member_id uuid, role text)
+      join members on members.id = named.member_id
+      where members.tenant_id = ${db.tenantId}),
+    assignee_texts as materialized (
+      select task_id, '[' || string_agg(
+        assignee_json(member_id, name, role, now()::timestamptz(3)), ',' order by role <> 'owner', name, member_id
+      ) || ']' as assignees_json
+      from assigned group by task_id)`,
+    insert: sql`
+    assigning as (
+      insert into assignees (tenant_id, task_id, member_id, role)
+      select ${db.tenantId}::uuid, task_id, member_id, role from assigned join created on created.id = assigned.task_id
+      order by task_id, member_id)`,
+  };
 }
 
 function distinctTaggings(taggings: NamedTagging[]) {

@@ -1,10 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import type { ReadOptions } from '../../client/read.ts';
+import { isLive } from '../../sql/is-live.ts';
 import { fetchPage, type ListRequest, type SortMembers } from '../../sql/list.ts';
 import { isOverdue } from '../../sql/overdue.ts';
 import { taskJson } from '../../sql/representations.ts';
 import { type TimeFilters, withinTimes } from '../../sql/time-filters.ts';
+import type { Assignment } from './assign.ts';
 
 interface TaskFilters extends TimeFilters {
   status?: string[] | undefined;
@@ -17,7 +19,11 @@ interface TaskFilters extends TimeFilters {
   due_after?: string | undefined;
   due_before?: string | undefined;
   overdue?: boolean | undefined;
+  blocked?: boolean | undefined;
   q?: string | undefined;
+  /** The id of a member, `me` for the caller's own, `none` for tasks that nobody is assigned to. */
+  assignee?: string | undefined;
+  assignee_role?: Assignment['role'] | undefined;
   metadata?: Record<string, unknown> | undefined;
 }
 
@@ -41,7 +47,7 @@ export function listTasks(db: Database, filters: TaskFilters, request: ListReque
   if (owner !== undefined) rows = rows.where('tasks.project_id', '=', owner);
   for (const condition of conditions(db, filters)) rows = rows.where(condition);
   const list = {
-    ...(owner === undefined ? {} : { onlyIf: projectIsLive(db, owner) }),
+    ...(owner === undefined ? {} : { onlyIf: isLive(db, 'project', owner) }),
     rows,
     table: 'tasks',
     item: taskJson(db.tenantId, {}, fields),
@@ -51,13 +57,9 @@ export function listTasks(db: Database, filters: TaskFilters, request: ListReque
   return fetchPage(db, list, request, options);
 }
 
-function projectIsLive(db: Database, id: string) {
-  return sql<boolean>`exists (
-    select from projects where tenant_id = ${db.tenantId} and id = ${id} and deleted_at is null)`;
-}
-
 function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
   const { status, priority_min, tag, project_id, parent_id, due_after, due_before, overdue, q, metadata } = filters;
+  const { assignee, assignee_role, blocked } = filters;
   const all: RawBuilder<boolean>[] = [];
   if (status) all.push(sql<boolean>`tasks.status = any(${status}::text[])`);
   if (priority_min !== undefined) all.push(sql<boolean>`tasks.priority >= ${priority_min}::integer`);
@@ -72,7 +74,22 @@ function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
     all.push(sql<boolean>`tasks.id = any(array(select tasks_with_metadata(${JSON.stringify(metadata)}::jsonb)))`);
   }
   if (tag) all.push(hasAllTags(db, tag));
+  if (assignee === 'none') all.push(isUnassigned(db));
+  else if (assignee !== undefined) all.push(isAssigned(db, assignee, assignee_role));
+  if (blocked !== undefined) all.push(blocked ? isAmongBlocked(db) : sql<boolean>`not (${isAmongBlocked(db)})`);
   return all;
+}
+
+function isUnassigned(db: Database) {
+  return sql<boolean>`not exists (
+    select from assignees where assignees.tenant_id = ${db.tenantId} and assignees.task_id = tasks.id)`;
+}
+
+function isAssigned(db: Database, assignee: string, role: Assignment['role'] | undefined) {
+  const member = assignee === 'me' ? sql`current_member()` : sql`${assignee}`;
+  return sql<boolean>`tasks.id = any(array(
+    select task_id from assignees
+    where tenant_id = ${db.tenantId} and member_id = ${member} ${role ? sql`and role = ${role}` : sql``}))`;
 }
 
 /** One condition for all names, so that many names take no longer to plan than one. */
@@ -84,4 +101,17 @@ function hasAllTags(db: Database, names: string[]) {
     where tenant_id = ${db.tenantId} and tag_id = any(array(${tags}))
     group by task_id
     having count(*) = (select count(*) from (${keys}) as wanted)))`;
+}
+
+/**
+ * The same as `isBlocked`, but that the ids are looked up first, which takes as long as the tenant has dependencies, and not
+ * tasks. A scalar subquery, which PostgreSQL looks up for each dependency: a join it may plan to read all tasks for. It
+ * expects few rows of unnest(), and makes them a hash table.
+ */
+function isAmongBlocked(db: Database) {
+  const blocks = sql`(
+    select blocker.status in ('pending', 'in_progress') and blocker.deleted_at is null
+    from tasks as blocker where blocker.tenant_id = ${db.tenantId} and blocker.id = dependencies.blocker_id)`;
+  return sql<boolean>`tasks.id in (select unnest(array(
+    select dependencies.task_id from dependencies where dependencies.tenant_id = ${db.tenantId} and ${blocks})))`;
 }

@@ -4,12 +4,19 @@ import { fetchRepresentation, type ReadOptions, type RepresentationQuery } from 
 import { itemsWithinLimit } from '../../client/response-limit.ts';
 import { array, type JsonItems, jsonItems, jsonObject, nested, plain, text } from '../../sql/json.ts';
 import { type TaskJson, taskJson } from '../../sql/representations.ts';
+import { dependenciesOfTask } from './dependencies-of-task.ts';
 import { MAX_LEVEL, treeOf } from './task-tree.ts';
 
 /** How many subtasks one response nests. */
 const MAX_SUBTASKS = 1000;
 
-type TaskWithProject = TaskJson & { project: { id: string; name: string } };
+/** What a task shows of another one that it blocks, or is blocked by. */
+type Dependency = Pick<TaskJson, 'id' | 'project_id' | 'title' | 'status'>;
+type TaskDetail = TaskJson & {
+  project: { id: string; name: string };
+  blocked_by: Dependency[];
+  blocks: Dependency[];
+};
 type TaskTree = TaskJson & { subtasks: TaskTree[] };
 
 /** One task outside the trash, with its project. No row where it is unknown or trashed. */
@@ -17,8 +24,14 @@ export function oneTask(db: Database, id: string) {
   return liveTask(db, id).select(['tasks.version', taskJson(db.tenantId, project(db)).as('body')]);
 }
 
+/** The same with the tasks that block it, and those that it blocks. */
+function oneTaskWithDependencies(db: Database, id: string) {
+  const more = { ...project(db), ...dependenciesOfTask(db) };
+  return liveTask(db, id).select(['tasks.version', taskJson(db.tenantId, more).as('body')]);
+}
+
 /**
- * One task outside the trash, with its project and all tasks below it, nested. Rejects with `unprocessable` where they
+ * The same with all tasks below it, nested. Rejects with `unprocessable` where they
  * are too many, or too large together.
  * @param limitParameter the parameter that the rejection names
  */
@@ -36,15 +49,19 @@ function oneTaskWithSubtasks(db: Database, id: string, limitParameter: string) {
     .select([
       'tasks.version',
       sql`raise_unless(${count} <= ${MAX_SUBTASKS}::integer, ${JSON.stringify(tooMany)}::json)`.as('small_enough'),
-      taskJson(db.tenantId, { ...project(db), subtasks: array(subtasks(db, 2, limitParameter)) }).as('body'),
+      taskJson(db.tenantId, {
+        ...project(db),
+        ...dependenciesOfTask(db),
+        subtasks: array(subtasks(db, 2, limitParameter)),
+      }).as('body'),
     ]);
 }
 
-/** Reads one task, with all tasks below it where they are to be included. Rejects with `not_found`. */
+/** Reads one task with its dependencies, and with all tasks below it where they are to be included. Rejects with `not_found`. */
 export function getTask(db: Database, id: string, include: 'subtasks' | undefined, options: ReadOptions) {
-  const query: RepresentationQuery<TaskWithProject & { subtasks?: TaskTree[] }> = include
+  const query: RepresentationQuery<TaskDetail & { subtasks?: TaskTree[] }> = include
     ? oneTaskWithSubtasks(db, id, options.limitParameter ?? '?include')
-    : oneTask(db, id);
+    : oneTaskWithDependencies(db, id);
   return fetchRepresentation(db, 'task', query, options);
 }
 

@@ -2,10 +2,11 @@ import type { Selectable } from 'kysely';
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
-import { lockProjectOf, lockRow } from '../../sql/lock.ts';
+import { keepFromMoving, lockProjectOf, lockRow } from '../../sql/lock.ts';
 import { mergedMetadata } from '../../sql/metadata.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
 import type { Tasks } from '../../types.ts';
+import { type Assignment, assign } from './assign.ts';
 import { insertMissingTags, replaceTaggings } from './insert-tasks.ts';
 import { moveTask } from './move-task.ts';
 import { oneTask } from './one-task.ts';
@@ -25,6 +26,8 @@ interface TaskPatch {
   project_id?: string | undefined;
   /** The names of all tags, or the names to add and to remove. */
   tags?: string[] | { add: string[]; remove: string[] } | undefined;
+  /** All assignees, or whom to add, or give another role, and whom to remove. */
+  assignees?: Assignment[] | { add: Assignment[]; remove: string[] } | undefined;
 }
 
 /**
@@ -32,7 +35,7 @@ interface TaskPatch {
  * other. Rejects as `lockRow` and a move do, with `invalid_transition`, and with `validation_failed` for too many tags.
  */
 export function updateTask(db: Database, id: string, patch: TaskPatch, options: WriteOptions) {
-  const { tags, parent_id, project_id, metadata, ...named } = patch;
+  const { tags, assignees, parent_id, project_id, metadata, ...named } = patch;
   const moves = parent_id !== undefined || project_id !== undefined;
   const otherProjects = project_id === undefined ? [] : [project_id];
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
@@ -43,32 +46,28 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, options: 
     db,
     options,
     [
-      ...(moves ? lockProjectOf(db, id, otherProjects) : tags && changes ? [keepFromMoving(db, id)] : []),
+      ...(moves
+        ? lockProjectOf(db, id, otherProjects)
+        : (tags && changes) || assignees
+          ? [keepFromMoving(db, [id])]
+          : []),
       lockRow(db, 'task', id, options),
       ...(moves ? moveTask(db, id, { parent_id, project_id }, values) : changes ? [update] : []),
       ...(tags ? retag(db, id, tags) : []),
+      ...(assignees ? reassign(db, id, assignees) : []),
     ],
     oneTask(db, id),
   );
 }
 
-/**
- * Keeps the tasks of a project from being moved until the batch ends. A task whose members and tags both change is written
- * twice, and PostgreSQL then checks again that its parent is there: it would wait for whoever moves the parent, who waits for
- * the task.
- */
-function keepFromMoving(db: Database, id: string): Compilable {
-  const projectOf = db.query
-    .selectFrom('tasks')
-    .select('project_id')
-    .where('tenant_id', '=', db.tenantId)
-    .where('id', '=', id);
-  return db.query
-    .selectFrom('projects')
-    .select('id')
-    .where('tenant_id', '=', db.tenantId)
-    .where('id', '=', projectOf)
-    .forShare();
+function reassign(db: Database, id: string, assignees: NonNullable<TaskPatch['assignees']>): Compilable[] {
+  const at = (path: string) => (assignment: Assignment, n: number) => ({
+    ...assignment,
+    pointer: `${path}/${n}/member_id`,
+  });
+  if (Array.isArray(assignees)) return assign(db, id, assignees.map(at('/assignees')), 'others');
+  const removed = assignees.remove.map((member_id, n) => ({ member_id, pointer: `/assignees/remove/${n}` }));
+  return assign(db, id, assignees.add.map(at('/assignees/add')), removed);
 }
 
 function retag(db: Database, id: string, tags: NonNullable<TaskPatch['tags']>): Compilable[] {

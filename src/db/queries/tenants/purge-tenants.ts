@@ -1,9 +1,16 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { MAX_ROWS_PER_BATCH } from '../../sql/trash.ts';
 
 /** The tables that can have many rows of one tenant, in the order in which they can be emptied: referring tables first. */
-export const TENANT_TABLES = ['idempotency_keys', 'tasks', 'projects', 'tags', 'audit_log'] as const;
+export const TENANT_TABLES = [
+  'idempotency_keys',
+  'comments',
+  'tasks',
+  'projects',
+  'tags',
+  'members',
+  'audit_log',
+] as const;
 
 /** The tenants that are being deleted, oldest first. The policies of the janitor's role show it no others. */
 export async function deletingTenants(db: Database): Promise<string[]> {
@@ -17,13 +24,14 @@ export async function deletingTenants(db: Database): Promise<string[]> {
 }
 
 /**
- * Deletes one batch of a tenant's rows in a table.
+ * Deletes one batch of a tenant's rows in a table, so many at most.
  * @returns how many; none means that none is left
  */
 export async function purgeTenantRows(
   db: Database,
   tenantId: string,
   table: (typeof TENANT_TABLES)[number],
+  rows: number,
 ): Promise<number> {
   const key = sql.ref(table === 'idempotency_keys' ? 'key' : 'id');
   // Tasks without subtasks, because deleting a task deletes its subtasks too, which would not be counted.
@@ -32,7 +40,7 @@ export async function purgeTenantRows(
     where child.tenant_id = ${tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)`;
   const batch = sql`
     select ${key} from ${sql.table(table)} as doomed
-    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} order by ${key} limit ${MAX_ROWS_PER_BATCH}`;
+    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} order by ${key} limit ${rows}`;
   const [gone] = await db.write([
     db.query
       .with('gone', (qb) =>

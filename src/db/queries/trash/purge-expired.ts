@@ -2,14 +2,17 @@ import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { MAX_ROWS_PER_BATCH, purgedBefore } from '../../sql/trash.ts';
 
-/** In the order in which they can be deleted: a project once it has no tasks left. */
-export const KINDS = ['idempotency_keys', 'tasks', 'projects'] as const;
+/**
+ * In the order in which they can be deleted: a project once it has no tasks left. Comments go before their tasks, each of which
+ * can have more of them than one batch deletes.
+ */
+export const KINDS = ['idempotency_keys', 'comments', 'tasks', 'projects'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /**
  * Deletes, for all tenants, one batch of what has been in the trash for 30 days, or of idempotency keys that have expired.
- * The policies of the janitor's role show it nothing else. Of tasks it deletes those without subtasks, because deleting
- * others would delete their subtasks too, which would not be counted.
+ * The policies of the janitor's role show it nothing else. Of tasks it deletes those without subtasks and comments, because
+ * deleting others would delete these too, which would not be counted.
  * @param batch how many rows
  * @returns how many rows were deleted; when they are fewer than `batch`, nothing is left (of tasks: when there are none)
  */
@@ -23,10 +26,19 @@ function purgeOldest(db: Database, kind: Kind, batch: number): Compilable<{ coun
   const oldest = {
     idempotency_keys: sql`
       select tenant_id, key from idempotency_keys where expires_at < now() order by expires_at limit ${batch}`,
+    comments: sql`
+      select doomed.tenant_id, doomed.id
+      from (select tenant_id, id from tasks where ${old} and comment_count > 0 order by deleted_at) as commented
+      cross join lateral (
+        select tenant_id, id from comments
+        where comments.tenant_id = commented.tenant_id and comments.task_id = commented.id) as doomed
+      limit ${batch}`,
     tasks: sql`
       select tenant_id, id from tasks where ${old} and not exists (
         select from tasks as child
         where child.tenant_id = tasks.tenant_id and child.project_id = tasks.project_id and child.parent_id = tasks.id)
+      and not exists (
+        select from comments where comments.tenant_id = tasks.tenant_id and comments.task_id = tasks.id)
       order by deleted_at limit ${batch}`,
     projects: sql`
       select tenant_id, id from projects where ${old} and not exists (

@@ -6,7 +6,10 @@ set local statement_timeout = '30s';
 -- The audit log takes the resources that this constraint names. `not valid`: a later file validates it.
 alter table audit_log drop constraint audit_log_resource_type_check;
 alter table audit_log add constraint audit_log_resource_type_check
-check (resource_type in ('project', 'task', 'tag', 'tagging', 'tenant', 'comment')) not valid;
+check (
+  resource_type in (
+    'project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment', 'attachment')
+) not valid;
 
 -- migrate:down
 
@@ -15,4 +18,7 @@ set local statement_timeout = '30s';
 
 alter table audit_log drop constraint audit_log_resource_type_check;
 alter table audit_log add constraint audit_log_resource_type_check
-check (resource_type in ('project', 'task', 'tag', 'tagging', 'tenant')) not valid;
+check (
+  resource_type in (
+    'project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment')
+) not valid;

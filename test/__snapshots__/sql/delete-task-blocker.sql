@@ -1,0 +1,24 @@
+select set_tenant_context($1, $2, $3, $4);
+
+select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
+from (
+select locked.id, locked.version
+from (select) as one
+left join lateral (
+select id, version
+from "tasks"
+where tenant_id = $4
+and id = $5
+and deleted_at is null for no key
+update ) as locked on true ) as "found";
+
+select raise_unless(exists (select
+from tasks
+where tenant_id = $1
+and id = $2), $3::json) as "allowed";
+
+delete
+from "dependencies"
+where "tenant_id" = $1
+and "task_id" = $2
+and "blocker_id" = $3;
