@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
-import { storedRows } from '../support/stored.ts';
+import { storedRows, withoutAutovacuum } from '../support/stored.ts';
 
 /* Projects with more tasks than one batch purges, and with long texts. */
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const api = useApi();
+const api = useApi({ prepare: withoutAutovacuum });
 const path = (id: string) => `/api/v1/projects/${id}`;
 const trips = ({ headers }: { headers: Headers }) =>
   Number(/desc="(\d+) /.exec(headers.get('Server-Timing') ?? '')?.[1]);
