@@ -125,20 +125,23 @@ revoke execute on function count_comments() from public;
 -- run as the owner of the table, whom row-level security shows no tasks.
 create function touch_blocked_tasks() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+  changed record;
 begin
+  -- Row by row, each by its key: cascades delete none or one at a time, and a join might look through all tasks for it.
   if tg_op = 'INSERT' then
-    update tasks as t set has_blockers = true, changed_xid = pg_current_xact_id()
-    from (select distinct tenant_id, task_id from new_rows) as n
-    where t.tenant_id = n.tenant_id and t.id = n.task_id;
+    for changed in select distinct tenant_id, task_id from new_rows loop
+      update tasks set has_blockers = true, changed_xid = pg_current_xact_id()
+      where tenant_id = changed.tenant_id and id = changed.task_id;
+    end loop;
   else
-    update tasks as t
-    set changed_xid = pg_current_xact_id(), has_blockers = exists (
-      select from dependencies as d where d.tenant_id = t.tenant_id and d.task_id = t.id)
-    from (
-      select distinct o.tenant_id, o.task_id
-      from old_rows as o join tasks as b on b.tenant_id = o.tenant_id and b.id = o.blocker_id
-    ) as n
-    where t.tenant_id = n.tenant_id and t.id = n.task_id;
+    for changed in select distinct tenant_id, task_id, blocker_id from old_rows loop
+      continue when not exists (select from tasks where tenant_id = changed.tenant_id and id = changed.blocker_id);
+      update tasks
+      set changed_xid = pg_current_xact_id(), has_blockers = exists (
+        select from dependencies where tenant_id = changed.tenant_id and task_id = changed.task_id)
+      where tenant_id = changed.tenant_id and id = changed.task_id;
+    end loop;
   end if;
   return null;
 end

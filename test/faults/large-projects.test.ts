@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
-import { storedRows, withoutAutovacuum } from '../support/stored.ts';
+import { storedRows } from '../support/stored.ts';
 
 /* Projects with more tasks than one batch purges, and with long texts. */
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const api = useApi({ prepare: withoutAutovacuum });
+const api = useApi();
 const path = (id: string) => `/api/v1/projects/${id}`;
 const trips = ({ headers }: { headers: Headers }) =>
   Number(/desc="(\d+) /.exec(headers.get('Server-Timing') ?? '')?.[1]);
@@ -33,6 +33,8 @@ const left = async (tenant: TestTenant) => {
 
 test.each(['projects', 'tasks'])('%s: more tasks than one batch purges go in several', async (resource) => {
   const tenant = await api.tenant();
+  // What statistics say of tables that are nearly empty, when autovacuum comes by at a bad moment.
+  await api.database.admin.query('analyze');
   const { id, first } = await makeProject(tenant, 2600);
   const doomed = `/api/v1/${resource}/${resource === 'projects' ? id : first}`;
   const etag = (await tenant.get(doomed)).headers.get('ETag') ?? '';

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { purge } from '../../src/scheduled/purge.ts';
 import { type TestTenant, useApi } from '../support/api.ts';
 import { makeWorld } from '../support/examples.ts';
-import { storedRows, withoutAutovacuum } from '../support/stored.ts';
+import { storedRows } from '../support/stored.ts';
 
-const api = useApi({ prepare: withoutAutovacuum });
+const api = useApi();
 
 async function project(tenant: TestTenant, name: string) {
   const tasks = [

@@ -37,13 +37,3 @@ export async function disableRowLevelSecurity(client: ClientBase): Promise<void>
     await client.query(`alter table ${table} no force row level security, disable row level security`);
   }
 }
-
-/**
- * Keeps autovacuum away from a test's own database. Where it analyzes a table while that is nearly empty, purges of thousands
- * of tasks get plans for a few, and run past their limit now and then: a weakness that is known (docs/limits.md).
- */
-export async function withoutAutovacuum(client: ClientBase): Promise<void> {
-  for (const table of await tenantTables(client)) {
-    await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
-  }
-}

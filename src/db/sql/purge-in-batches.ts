@@ -3,6 +3,7 @@ import type { Database } from '../client/database.ts';
 import { sqlState, TOO_MANY_ROWS } from '../client/errors.ts';
 import type { WriteResult } from '../client/write.ts';
 import { forgetResponses, forgetSomeResponses, keysMentioning } from './forget-responses.ts';
+import { isLeaf } from './trash.ts';
 
 /**
  * What one batch purges at most, so that it takes about a second: tasks, their comments, and what tells of them, which is
@@ -74,9 +75,7 @@ function leaves(db: Database, all: RawBuilder<unknown>): RawBuilder<unknown> {
     select id from (
       select id, sum(related) over (order by id) - related as before from (
         select doomed.id, (select count(*) from (${relatedRows(db, sql`doomed.id`)}) as telling) as related
-        ${all} and not exists (
-          select from tasks as child
-          where child.tenant_id = ${db.tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)
+        ${all} and ${isLeaf(sql`${db.tenantId}`)}
         order by doomed.id limit ${MAX_TASKS}
       ) as counted
     ) as summed where before < ${MAX_RELATED_ROWS}`;

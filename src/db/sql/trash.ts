@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type Expression, type RawBuilder, sql } from 'kysely';
 
 /** The columns of a row that goes to the trash. `trashId` is the project or task that was trashed, which it goes along with. */
 export function trashedBy(trashId: string) {
@@ -26,3 +26,14 @@ export const isKept = sql<boolean>`deleted_at >= ${purgedBefore}`;
  * restored with nothing.
  */
 export const PURGE_BEGUN = { trash_id: '00000000-0000-0000-0000-000000000000' };
+
+/**
+ * Whether `doomed`, a row of tasks, has no subtasks. A scalar subquery is looked up by its index for each row; of NOT EXISTS
+ * PostgreSQL makes a join, for which it read all tasks of the tenant for each one where it took the table for nearly empty.
+ */
+export function isLeaf(tenantId: Expression<unknown>): RawBuilder<boolean> {
+  return sql<boolean>`(
+    select child.id from tasks as child
+    where child.tenant_id = ${tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id
+    limit 1) is null`;
+}

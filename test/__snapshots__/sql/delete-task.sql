@@ -42,8 +42,12 @@ from tasks
 where tenant_id = $3
 and id = $4
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $5
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $5
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree));

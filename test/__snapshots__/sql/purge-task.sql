@@ -46,9 +46,13 @@ from tasks
 where tenant_id = $2
 and id = $3
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $4
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $4
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))
 limit $5) as bounded) <= $6::integer
@@ -66,9 +70,13 @@ from tasks
 where tenant_id = $9
 and id = $10
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $11
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $11
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))))
 limit $12) as bounded) <= $13::integer
@@ -85,9 +93,13 @@ from tasks
 where tenant_id = $16
 and id = $17
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $18
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $18
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))))
 union all select
@@ -102,9 +114,13 @@ from tasks
 where tenant_id = $21
 and id = $22
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $23
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $23
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))))
 union all select
@@ -123,9 +139,13 @@ from tasks
 where tenant_id = $27
 and id = $28
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $29
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $29
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))))
 limit $30))
@@ -144,9 +164,13 @@ from tasks
 where tenant_id = $35
 and id = $36
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $37
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $37
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))))
 limit $38) as bounded) <= $39::integer) as "few";
@@ -167,9 +191,13 @@ from tasks
 where tenant_id = $6
 and id = $7
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $8
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $8
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))))));
 
@@ -185,8 +213,12 @@ from tasks
 where tenant_id = $3
 and id = $4
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $5
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $5
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select id
 from tree))));

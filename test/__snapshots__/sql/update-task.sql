@@ -47,9 +47,13 @@ from tasks
 where tenant_id = $7
 and id = $8
 union all select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-from tree join tasks on tasks.tenant_id = $9
-and tasks.project_id = tree.project_id
-and tasks.parent_id = tree.id )
+from tree cross join lateral (
+select id, project_id, position, deleted_at
+from tasks
+where tenant_id = $9
+and project_id = tree.project_id
+and parent_id = tree.id
+offset 0) as tasks )
 select tree.id, row_number() over (order by tree.position, tree.id) as n, $10::uuid as project_id, (
 select coalesce(max(position), 0)
 from tasks

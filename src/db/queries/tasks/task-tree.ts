@@ -26,7 +26,9 @@ export function treeOf(db: Database, taskId: string) {
     from tasks where tenant_id = ${db.tenantId} and id = ${taskId}
     union all
     select tasks.id, tasks.project_id, tasks.position, tasks.deleted_at, tree.depth + 1
-    from tree join tasks on tasks.tenant_id = ${db.tenantId} and tasks.project_id = tree.project_id
-      and tasks.parent_id = tree.id
+    from tree cross join lateral (
+      select id, project_id, position, deleted_at from tasks
+      where tenant_id = ${db.tenantId} and project_id = tree.project_id and parent_id = tree.id
+      offset 0) as tasks
   )`;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
+import { isLeaf } from '../../sql/trash.ts';
 
 /** The tables that can have many rows of one tenant, in the order in which they can be emptied: referring tables first. */
 export const TENANT_TABLES = [
@@ -35,12 +36,10 @@ export async function purgeTenantRows(
 ): Promise<number> {
   const key = sql.ref(table === 'idempotency_keys' ? 'key' : 'id');
   // Tasks without subtasks, because deleting a task deletes its subtasks too, which would not be counted.
-  const isLeaf = sql`and not exists (
-    select from tasks as child
-    where child.tenant_id = ${tenantId} and child.project_id = doomed.project_id and child.parent_id = doomed.id)`;
+  const leaves = table === 'tasks' ? sql`and ${isLeaf(sql`${tenantId}`)}` : sql``;
   const batch = sql`
     select ${key} from ${sql.table(table)} as doomed
-    where tenant_id = ${tenantId} ${table === 'tasks' ? isLeaf : sql``} order by ${key} limit ${rows}`;
+    where tenant_id = ${tenantId} ${leaves} order by ${key} limit ${rows}`;
   const [gone] = await db.write([
     db.query
       .with('gone', (qb) =>

@@ -1,6 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { MAX_ROWS_PER_BATCH, purgedBefore } from '../../sql/trash.ts';
+import { isLeaf, MAX_ROWS_PER_BATCH, purgedBefore } from '../../sql/trash.ts';
 
 /**
  * In the order in which they can be deleted: a project once it has no tasks left. Comments go before their tasks, each of which
@@ -34,11 +34,10 @@ function purgeOldest(db: Database, kind: Kind, batch: number): Compilable<{ coun
         where comments.tenant_id = commented.tenant_id and comments.task_id = commented.id) as doomed
       limit ${batch}`,
     tasks: sql`
-      select tenant_id, id from tasks where ${old} and not exists (
-        select from tasks as child
-        where child.tenant_id = tasks.tenant_id and child.project_id = tasks.project_id and child.parent_id = tasks.id)
-      and not exists (
-        select from comments where comments.tenant_id = tasks.tenant_id and comments.task_id = tasks.id)
+      select tenant_id, id from tasks as doomed where ${old} and ${isLeaf(sql.ref('doomed.tenant_id'))}
+      and (
+        select comments.id from comments
+        where comments.tenant_id = doomed.tenant_id and comments.task_id = doomed.id limit 1) is null
       order by deleted_at limit ${batch}`,
     projects: sql`
       select tenant_id, id from projects where ${old} and not exists (
