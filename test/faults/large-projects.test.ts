@@ -31,11 +31,17 @@ const left = async (tenant: TestTenant) => {
   return rows[0].count;
 };
 
-test.each(['projects', 'tasks'])('%s: more tasks than one batch purges go in several', async (resource) => {
+// Statistics of tables that are nearly empty, and of a tree that is all below one task: autovacuum comes by at either moment.
+test.each([
+  ['projects', 'before'],
+  ['projects', 'after'],
+  ['tasks', 'before'],
+  ['tasks', 'after'],
+])('%s: more tasks than one batch purges go in several, analyzed %s they were made', async (resource, analyzed) => {
   const tenant = await api.tenant();
-  // What statistics say of tables that are nearly empty, when autovacuum comes by at a bad moment.
-  await api.database.admin.query('analyze');
+  if (analyzed === 'before') await api.database.admin.query('analyze');
   const { id, first } = await makeProject(tenant, 2600);
+  if (analyzed === 'after') await api.database.admin.query('analyze');
   const doomed = `/api/v1/${resource}/${resource === 'projects' ? id : first}`;
   const etag = (await tenant.get(doomed)).headers.get('ETag') ?? '';
   expect((await tenant.call(doomed, { method: 'DELETE', headers: { 'If-Match': etag } })).status).toBe(204);
