@@ -93,7 +93,8 @@ test('a package that is bundled and not locked fails the build', async () => {
 });
 
 test('a deployment that fails says which Worker it was, and ends', async () => {
-  const failure = await inCopy('deploy-split.ts', '--dry-run', '--not-an-option').catch(
+  const some = ['--only', 'onetrip-health', '--only', 'onetrip'];
+  const failure = await inCopy('deploy-split.ts', '--dry-run', '--not-an-option', ...some).catch(
     (error: Error) => error.message,
   );
   expect(failure).toMatch(/not-an-option.*\nonetrip-[a-z-]+ was not deployed\.$/s);

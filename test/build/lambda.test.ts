@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, inject, test, vi } from 'vitest';
 import { buildLambda } from '../../dev/build/lambda.ts';
 import { measureStart } from '../../dev/build/lambda-start.ts';
 import { eventBridgeCron, logicalId } from '../../dev/build/lambda-template.ts';
@@ -126,13 +127,16 @@ describe('each function', () => {
 
   test('is in its archive, and the archive is the same whenever it is built', async () => {
     const again = await mkdtemp(join(tmpdir(), 'onetrip-lambda-'));
+    // Where the tier `lambda` runs, too, it has been built for that.
+    const built = existsSync(join(inject('dist'), 'lambda'));
     try {
-      await buildLambda(again);
+      if (!built) await buildLambda(again);
+      const other = built ? inject('dist') : again;
       for (const { name } of functions) {
         const archive = await readFile(join(directory, 'lambda', `${name}.zip`));
         const code = await readFile(join(directory, 'lambda', name, 'index.mjs'));
         expect(unzip(archive)).toEqual({ 'index.mjs': code });
-        expect(archive.equals(await readFile(join(again, 'lambda', `${name}.zip`)))).toBe(true);
+        expect(archive.equals(await readFile(join(other, 'lambda', `${name}.zip`)))).toBe(true);
       }
     } finally {
       await rm(again, { recursive: true });

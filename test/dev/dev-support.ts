@@ -12,7 +12,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toolEnvironment } from '../../dev/run.ts';
 
 /** What the developer's own environment says must not decide a test. */
-const UNSET = { PORT: '', JWT_SECRET: '', JWKS_URL: '', JWT_MAX_AGE: '', DATABASE_URL: '', ONETRIP_DATA_DIR: '' };
+export const UNSET = {
+  PORT: '',
+  JWT_SECRET: '',
+  JWKS_URL: '',
+  JWT_MAX_AGE: '',
+  DATABASE_URL: '',
+  ONETRIP_DATA_DIR: '',
+};
 
 export class Dev {
   output = '';

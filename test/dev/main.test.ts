@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, expect, inject, test, vi } from 'vitest';
+import { readInputs } from '../../dev/cli/dev-inputs.ts';
 import { startPostgres } from '../../dev/local/postgres.ts';
-import { alive, cleanUp, commandLine, type Dev, emptyDirectory, freePort, startDev } from './dev-support.ts';
+import { alive, cleanUp, commandLine, type Dev, emptyDirectory, freePort, startDev, UNSET } from './dev-support.ts';
 
 afterAll(cleanUp);
 
@@ -97,15 +98,15 @@ test('a first start, a second one that keeps the data, and two side by side', as
   await Promise.all([stop(again, 'SIGTERM'), stop(other, 'SIGHUP', 'group')]);
 });
 
-test('a PostgreSQL of the developer’s own, by roles that may do little', async () => {
+test('a PostgreSQL of the developer’s own, by roles that may do little; what crashes, and what is killed', async () => {
   const postgres = await startPostgres({ dataDir: await emptyDirectory(), durable: false });
   try {
     const url = new URL(postgres.adminUrl);
     url.pathname = '/their own';
-    const dataDir = await emptyDirectory();
-    const dev = await start(dataDir, { DATABASE_URL: url.href });
+    const directory = await emptyDirectory();
+    const dev = await start(directory, { DATABASE_URL: url.href });
     expect((await dev.call(dev.curl.url)).status).toBe(200);
-    expect(existsSync(join(dataDir, 'postgres'))).toBe(false);
+    expect(existsSync(join(directory, 'postgres'))).toBe(false);
 
     const admin = new pg.Client({ connectionString: postgres.adminUrl });
     await admin.connect();
@@ -118,48 +119,46 @@ test('a PostgreSQL of the developer’s own, by roles that may do little', async
       { mighty: false, member_of: ['onetrip_app'] },
       { mighty: false, member_of: ['onetrip_janitor'] },
     ]);
-    await stop(dev, 'SIGTERM');
+    if (process.platform === 'linux') await crash(dev);
+    else await stop(dev, 'SIGTERM');
   } finally {
     await postgres.stop();
   }
+
+  if (process.platform !== 'linux') return;
+  const killed = await start(await emptyDirectory());
+  const orphans = killed.descendants();
+  killed.signal('SIGKILL');
+  await vi.waitFor(() => expect(alive(orphans)).toEqual([]), { timeout: 10_000 });
 });
 
-test.runIf(process.platform === 'linux')(
-  'workerd crashes, and comes back; wrangler ends by accident, and then this process: nothing is left',
-  async () => {
-    const directory = await emptyDirectory();
-    const dev = await start(directory);
-    const workerds = () => dev.descendants().filter((pid) => commandLine(pid).includes('workerd\0serve'));
-    for (const pid of workerds()) {
-      // An inspector would take any web page for a debugger.
-      expect(commandLine(pid)).not.toMatch(/inspector|debug/);
-      expect(commandLine(pid)).toMatch(/^([^=]|-addr=\w+=127\.0\.0\.1:|fd=)*$/);
-    }
-    // One takes the requests, the other one runs the Worker; each is started anew in its turn, whichever it was.
-    for (const turn of [0, 0, 1]) {
-      await vi.waitFor(() => expect(workerds()).toHaveLength(2));
-      const pid = workerds()[turn] as number;
-      process.kill(pid, 'SIGKILL');
-      await vi.waitFor(async () => expect((await dev.ask('/ready')).status).toBe(200), { timeout: 30_000 });
-      expect(workerds()).not.toContain(pid);
-    }
-    for (let i = 0; i < 5; i++) expect((await dev.ask('/ready')).status).toBe(200);
-    // Wrangler's talk of its own doings stays away.
-    expect(dev.output).not.toMatch(/^(⎔|\[wrangler:info|\[custom build|Using|Your Worker|Binding|env\.)/m);
+/** workerd crashes, and comes back; wrangler ends by accident, and then this process. */
+async function crash(dev: Dev): Promise<void> {
+  const workerds = () => dev.descendants().filter((pid) => commandLine(pid).includes('workerd\0serve'));
+  for (const pid of workerds()) {
+    // An inspector would take any web page for a debugger.
+    expect(commandLine(pid)).not.toMatch(/inspector|debug/);
+    expect(commandLine(pid)).toMatch(/^([^=]|-addr=\w+=127\.0\.0\.1:|fd=)*$/);
+  }
+  // One takes the requests, the other one runs the Worker; each is started anew in its turn, whichever it was.
+  for (const turn of [0, 0, 1]) {
+    await vi.waitFor(() => expect(workerds()).toHaveLength(2));
+    const pid = workerds()[turn] as number;
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(async () => expect((await dev.ask('/ready')).status).toBe(200), { timeout: 30_000 });
+    expect(workerds()).not.toContain(pid);
+  }
+  for (let i = 0; i < 5; i++) expect((await dev.ask('/ready')).status).toBe(200);
+  // Wrangler's talk of its own doings stays away.
+  expect(dev.output).not.toMatch(/^(⎔|\[wrangler:info|\[custom build|Using|Your Worker|Binding|env\.)/m);
 
-    const pids = dev.descendants();
-    const [wrangler] = pids.filter((pid) => commandLine(pid).includes('wrangler-process.ts'));
-    process.kill(wrangler ?? 0, 'SIGKILL');
-    expect(await dev.ended).toBe(1);
-    expect(dev.errors.split('\n').slice(-2)).toEqual(['wrangler dev has ended by itself (SIGKILL).', '']);
-    expect(alive(pids)).toEqual([]);
-
-    const killed = await start(directory);
-    const orphans = killed.descendants();
-    killed.signal('SIGKILL');
-    await vi.waitFor(() => expect(alive(orphans)).toEqual([]), { timeout: 10_000 });
-  },
-);
+  const pids = dev.descendants();
+  const [wrangler] = pids.filter((pid) => commandLine(pid).includes('wrangler-process.ts'));
+  process.kill(wrangler ?? 0, 'SIGKILL');
+  expect(await dev.ended).toBe(1);
+  expect(dev.errors.split('\n').slice(-2)).toEqual(['wrangler dev has ended by itself (SIGKILL).', '']);
+  expect(alive(pids)).toEqual([]);
+}
 
 test('what cannot work is said in one line, before anything is started', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
@@ -169,17 +168,7 @@ test('what cannot work is said in one line, before anything is started', async (
   server.password = 'wrong-password';
   const cases: [string, Record<string, string>][] = [
     [`PORT ${port} is in use`, { PORT: port }],
-    ['PORT is "http"', { PORT: 'http' }],
-    ['PORT is "0"', { PORT: '0' }],
-    ['PORT is "65536"', { PORT: '65536' }],
-    ['CORS_ORIGINS must be', { CORS_ORIGINS: 'https://a.example.com/path' }],
-    ['RATE_LIMIT must be', { RATE_LIMIT: 'abc' }],
-    ['JWT_MAX_AGE must be', { JWT_MAX_AGE: '400' }],
-    ['JWT_SECRET has 31 bytes', { JWT_SECRET: 'x'.repeat(31) }],
     ['JWT_SECRET has 10 bytes', { JWT_SECRET: 'top-secret' }],
-    ['JWKS_URL is set', { JWKS_URL: 'https://id.example.com/top-secret' }],
-    ['DATABASE_URL must look like', { DATABASE_URL: 'mysql://user:top-secret@localhost/db' }],
-    ['DATABASE_URL names no database', { DATABASE_URL: 'postgres://user:top-secret@localhost' }],
     ['ECONNREFUSED', { DATABASE_URL: 'postgres://user:top-secret@127.0.0.1:1/db' }],
     ['password authentication failed', { DATABASE_URL: server.href }],
   ];
@@ -198,4 +187,24 @@ test('what cannot work is said in one line, before anything is started', async (
   } finally {
     taken.close();
   }
+});
+
+test.each<[string, Record<string, string>]>([
+  ['PORT is "http"', { PORT: 'http' }],
+  ['PORT is "0"', { PORT: '0' }],
+  ['PORT is "65536"', { PORT: '65536' }],
+  ['CORS_ORIGINS must be', { CORS_ORIGINS: 'https://a.example.com/path' }],
+  ['RATE_LIMIT must be', { RATE_LIMIT: 'abc' }],
+  ['JWT_MAX_AGE must be', { JWT_MAX_AGE: '400' }],
+  ['JWT_SECRET has 31 bytes', { JWT_SECRET: 'x'.repeat(31) }],
+  ['JWKS_URL is set', { JWKS_URL: 'https://id.example.com/top-secret' }],
+  ['DATABASE_URL must look like', { DATABASE_URL: 'mysql://user:top-secret@localhost/db' }],
+  ['DATABASE_URL names no database', { DATABASE_URL: 'postgres://user:top-secret@localhost' }],
+])('%s', async (message, env) => {
+  for (const [name, value] of Object.entries({ ...UNSET, ...env })) vi.stubEnv(name, value);
+  const failure = await readInputs().catch((error: Error) => error.message);
+  vi.unstubAllEnvs();
+  expect(failure).toMatch(/^[^\n]+$/);
+  expect(failure).toContain(message);
+  expect(failure).not.toContain('top-secret');
 });

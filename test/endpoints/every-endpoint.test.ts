@@ -2,7 +2,7 @@ import { describe, expect, inject, test } from 'vitest';
 import type { Access } from '../../src/http/endpoint/definition.ts';
 import { signToken, type TestTenant, useApi } from '../support/api.ts';
 import { insertApiKey } from '../support/api-keys.ts';
-import { callExample, definitions, makeWorld } from '../support/examples.ts';
+import { callExample, definitions, makeIds, makeWorld } from '../support/examples.ts';
 import { recordSql } from '../support/sql.ts';
 
 /*
@@ -36,7 +36,7 @@ describe.each(definitions.map((definition) => [definition.operationId, definitio
   const { operationId, access, success } = definition;
 
   test.runIf(access !== 'public')('answers 401 without a token or with a forged one, without asking', async () => {
-    const world = await makeWorld(api, definition);
+    const world = await makeIds(api);
     // Nothing is wrong with it but whose secret has signed it.
     const claims = access === 'platform' ? { role: access } : { role: 'admin', tenant_id: world.tenant.id };
     const forged = await signToken(claims, 'a secret of somebody else, and long enough');
@@ -50,7 +50,7 @@ describe.each(definitions.map((definition) => [definition.operationId, definitio
   });
 
   test.runIf(access !== 'public')('answers 403 to a role that is too low, without asking', async () => {
-    const world = await makeWorld(api, definition);
+    const world = await makeIds(api);
     const role = access === 'public' ? '' : TOO_LOW[access];
     const token = await signToken(role === 'platform' ? { role } : { role, tenant_id: world.tenant.id });
     const before = asked();

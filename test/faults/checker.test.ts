@@ -27,18 +27,22 @@ async function startLoad(): Promise<Load> {
 describe('after a load without a fault', () => {
   beforeAll(async () => {
     load = await startLoad();
-    await load.more(600);
+    await load.more(400);
     await load.stop();
   });
 
   test('nothing is wrong, and there is enough of everything', async () => {
-    const { creations, registers, tagSets, trashings } = load.ledger;
+    const { creations, registers, associations, trashings, deletions } = load.ledger;
     const writes = registers.flatMap((register) => register.writes);
     for (const list of [creations, writes]) {
       for (const outcome of ['done', 'refused']) expect(list.some((one) => one.outcome === outcome)).toBe(true);
     }
-    expect(tagSets.some(({ tags }) => tags.size > 0)).toBe(true);
+    for (const table of ['projects', 'tasks', 'comments', 'members']) expect(creation(table, 'done')).toBeDefined();
+    expect(registers.some(({ table, writes }) => table === 'comments' && writes.length > 0)).toBe(true);
+    for (const type of ['tagging', 'assignee', 'dependency']) expect(associated(type)).toBeDefined();
+    expect(associations.some(({ others }) => others.size === 0)).toBe(true);
     expect(trashings.length).toBeGreaterThan(0);
+    expect(deletions.length).toBeGreaterThan(0);
     expect(load.failed).toBe(0);
     expect(load.violations).toEqual([]);
     expect(await check(cluster.ask, load.ledger)).toEqual([]);
@@ -49,11 +53,18 @@ describe('after a load without a fault', () => {
     if (!found) throw new Error(`no ${outcome} creation in ${table}`);
     return found;
   };
+  const associated = (type: string) => {
+    const found = load.ledger.associations.find((one) => one.type === type && one.others.size > 0);
+    if (!found) throw new Error(`no ${type} was added`);
+    return found.id;
+  };
   const written = () => {
-    const found = load.ledger.registers.find(({ writes }) => writes.filter((one) => one.outcome === 'done').length > 1);
+    const found = load.ledger.registers.find(
+      ({ table, writes }) => table === 'tasks' && writes.filter((one) => one.outcome === 'done').length > 1,
+    );
     const [first] = found?.writes.filter(({ outcome }) => outcome === 'done') ?? [];
     if (!found || !first) throw new Error('no register was written twice');
-    return { id: found.id, first: first.title };
+    return { id: found.id, first: first.marker };
   };
   const logged = `audit_log where action = 'update' and resource_id = $1`;
 
@@ -132,8 +143,44 @@ describe('after a load without a fault', () => {
     ],
     [
       'a tag that is off again',
-      () => ['delete from task_tags where task_id = $1', load.ledger.tagSets.find(({ tags }) => tags.size > 0)?.id],
-      /the tags of \S+ are not as told/,
+      () => ['delete from task_tags where task_id = $1', associated('tagging')],
+      /the tagging set of \S+ is not as told/,
+    ],
+    [
+      'an assignee who is off again',
+      () => ['delete from assignees where task_id = $1', associated('assignee')],
+      /the assignee set of \S+ is not as told/,
+    ],
+    [
+      'a circle of dependencies',
+      () => [
+        'insert into dependencies (tenant_id, task_id, blocker_id) select tenant_id, blocker_id, task_id from dependencies where task_id = $1',
+        load.ledger.associations[0]?.id,
+      ],
+      /the dependency set of \S+ is not as told/,
+    ],
+    [
+      'a task that does not know of its blockers',
+      () => ['update tasks set has_blockers = false where id = $1', load.ledger.associations[0]?.id],
+      /of its comments and blockers is not so/,
+    ],
+    [
+      'an acknowledged comment that is gone, and is still counted',
+      () => [
+        'delete from comments where body = $1',
+        load.ledger.creations.findLast(({ table, outcome }) => table === 'comments' && outcome === 'done')?.marker,
+      ],
+      /\(done\) is there 0 times[\s\S]*of its comments and blockers is not so/,
+    ],
+    [
+      'a deleted comment whose text is still in the log',
+      () => [
+        `update audit_log set changes = json_build_object('body', json_build_array(null, $2::text))
+         where action = 'insert' and resource_id = $1`,
+        load.ledger.deletions[0]?.id,
+        load.ledger.deletions[0]?.marker,
+      ],
+      /the log still says comment/,
     ],
     [
       'a trashed task that is back',
@@ -156,7 +203,7 @@ describe('after a load without a fault', () => {
   function refusedWrite(): [string, string] {
     for (const { id, writes } of load.ledger.registers) {
       const refused = writes.find(({ outcome }) => outcome === 'refused');
-      if (refused) return [id, refused.title];
+      if (refused) return [id, refused.marker];
     }
     throw new Error('nothing was refused');
   }

@@ -23,7 +23,7 @@ const tripsOf = ({ headers }: Reply): number =>
   Number(/desc="(\d+) round/.exec(headers.get('Server-Timing') ?? '')?.[1]);
 
 describe('deadlocks', () => {
-  const REQUESTS = 1000;
+  const REQUESTS = 400;
   const WRITERS = 20;
   const NAMES = Array.from({ length: 8 }, (_, n) => `tag ${n}`);
 

@@ -3,7 +3,7 @@ import { type Reply, useApi } from '../support/api.ts';
 import { keepLog } from './support.ts';
 
 /*
- * 500 PATCHes with If-Match by 50 writers on 10 tasks. Whoever is refused either gives up, or reads again and tries
+ * 250 PATCHes with If-Match by 50 writers on 10 tasks. Whoever is refused either gives up, or reads again and tries
  * again; whoever is told 200 made the next version, and nobody else did.
  */
 
@@ -11,7 +11,7 @@ const api = useApi();
 
 const TASKS = 10;
 const WRITERS = 50;
-const CHANGES = 10;
+const CHANGES = 5;
 
 interface Success {
   task: string;
@@ -62,7 +62,7 @@ test(`${WRITERS * CHANGES} changes with If-Match of ${TASKS} tasks lose none`, a
 
   // Otherwise nobody met anybody.
   expect(requests).toBeGreaterThan(WRITERS * CHANGES);
-  expect(refused.length).toBeGreaterThan(50);
+  expect(refused.length).toBeGreaterThan(25);
   expect(successes.length + refused.length).toBe(WRITERS * CHANGES);
   for (const { from, to } of successes) expect(to).toBe(from + 1);
 

@@ -31,7 +31,8 @@ afterAll(() => cleanUp.disposeAsync());
 beforeEach(async () => {
   log = keepLog();
   const [tenant] = await cluster.ask(`insert into tenants (name) values ('Acme') returning id`);
-  load = await Load.start({ ...cluster.bindings, NEON_ENDPOINT: endpoint.url }, tenant?.id as string);
+  const bindings = { ...cluster.bindings, NEON_ENDPOINT: endpoint.url };
+  load = await Load.start(bindings, tenant?.id as string, { restMs: 50 });
   await load.more(100);
   expect(load.failed).toBe(0);
 });

@@ -4,35 +4,42 @@ import { app } from '../../src/functions/index.ts';
 import { type Reply, signToken } from '../support/api.ts';
 import { expectDocumented } from '../support/openapi.ts';
 import { seededRandom, shuffle } from '../support/random.ts';
-import { type Client, OPERATIONS, prepare } from './support-operations.ts';
+import { type Client, prepare } from './support-clients.ts';
+import { OPERATIONS } from './support-operations.ts';
 
 /* A load of reads and writes, and a ledger of what its clients were told. */
 
 /** What a client knows of a write: that it happened, that it did not, or nothing (503, 504). */
 export type Outcome = 'done' | 'refused' | 'unknown';
 
-/** A row that a client made, or tried to. Its name or title is a marker, which occurs once. */
+/** A row that a client made, or tried to. Its name, title or body is a marker, which occurs once. */
 export interface Creation {
-  table: 'projects' | 'tasks';
+  table: 'projects' | 'tasks' | 'comments' | 'members';
   marker: string;
   outcome: Outcome;
   /** Of a write that was done: what the client was told. */
   told?: { id: string; description: string | null };
 }
 
-/** A task whose title is written again and again, each time a marker. */
+/** A task whose title, or a comment whose body, is written again and again, each time a marker. */
 export interface Register {
+  table: 'tasks' | 'comments';
   id: string;
-  writes: { title: string; outcome: Outcome; version?: number }[];
+  writes: { marker: string; outcome: Outcome; version?: number }[];
 }
 
-/** A task with one writer, which repeats a PUT or DELETE of a tagging until it has an answer. */
-export interface TagSet {
+/** What a task is associated with. It has one writer, which repeats a PUT or DELETE until it has an answer. */
+export interface Associations {
+  /** As the audit log calls them. */
+  type: 'tagging' | 'assignee' | 'dependency';
+  /** The task's. */
   id: string;
-  tags: Set<string>;
+  /** Ids of its tags, assigned members or blockers. */
+  others: Set<string>;
 }
 
-export interface Trashing {
+/** A task that went to the trash, or a comment that was deleted. */
+export interface Removal {
   id: string;
   outcome: Outcome;
 }
@@ -41,8 +48,9 @@ export interface Ledger {
   tenantId: string;
   creations: Creation[];
   registers: Register[];
-  tagSets: TagSet[];
-  trashings: Trashing[];
+  associations: Associations[];
+  trashings: Removal[];
+  deletions: (Removal & { marker: string })[];
 }
 
 interface Told {
@@ -97,7 +105,7 @@ export class Load {
     this.#bindings = bindings;
     this.#token = token;
     this.keys = keys;
-    this.ledger = { tenantId, creations: [], registers: [], tagSets: [], trashings: [] };
+    this.ledger = { tenantId, creations: [], registers: [], associations: [], trashings: [], deletions: [] };
   }
 
   /** Makes each client's rows, and lets them all go. */
@@ -215,12 +223,13 @@ export class Load {
     return this.told.filter(({ status }) => status >= 500).length;
   }
 
-  /** Waits until so many more requests have been answered, by whatever. */
+  /** Waits until so many more requests have been answered, by whatever. @throws Error when no request is answered any more */
   async more(requests: number): Promise<void> {
     const enough = this.told.length + requests;
-    const deadline = performance.now() + REPEAT;
+    const start = performance.now();
     while (this.told.length < enough) {
-      if (performance.now() > deadline) throw new Error(`the load stands still: ${this.violations.join('\n')}`);
+      const last = Math.max(start, this.told.at(-1)?.end ?? 0);
+      if (performance.now() > last + REPEAT) throw new Error(`the load stands still: ${this.violations.join('\n')}`);
       await sleep(10);
     }
   }

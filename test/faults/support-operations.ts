@@ -1,63 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Reply } from '../support/api.ts';
-import type { Load, Outcome, Register, TagSet } from './support-load.ts';
+import { type Client, PATHS } from './support-clients.ts';
+import type { Creation, Load, Outcome, Register } from './support-load.ts';
 
 /* What the clients of a load do, and how each of them enters into the ledger what it was told. */
 
-/** What one client works on. Nobody else writes it, except the shared register. */
-export interface Client {
-  project: string;
-  /** Without `If-Match`. */
-  register: Register;
-  /** A cancelled task, which no status but pending can follow. */
-  frozen: Register;
-  /** One for all clients, written with `If-Match`. */
-  shared: Register;
-  tagSet: TagSet;
-  tags: string[];
-  /** Tasks that may go to the trash. */
-  spare: string[];
-}
-
-const PATHS = { projects: '/api/v1/projects', tasks: '/api/v1/tasks', tags: '/api/v1/tags' };
-
-/** Makes what the clients work on, while nothing is broken yet. */
-export async function prepare(load: Load, count: number): Promise<Client[]> {
-  const made = async (path: string, body: unknown) => {
-    const reply = await load.send('POST', path, { body });
-    if (reply.status !== 201) throw new Error(`the load cannot begin: ${reply.status} ${reply.text}`);
-    return reply.json;
-  };
-  const { ledger } = load;
-  const register = (task: { id: string }): Register => {
-    const one: Register = { id: task.id, writes: [] };
-    ledger.registers.push(one);
-    return one;
-  };
-  const seed = async (titles: { title: string; status?: string }[]) => {
-    const project = await made(PATHS.projects, { name: `seed ${randomUUID()}`, tasks: titles });
-    const told = { id: project.id, description: null };
-    ledger.creations.push({ table: 'projects', marker: project.name, outcome: 'done', told });
-    return project;
-  };
-  const common = await seed([{ title: 'shared' }]);
-  const shared = register(common.tasks[0]);
-  const names = ['red', 'green', 'blue', 'white'].map((name) => `${name} ${randomUUID()}`);
-  const tags = await Promise.all(names.map(async (name) => (await made(PATHS.tags, { name })).id));
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const { id, tasks } = await seed([
-        { title: 'own' },
-        { title: 'frozen', status: 'cancelled' },
-        { title: 'tagged' },
-      ]);
-      const tagSet = { id: tasks[2].id, tags: new Set<string>() };
-      ledger.tagSets.push(tagSet);
-      const [own, frozen] = [register(tasks[0]), register(tasks[1])];
-      return { project: id, register: own, frozen, shared, tagSet, tags, spare: [] };
-    }),
-  );
-}
+/** The collection of each type below its task. */
+const COLLECTIONS = { tagging: 'tags', assignee: 'assignees', dependency: 'blockers' };
 
 /** Whatever is sent twice is sent with a key; now and then a client does not insist on an answer. */
 function keyed(load: Load): { headers: Record<string, string>; patient: boolean } {
@@ -97,7 +46,7 @@ async function createTask(load: Load, client: Client): Promise<void> {
   const body = { title: marker, description: marker };
   const reply = await load.send('POST', `${PATHS.projects}/${client.project}/tasks`, { body });
   note(load, 'tasks', marker, reply);
-  if (reply.status === 201) client.spare.push(reply.json.id);
+  if (reply.status === 201) client.spareTasks.push(reply.json.id);
 }
 
 async function createNowhere(load: Load): Promise<void> {
@@ -107,15 +56,32 @@ async function createNowhere(load: Load): Promise<void> {
   note(load, 'tasks', marker, expectRefusal(load, reply));
 }
 
-function note(load: Load, table: 'projects' | 'tasks', marker: string, reply: Reply): void {
+async function createMember(load: Load): Promise<void> {
+  const marker = `member ${randomUUID()}`;
+  const { headers, patient } = keyed(load);
+  const options = { body: { name: marker }, headers, right: [409] };
+  note(load, 'members', marker, await load.insist('POST', PATHS.members, options, patient));
+}
+
+async function createComment(load: Load, client: Client): Promise<void> {
+  const marker = `comment ${randomUUID()}`;
+  const { headers, patient } = keyed(load);
+  const options = { body: { body: marker }, headers, right: [409] };
+  const path = `${PATHS.tasks}/${client.register.id}/comments`;
+  const reply = await load.insist('POST', path, options, patient);
+  note(load, 'comments', marker, reply);
+  if (reply.status === 201) client.spareComments.push({ id: reply.json.id, marker });
+}
+
+function note(load: Load, table: Creation['table'], marker: string, reply: Reply): void {
   const outcome = outcomeOf(reply);
-  const told = outcome === 'done' ? { told: { id: reply.json.id, description: reply.json.description } } : {};
+  const told = outcome === 'done' ? { told: { id: reply.json.id, description: reply.json.description ?? null } } : {};
   load.ledger.creations.push({ table, marker, outcome, ...told });
 }
 
-function write(register: Register, title: string, reply: Reply): void {
+function write(register: Register, marker: string, reply: Reply): void {
   const outcome = outcomeOf(reply);
-  register.writes.push({ title, outcome, ...(outcome === 'done' ? { version: reply.json.version } : {}) });
+  register.writes.push({ marker, outcome, ...(outcome === 'done' ? { version: reply.json.version } : {}) });
 }
 
 async function patchOwn(load: Load, { register }: Client): Promise<void> {
@@ -151,24 +117,53 @@ async function patchAgainstRules(load: Load, { frozen }: Client): Promise<void> 
   write(frozen, title, expectRefusal(load, reply));
 }
 
-async function retag(load: Load, { tagSet, tags }: Client): Promise<void> {
-  const tag = pick(load, tags);
-  const has = tagSet.tags.has(tag);
-  await load.insist(has ? 'DELETE' : 'PUT', `${PATHS.tasks}/${tagSet.id}/tags/${tag}`, {});
-  if (has) tagSet.tags.delete(tag);
-  else tagSet.tags.add(tag);
+async function editComment(load: Load, { comment }: Client): Promise<void> {
+  const body = `body ${randomUUID()}`;
+  const { headers, patient } = keyed(load);
+  const options = { body: { body }, headers, right: [409] };
+  write(comment, body, await load.insist('PATCH', `${PATHS.comments}/${comment.id}`, options, patient));
 }
 
-async function trash(load: Load, client: Client): Promise<void> {
-  const id = client.spare.shift();
-  if (!id) return;
-  const path = `${PATHS.tasks}/${id}`;
+async function associate(load: Load, { associations }: Client): Promise<void> {
+  const { own, choice } = pick(load, associations);
+  const other = pick(load, choice);
+  const path = `${PATHS.tasks}/${own.id}/${COLLECTIONS[own.type]}/${other}`;
+  if (own.others.has(other)) await load.insist('DELETE', path, {});
+  else await load.insist('PUT', path, own.type === 'assignee' ? { body: { role: 'contributor' } } : {});
+  if (!own.others.delete(other)) own.others.add(other);
+}
+
+async function closeCircle(load: Load, { circle }: Client): Promise<void> {
+  const path = `${PATHS.tasks}/${circle.blocker}/blockers/${circle.blocked}`;
+  expectRefusal(load, await load.send('PUT', path, { right: [409] }));
+}
+
+/** Repeats a DELETE that may have been carried out: what is gone already is 404. */
+async function remove(load: Load, path: string): Promise<Outcome> {
   let reply = await load.send('DELETE', path);
-  // Whoever knows nothing asks once more: what is trashed already is 404.
   const unsure = reply.status >= 500;
   if (unsure) reply = await load.insist('DELETE', path, { right: [404] }, load.random() < 0.8);
   const gone = reply.status === 204 || (unsure && reply.status === 404);
-  load.ledger.trashings.push({ id, outcome: gone ? 'done' : outcomeOf(reply) });
+  return gone ? 'done' : outcomeOf(reply);
+}
+
+async function trash(load: Load, { spareTasks }: Client): Promise<void> {
+  const id = spareTasks.shift();
+  if (id) load.ledger.trashings.push({ id, outcome: await remove(load, `${PATHS.tasks}/${id}`) });
+}
+
+async function deleteComment(load: Load, { spareComments }: Client): Promise<void> {
+  // The last one stays.
+  if (spareComments.length < 2) return;
+  const { id, marker } = spareComments.shift() as (typeof spareComments)[number];
+  load.ledger.deletions.push({ id, marker, outcome: await remove(load, `${PATHS.comments}/${id}`) });
+}
+
+/** A good key is not called a bad one, whatever fails. */
+async function useKey(load: Load, { key, register }: Client): Promise<void> {
+  const headers = { Authorization: `Bearer ${key}` };
+  await load.send('GET', '/api/v1/me', { headers });
+  await load.send('GET', `${PATHS.tasks}/${register.id}/activity?limit=5`, { headers });
 }
 
 /** A client reads its own writes, whatever happened in between. */
@@ -177,7 +172,7 @@ async function readOwn(load: Load, { register, project }: Client): Promise<void>
   if (reply.status !== 200) return;
   const lastDone = register.writes.findLast(({ outcome }) => outcome === 'done');
   const possible = register.writes.filter((one) => one === lastDone || one.outcome === 'unknown');
-  if (lastDone && !possible.some(({ title }) => title === reply.json.title)) {
+  if (lastDone && !possible.some(({ marker }) => marker === reply.json.title)) {
     load.violations.push(`${register.id} shows ${reply.json.title}, which was not written last`);
   }
   await load.send('GET', `${PATHS.projects}/${project}?task_limit=20`);
@@ -187,6 +182,9 @@ async function readLists(load: Load): Promise<void> {
   await load.send('GET', `${PATHS.projects}?include=tasks&limit=5`);
   await load.send('GET', `${PATHS.tasks}?sort=-updated_at&limit=20`);
   await load.send('GET', `${PATHS.tags}?sort=-task_count`);
+  await load.send('GET', `${PATHS.members}?limit=5`);
+  await load.send('GET', `${PATHS.comments}?limit=5`);
+  await load.send('GET', `${PATHS.tasks}?assignee=none&blocked=false&limit=5`);
 }
 
 /** Every one about as often as the others. */
@@ -198,7 +196,13 @@ export const OPERATIONS: ((load: Load, client: Client) => Promise<void>)[] = [
   patchShared,
   patchStale,
   patchAgainstRules,
-  retag,
+  associate,
+  closeCircle,
+  createMember,
+  createComment,
+  editComment,
+  deleteComment,
+  useKey,
   trash,
   readOwn,
   readLists,

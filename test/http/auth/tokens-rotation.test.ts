@@ -134,13 +134,13 @@ test('a key server that comes back is believed at once: what it took away meanwh
   expect(asked()).toBe(3);
 });
 
-test('an hour of tokens while it is down is a fetch every 5 s, and no more', async () => {
+test('ten minutes of tokens while it is down are a fetch every 5 s, and no more', async () => {
   goDown();
-  for (let second = 0; second < 3600; second++) {
+  for (let second = 0; second < 600; second++) {
     expect(await verify()).toBe(503);
     pass(1000);
   }
-  expect(asked()).toBe(720);
+  expect(asked()).toBe(120);
 });
 
 test('a set without keys is an answer: 401 for all', async () => {
