@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
+import { CLAIM_NAME, DEFAULT_CLAIM_NAMES } from './claim-names.ts';
 import { DEFAULT_MAX_AGE, parseDuration } from './duration.ts';
 import { parseOrigins } from './origins.ts';
 
@@ -15,6 +16,10 @@ interface RateLimiter {
 
 const DEFAULT_SLOW_QUERY_MS = '500';
 
+const claimName = (name: string, claim: string) =>
+  text(name)
+    .regex(CLAIM_NAME, { error: `${name} must be the name of a claim, such as app_metadata.tenant_id` })
+    .default(claim);
 const text = (name: string) => z.string({ error: `${name} must be text` });
 const postgresUrl = (name: string) =>
   z.url({ protocol: /^postgres(ql)?$/, error: `${name} must be a postgres:// URL` });
@@ -38,6 +43,9 @@ export const bindingsSchema = z.object({
     .default(DEFAULT_MAX_AGE)
     .transform((duration) => parseDuration(duration) ?? 0)
     .refine((seconds) => seconds > 0, { error: 'JWT_MAX_AGE must be a duration such as 12h or 400d' }),
+  JWT_TENANT_CLAIM: claimName('JWT_TENANT_CLAIM', DEFAULT_CLAIM_NAMES.tenant),
+  JWT_ROLE_CLAIM: claimName('JWT_ROLE_CLAIM', DEFAULT_CLAIM_NAMES.role),
+  JWT_SUBJECT_CLAIM: claimName('JWT_SUBJECT_CLAIM', DEFAULT_CLAIM_NAMES.subject),
   DEVELOPMENT: text('DEVELOPMENT')
     .regex(/^true$/, { error: 'DEVELOPMENT must be true, or not set' })
     .optional(),
@@ -135,6 +143,24 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     readBy: ['requests'],
     source: 'secret',
     default: DEFAULT_MAX_AGE,
+  },
+  JWT_TENANT_CLAIM: {
+    description: 'Claim with the id of the tenant, see [identity providers](docs/identity-providers.md)',
+    readBy: ['requests'],
+    source: 'secret',
+    default: DEFAULT_CLAIM_NAMES.tenant,
+  },
+  JWT_ROLE_CLAIM: {
+    description: 'Claim with the role, or with a list that has it',
+    readBy: ['requests'],
+    source: 'secret',
+    default: DEFAULT_CLAIM_NAMES.role,
+  },
+  JWT_SUBJECT_CLAIM: {
+    description: 'Claim that says who acts',
+    readBy: ['requests'],
+    source: 'secret',
+    default: DEFAULT_CLAIM_NAMES.subject,
   },
   CORS_ORIGINS: {
     description: 'Origins whose pages may call, separated by commas',

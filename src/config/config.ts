@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
 import { type Bindings, bindingsSchema, connectionOptions, parseBindings } from './bindings.ts';
+import type { ClaimNames } from './claim-names.ts';
 
 /** What a function that serves requests needs to know of its deployment. */
 export interface Config {
@@ -12,6 +13,7 @@ export interface Config {
     audience?: string | undefined;
     /** Seconds. */
     maxAgeSeconds: number;
+    claimNames: ClaimNames;
   };
   /** Whether `JWT_SECRET` may be a published example. */
   isDevelopment: boolean;
@@ -51,6 +53,11 @@ function parse(bindings: Bindings): Config {
       issuer: values.JWT_ISSUER,
       audience: values.JWT_AUDIENCE,
       maxAgeSeconds: values.JWT_MAX_AGE,
+      claimNames: {
+        tenant: values.JWT_TENANT_CLAIM,
+        role: values.JWT_ROLE_CLAIM,
+        subject: values.JWT_SUBJECT_CLAIM,
+      },
     },
     isDevelopment: values.DEVELOPMENT === 'true',
     ...(quota ? { rateLimit: { quota, seconds } } : {}),

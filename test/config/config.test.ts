@@ -47,6 +47,9 @@ test.each<[Partial<Bindings>, string]>([
   [{ JWT_MAX_AGE: '1w' }, 'JWT_MAX_AGE'],
   [{ JWT_MAX_AGE: '-1d' }, 'JWT_MAX_AGE'],
   [{ JWT_MAX_AGE: 'forever' }, 'JWT_MAX_AGE'],
+  [{ JWT_TENANT_CLAIM: 'app_metadata..tenant_id' }, 'JWT_TENANT_CLAIM'],
+  [{ JWT_ROLE_CLAIM: '.role' }, 'JWT_ROLE_CLAIM'],
+  [{ JWT_SUBJECT_CLAIM: 'the subject' }, 'JWT_SUBJECT_CLAIM'],
   [{ DEVELOPMENT: 'false' }, 'DEVELOPMENT'],
 ])('%o is refused by one line that names %s and holds no value', (wrong, name) => {
   const message = (() => {

@@ -3,6 +3,7 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
 import { DEVELOPMENT_SECRET } from '../../dev/local/jwt.ts';
 import { toolEnvironment } from '../../dev/run.ts';
+import { DEFAULT_CLAIM_NAMES } from '../../src/config/claim-names.ts';
 import { verifyToken } from '../../src/http/auth/tokens.ts';
 
 const TENANT = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
@@ -35,7 +36,7 @@ async function claims({ code, out, err }: Ran, secret = SECRET) {
   return {
     payload,
     seconds: exp - iat,
-    principal: await verifyToken(jwt, { keys: { secret }, maxAgeSeconds: 400 * DAY }),
+    principal: await verifyToken(jwt, { keys: { secret }, maxAgeSeconds: 400 * DAY, claimNames: DEFAULT_CLAIM_NAMES }),
   };
 }
 

@@ -2,6 +2,7 @@ import { jwtVerify } from 'jose';
 import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
 import { Problem } from '../../problem.ts';
+import { claimOf } from './claims.ts';
 import { remoteKeys } from './remote-keys.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
@@ -34,7 +35,11 @@ const claims = z
       // The audit log names API keys, and people who have been purged, by words that begin like this.
       .refine((sub) => !/^(api-key|member):/.test(sub))
       .optional(),
-    role: z.enum(ROLES).default('member'),
+    // Identity providers have lists of roles, with others among them: the highest that is one of these counts.
+    role: z
+      .union([z.enum(ROLES), z.array(z.unknown()).transform((list) => ROLES.findLast((role) => list.includes(role)))])
+      .pipe(z.enum(ROLES))
+      .default('member'),
     tenant_id: z
       .guid()
       .toLowerCase()
@@ -81,7 +86,7 @@ const verifiedTokens = new WeakMap<Config['tokens'], VerifiedTokens<Readonly<Pri
 
 async function verifyAnew(
   token: string,
-  { keys, issuer, audience, maxAgeSeconds }: Config['tokens'],
+  { keys, issuer, audience, maxAgeSeconds, claimNames }: Config['tokens'],
 ): Promise<{ principal: Principal; exp: number }> {
   const options = {
     ...(issuer ? { issuer } : {}),
@@ -101,8 +106,14 @@ async function verifyAnew(
           });
     const { typ = 'JWT' } = protectedHeader;
     if (typeof typ !== 'string' || !TYPE.test(typ)) throw unauthenticated();
-    const { role, tenant_id, sub, exp, iat = Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS } = claims.parse(payload);
-    if (exp - iat > maxAgeSeconds) throw unauthenticated();
+    const { role, tenant_id, sub, exp, iat } = claims.parse({
+      ...payload,
+      tenant_id: claimOf(payload, claimNames.tenant),
+      role: claimOf(payload, claimNames.role),
+      sub: claimOf(payload, claimNames.subject),
+    });
+    const issuedAt = iat ?? Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS;
+    if (exp - issuedAt > maxAgeSeconds) throw unauthenticated();
     const tenant = tenant_id ? { tenantId: tenant_id } : {};
     return { principal: { role, ...tenant, ...(sub === undefined ? {} : { subject: sub }) }, exp };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DEFAULT_CLAIM_NAMES } from '../../../src/config/claim-names.ts';
 import { verifyToken } from '../../../src/http/auth/tokens.ts';
 import { signed } from '../../support/jws.ts';
 import { startKeyServer } from '../../support/key-server.ts';
@@ -46,7 +47,7 @@ async function verify(kid = 'old', header: object = { alg: 'ES256', kid }): Prom
   const exp = Math.floor(Date.now() / 1000) + 60;
   const key = pairs.get(kid)?.privateKey ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const token = signed(header, { tenant_id: '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b', exp }, key);
-  return verifyToken(token, { keys: { jwksUrl: url }, maxAgeSeconds: 60 }).then(
+  return verifyToken(token, { keys: { jwksUrl: url }, maxAgeSeconds: 60, claimNames: DEFAULT_CLAIM_NAMES }).then(
     () => 200,
     ({ status }) => status,
   );

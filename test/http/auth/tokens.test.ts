@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_CLAIM_NAMES } from '../../../src/config/claim-names.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { verifyToken } from '../../../src/http/auth/tokens.ts';
 import { JWT_SECRET, signToken } from '../../support/api.ts';
@@ -6,7 +7,11 @@ import { JWT_SECRET, signToken } from '../../support/api.ts';
 /* What a token says of its bearer. What no token may say is in test/functions/tokens*.test.ts, against the whole API. */
 
 const DAY = 24 * 3600;
-const tokens: Config['tokens'] = { keys: { secret: JWT_SECRET }, maxAgeSeconds: 400 * DAY };
+const tokens: Config['tokens'] = {
+  keys: { secret: JWT_SECRET },
+  maxAgeSeconds: 400 * DAY,
+  claimNames: DEFAULT_CLAIM_NAMES,
+};
 const tenant_id = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
 const principal = async (claims: Record<string, unknown>) => verifyToken(await signToken(claims), tokens);
 

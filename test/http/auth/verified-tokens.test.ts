@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DEFAULT_CLAIM_NAMES } from '../../../src/config/claim-names.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { verifyToken } from '../../../src/http/auth/tokens.ts';
 import { VerifiedTokens } from '../../../src/http/auth/verified-tokens.ts';
@@ -7,7 +8,11 @@ import { JWT_SECRET, signToken } from '../../support/api.ts';
 /* A token that has just been verified is not verified again; whatever else the token is refused for must still be seen. */
 
 const tenant_id = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
-const withSecret = (secret: string): Config['tokens'] => ({ keys: { secret }, maxAgeSeconds: 3600 });
+const withSecret = (secret: string): Config['tokens'] => ({
+  keys: { secret },
+  maxAgeSeconds: 3600,
+  claimNames: DEFAULT_CLAIM_NAMES,
+});
 const refused = { code: 'unauthenticated' };
 
 beforeEach(() => {

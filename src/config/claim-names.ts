@@ -1,0 +1,14 @@
+/** Where a token says its tenant, role and subject: identity providers have claims of their own for them. */
+export interface ClaimNames {
+  tenant: string;
+  role: string;
+  subject: string;
+}
+
+export const DEFAULT_CLAIM_NAMES: ClaimNames = { tenant: 'tenant_id', role: 'role', subject: 'sub' };
+
+/**
+ * What a name may be. Dots lead into objects, and `*` into what has one member only (`organization.*.id`). With a colon or a
+ * slash in it, it is one name, dots or not (`https://example.com/tenant_id`).
+ */
+export const CLAIM_NAME = /^(?:[^\s.:/]+(?:\.[^\s.:/]+)*|\S*[:/]\S*)$/;
