@@ -110,10 +110,15 @@ const PARAMETERS = {
     description:
       'With `eventual`, the default being `strong`, a read replica may answer: it can lack the latest writes.',
   }),
-  ifMatch: z.string().optional().meta({
-    description:
-      'Carries out the request only if the version of one of these entity tags is current: 412 otherwise, also where nothing in it is an entity tag. (An empty header is dropped by some servers on the way, so it may count as none.)',
-  }),
+  ifMatch: z
+    .string()
+    .optional()
+    .meta({
+      pattern: '^ *(\\*|[ ,]*(W/)?"[!#-~]*"( *, *((W/)?"[!#-~]*")?)*) *$',
+      description:
+        '`*`, or a list of entity tags: the request is carried out only if the version of one of them is current, and is `412` otherwise. Another form is `400`. (An empty header is dropped by some servers on the way, so it may count as none.)',
+      examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
+    }),
   idempotencyKey: z.string().min(1).max(257).optional().meta({
     // Quoted; or not; or with a quote that is never closed, which is a character like any other.
     pattern: '^("[ -~]{1,255}"|[!#-~]([ -~]{0,253}[!-~])?|"([ -~]{0,253}[!#-~])?)$',

@@ -10,6 +10,8 @@ export interface Variables {
   trace: Trace | undefined;
   /** The tenant of the token, once the token has been verified. */
   tenantId: string | undefined;
+  /** The `RateLimit-Policy` of a request that is counted. */
+  rateLimitPolicy: string | undefined;
   /** The database, opened for the caller. Endpoints that need none have none. */
   db: Database;
   /** What the request's headers ask of a read, for the query function of a GET. */

@@ -15,14 +15,27 @@ const BAD_KEYS: Record<string, string> = {
   'a byte beyond ASCII': '\xff',
 };
 
-/** No list of entity tags, or of none that a version stands in: they match nothing, so the answer is 412. */
-const NO_MATCH: Record<string, string> = {
+/** No list of entity tags. */
+const NO_TAGS: Record<string, string> = {
   nothing: '',
+  'commas alone': ' , ,',
   'a word': 'garbage',
+  'a word before a tag': 'garbage, "2.x"',
+  'a word behind a tag': '"2.x" garbage',
+  'tags without a comma': '"1.x" "2.x"',
   'a bare version': '2',
   'a tag without quotes': '2.x',
   'a tag in single quotes': "'2.x'",
   'a tag without its end': '"2.x',
+  'two asterisks': '**',
+  'an asterisk beside a tag': '*, "2.x"',
+  'a blank in a tag': '" 2.x"',
+  'a lower-case weakness': 'w/"2.x"',
+  'a weakness alone': 'W/',
+};
+
+/** Entity tags in which no version stands: they match nothing. */
+const NO_MATCH: Record<string, string> = {
   'a version without a digest': '"2"',
   'an empty tag': '""',
   'a negative version': '"-2.x"',
@@ -32,9 +45,6 @@ const NO_MATCH: Record<string, string> = {
   'a version beyond all': '"99999999999999999999.x"',
   'version 0': '"0.x"',
   'an asterisk in quotes': '"*"',
-  'two asterisks': '**',
-  'a blank in a tag': '" 2.x"',
-  'a lower-case weakness alone': 'w/',
 };
 
 const takesKey = ({ method }: Definition) => method === 'post' || method === 'patch';
@@ -46,6 +56,10 @@ export function badHeaders(definitions: Definition[]): BadInput[] {
     ...Object.entries(BAD_KEYS).map(([name, key]): BadInput => {
       const cases = withHeaders({ 'Idempotency-Key': key }, takesKey);
       return { name: `Idempotency-Key: ${name}`, status: 400, code: 'invalid_request', cases };
+    }),
+    ...Object.entries(NO_TAGS).map(([name, tags]): BadInput => {
+      const cases = withHeaders({ 'If-Match': tags }, ({ ifMatch = false }) => ifMatch);
+      return { name: `If-Match: ${name}`, status: 400, code: 'invalid_request', cases };
     }),
     ...Object.entries(NO_MATCH).map(([name, tags]): BadInput => {
       const cases = withHeaders({ 'If-Match': tags }, ({ ifMatch = false }) => ifMatch);

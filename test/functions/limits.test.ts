@@ -20,7 +20,11 @@ describe('the rate limit', () => {
     async () => {
       const [tenant, other] = [await api.tenant(), await api.tenant()];
       await untilWindowIsFresh();
-      for (let i = 0; i < 5; i++) expect((await tenant.get('/api/v1/tags')).status).toBe(200);
+      for (let i = 0; i < 5; i++) {
+        const { status, headers } = await tenant.get(i === 4 ? '/api/v1/tags?limit=0' : '/api/v1/tags');
+        expect(status).toBe(i === 4 ? 400 : 200);
+        expect([headers.get('RateLimit-Policy'), headers.get('RateLimit')]).toEqual(['"tenant";q=5;w=10', null]);
+      }
       const asked = api.database.endpoint.requests;
       for (const path of ['/api/v1/tags', '/api/v1/projects', '/api/v1/audit-log']) {
         const { status, headers, json } = await tenant.get(path);

@@ -95,10 +95,8 @@ const headerText = fc.string({
   ),
   maxLength: 20,
 });
-const entityTags = fc.oneof(
-  fc.constantFrom('*', '"1.x"', 'W/"2.x"', '"1.x", "2.x", "3.x"', '""', '"a", *'),
-  headerText,
-);
+const entityTagLists = fc.constantFrom('*', '"1.x"', 'W/"2.x"', '"1.x", "2.x", "3.x"', '""', ',"a",, "*" ,');
+const entityTags = fc.oneof(entityTagLists, fc.constantFrom('"a", *', 'x'), headerText);
 const key = fc
   .oneof({ weight: 3, arbitrary: fc.constantFrom('a', 'b', '"c"', ' d e ', '\\') }, fc.stringMatching(/^[!-~]{1,40}$/))
   .filter((k) => k !== '""');
@@ -115,7 +113,7 @@ function validHeaders({ method, ifMatch }: Definition): fc.Arbitrary<Record<stri
       ? { 'If-None-Match': entityTags, 'Onetrip-Consistency': fc.constantFrom('strong', 'eventual') }
       : {}),
     ...(method === 'patch' ? { 'Content-Type': fc.constantFrom('application/merge-patch+json', PLAIN) } : {}),
-    ...(ifMatch ? { 'If-Match': entityTags } : {}),
+    ...(ifMatch ? { 'If-Match': entityTagLists } : {}),
     ...(writes ? { 'Idempotency-Key': key } : {}),
   };
   return fc.oneof(fc.constant({}), fc.record(all, { requiredKeys: [] }) as fc.Arbitrary<Record<string, string>>);

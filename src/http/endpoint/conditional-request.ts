@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
+import { Problem } from '../../problem.ts';
 import type { Env } from '../env.ts';
-import { entityTags } from '../request/entity-tags.ts';
+import { entityTags, isEntityTagList } from '../request/entity-tags.ts';
 import { type Definition, isConditionalRead } from './definition.ts';
 
 /**
@@ -20,8 +21,15 @@ export function conditionalRequest(definition: Definition): MiddlewareHandler<En
   };
 }
 
-/** The entity tags of `If-Match`; undefined where there is no condition, or `*`, which every existing resource meets. */
+/**
+ * The entity tags of `If-Match`; undefined where there is no condition, or `*`, which every existing resource meets.
+ * @throws Problem `invalid_request` for a header of another form: to ignore it would be to carry out what depends on it
+ */
 function expectedTags(header: string | undefined): string[] | undefined {
+  if (header === undefined) return undefined;
+  if (!isEntityTagList(header)) {
+    throw new Problem('invalid_request', 'If-Match must be * or a list of entity tags, each in double quotes.');
+  }
   const tags = entityTags(header);
-  return header === undefined || tags[0] === '*' ? undefined : tags;
+  return tags[0] === '*' ? undefined : tags;
 }

@@ -24,6 +24,8 @@ export function requestContext({
     headers.set('X-Request-Id', c.var.requestId);
     if (!headers.has('Cache-Control')) headers.set('Cache-Control', isPrivate ? 'private, no-cache' : 'no-cache');
     if (isPrivate) headers.set('Vary', 'Authorization, X-Tenant-Token');
+    const { rateLimitPolicy } = c.var;
+    if (rateLimitPolicy && !headers.has('RateLimit-Policy')) headers.set('RateLimit-Policy', rateLimitPolicy);
     setSecurityHeaders(headers);
     setCorsHeaders(c, headers);
     if (c.var.db?.roundTrips) {

@@ -53,7 +53,7 @@ function readable(event: HttpEvent): HttpEvent {
 
 /**
  * Restores the headers that hono's adapter changes: it drops empty values and percent-encodes those beyond ASCII. Both
- * matter, for an empty `If-Match` is a condition that no version meets. Bytes become the characters of the same numbers
+ * matter, for an empty `If-Match` is no absent one, but refused. Bytes become the characters of the same numbers
  * (latin1), as in Node and in workerd.
  */
 function restoreHeaders(headers: Headers, sent: HttpEvent['headers'] = {}): void {
