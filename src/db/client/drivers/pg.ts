@@ -112,10 +112,12 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
         );
       }
     },
+    pool: () => ({ max: connections, total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
   };
 }
 
-export const openDriver: OpenDriver = (config) => pgDriver(config);
+export const openDriver: OpenDriver = (config) => pgDriver(config, config.connections);
 
 /** A statement with its parameters as text, and the name it is prepared under on each connection; `''` is none. */
 interface Prepared {
