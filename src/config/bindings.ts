@@ -15,13 +15,18 @@ interface RateLimiter {
 
 const DEFAULT_SLOW_QUERY_MS = '500';
 
+const DEFAULT_PORT = '8787';
+/** Twice as many as one tenant may use at a time (src/db/client/concurrency.ts). */
+const DEFAULT_POOL_SIZE = '20';
+const DEFAULT_DRAIN_SECONDS = '0';
+const DEFAULT_METRICS_ADDRESS = '127.0.0.1';
+
 /** What the server on Node takes for bindings that are not set. */
 export const SERVER_DEFAULTS = {
-  PORT: '8787',
-  /** Twice as many as one tenant may use at a time (src/db/client/concurrency.ts). */
-  POOL_SIZE: '20',
-  DRAIN_SECONDS: '0',
-  METRICS_ADDRESS: '127.0.0.1',
+  PORT: DEFAULT_PORT,
+  POOL_SIZE: DEFAULT_POOL_SIZE,
+  DRAIN_SECONDS: DEFAULT_DRAIN_SECONDS,
+  METRICS_ADDRESS: DEFAULT_METRICS_ADDRESS,
 };
 
 const text = (name: string) => z.string({ error: `${name} must be text` });
@@ -197,7 +202,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     description: 'Where the API listens',
     readBy: ['server'],
     source: 'server',
-    default: SERVER_DEFAULTS.PORT,
+    default: DEFAULT_PORT,
   },
   LISTEN_ADDRESS: {
     description: 'The address of this machine at which it listens, such as `127.0.0.1` behind a proxy',
@@ -209,13 +214,13 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     description: 'How many connections are kept for `DATABASE_URL`, and as many for `DATABASE_URL_READONLY`',
     readBy: ['requests'],
     source: 'server',
-    default: SERVER_DEFAULTS.POOL_SIZE,
+    default: DEFAULT_POOL_SIZE,
   },
   DRAIN_SECONDS: {
     description: 'How long, after SIGTERM, `/ready` is `503` while requests are still accepted',
     readBy: ['server'],
     source: 'server',
-    default: SERVER_DEFAULTS.DRAIN_SECONDS,
+    default: DEFAULT_DRAIN_SECONDS,
   },
   METRICS_PORT: {
     description: 'Where `GET /metrics` answers',
@@ -227,7 +232,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     description: 'The address of this machine at which it does',
     readBy: ['server'],
     source: 'server',
-    default: SERVER_DEFAULTS.METRICS_ADDRESS,
+    default: DEFAULT_METRICS_ADDRESS,
   },
   DEVELOPMENT: {
     description: '`true` under `npm run dev` alone: `JWT_SECRET` may then be a published example',

@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Bindings } from '../../config/bindings.ts';
@@ -26,6 +27,12 @@ export const TIMEOUTS = {
   connectionsCheckingInterval: 2000,
 };
 
+/**
+ * How long connections stay open once no more are accepted (ms). A request may be on its way on each of them; its response
+ * then tells the client to come back on another connection.
+ */
+const LINGER_MS = 1000;
+
 /** Most bytes of a request's head. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -43,6 +50,7 @@ export interface ApiServer {
 export function apiServer(bindings: Bindings, onRefusal: (status: number) => void, timeouts = TIMEOUTS): ApiServer {
   const underWay = new Set<ServerResponse>();
   let isDraining = false;
+  let isClosing = false;
 
   const respond = getRequestListener(
     async (request) =>
@@ -70,7 +78,7 @@ export function apiServer(bindings: Bindings, onRefusal: (status: number) => voi
     outgoing.on('close', () => {
       underWay.delete(outgoing);
       // A connection whose response was under way already is idle from now on, and nobody would close it.
-      if (isDraining) server.closeIdleConnections();
+      if (isClosing) server.closeIdleConnections();
     });
     respond(incoming, outgoing);
   });
@@ -95,10 +103,16 @@ export function apiServer(bindings: Bindings, onRefusal: (status: number) => voi
       for (const outgoing of underWay) if (!outgoing.headersSent) outgoing.shouldKeepAlive = false;
     },
     close: async (graceMs) => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      // HTTP's own close would cut idle connections at once, and with them the requests that are on their way.
+      const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+      const lingering = setTimeout(() => {
+        isClosing = true;
+        server.closeIdleConnections();
+      }, LINGER_MS);
+      const cutting = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
-      clearTimeout(timer);
+      clearTimeout(lingering);
+      clearTimeout(cutting);
     },
   };
 }

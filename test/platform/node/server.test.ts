@@ -74,14 +74,16 @@ test('told to stop, it lets requests end, refuses to be ready, and leaves nothin
   ]);
   expect(await ready.json()).toMatchObject({ code: 'unavailable', request_id: ready.headers.get('X-Request-Id') });
   expect([health.status, health.headers.get('Connection')]).toEqual([200, 'close']);
-  await sleep(1200);
-  await expect(tenant('/health')).rejects.toThrow('fetch failed');
+  await vi.waitFor(() => expect(tenant('/health')).rejects.toThrow('fetch failed'), { timeout: 3000 });
+  // No more connections are accepted, while a request on its way on one that is there is still answered.
+  idle.socket.write('GET /ready HTTP/1.1\r\nHost: x\r\n\r\n');
+  await idle.closed;
+  expect(idle.received()).toMatch(/HTTP\/1.1 503 .*connection: close/is);
   await goOn();
   expect((await underWay).status).toBe(201);
   const { code, ms } = await ended;
   expect(code).toBe(0);
   expect(ms).toBeLessThan(5000);
-  await idle.closed;
   expect(server.log.at(-1)).toMatchObject({ event: 'stopped' });
   await vi.waitFor(async () => expect(await connectionsLeft()).toBe(0));
 });
