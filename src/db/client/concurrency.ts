@@ -68,7 +68,7 @@ export async function runWhenFree<T>(
 }
 
 async function waitForSlot(slots: Slots, signal: AbortSignal, max: number): Promise<Slot> {
-  if (slots.waiting.size >= MAX_WAITING) throw new DatabaseError({ kind: 'too_many_batches' });
+  if (slots.waiting.size >= MAX_WAITING) throw new DatabaseError({ kind: 'too_many_batches', max });
   const own = take(slots, 'waiting');
   try {
     const deadline = performance.now() + MAX_WAIT_MS;
@@ -79,7 +79,7 @@ async function waitForSlot(slots: Slots, signal: AbortSignal, max: number): Prom
       await new Promise((resolve) => setTimeout(resolve, pause));
       if (signal.aborted) throw new DatabaseError({ kind: 'timeout' });
     }
-    throw new DatabaseError({ kind: 'too_many_batches' });
+    throw new DatabaseError({ kind: 'too_many_batches', max });
   } finally {
     slots.waiting.delete(own);
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { useDatabase } from '../../support/database.ts';
 import { WORKER_ROLE } from '../../support/global-setup.ts';
 import { freePort, runNodeServer } from '../../support/node-server.ts';
@@ -20,13 +20,28 @@ async function connectionsLeft(): Promise<number> {
   return rows[0].count;
 }
 
-/** Makes every write to projects wait until it is told to go on. */
+/** Waits until a request waits for what {@link holdProjects} holds. */
+async function untilOneWaits(): Promise<void> {
+  await vi.waitFor(async () => {
+    const { rowCount } = await database.admin.query(
+      `select from pg_locks where not granted and relation = 'projects'::regclass
+       and database = (select oid from pg_database where datname = current_database())`,
+    );
+    expect(rowCount).toBeGreaterThan(0);
+  });
+}
+
+/** Makes every write to projects wait until it is told to go on, or the test ends. */
 async function holdProjects(): Promise<() => Promise<void>> {
   await database.admin.query('begin');
   await database.admin.query('lock table projects in share mode');
-  return async () => {
-    await database.admin.query('rollback');
+  let isHeld = true;
+  const goOn = async () => {
+    if (isHeld) await database.admin.query('rollback');
+    isHeld = false;
   };
+  onTestFinished(goOn);
+  return goOn;
 }
 
 test.each([
@@ -60,10 +75,7 @@ test('told to stop, it lets requests end, refuses to be ready, and leaves nothin
   await vi.waitFor(() => expect(idle.received()).toContain('200 OK'));
   const goOn = await holdProjects();
   const underWay = tenant('/api/v1/projects', newProject);
-  await vi.waitFor(async () => {
-    const { rowCount } = await database.admin.query(`select from pg_locks where not granted`);
-    expect(rowCount).toBeGreaterThan(0);
-  });
+  await untilOneWaits();
   const ended = server.end();
   await server.logged('stopping');
   const [ready, health] = await Promise.all([tenant('/ready'), tenant('/health')]);
@@ -91,23 +103,19 @@ test('told to stop, it lets requests end, refuses to be ready, and leaves nothin
 test('told a second time, it ends at once', async () => {
   const server = await serverFor(environmentOf(database));
   const tenant = await tenantOf(database, server);
-  const goOn = await holdProjects();
-  try {
-    const underWay = tenant('/api/v1/projects', newProject).catch(() => 'cut off');
-    await vi.waitFor(async () => expect(await connectionsLeft()).toBeGreaterThan(0));
-    server.process.kill('SIGINT');
-    // npm hands on what the terminal has sent already: that is no second time.
-    server.process.kill('SIGINT');
-    await server.logged('stopping');
-    await sleep(1100);
-    expect(server.process.exitCode).toBeNull();
-    const { code, ms } = await server.end('SIGINT');
-    expect(code).toBe(1);
-    expect(ms).toBeLessThan(1000);
-    expect(await underWay).toBe('cut off');
-  } finally {
-    await goOn();
-  }
+  await holdProjects();
+  const underWay = tenant('/api/v1/projects', newProject).catch(() => 'cut off');
+  await untilOneWaits();
+  server.process.kill('SIGINT');
+  // npm hands on what the terminal has sent already: that is no second time.
+  server.process.kill('SIGINT');
+  await server.logged('stopping');
+  await sleep(1100);
+  expect(server.process.exitCode).toBeNull();
+  const { code, ms } = await server.end('SIGINT');
+  expect(code).toBe(1);
+  expect(ms).toBeLessThan(1000);
+  expect(await underWay).toBe('cut off');
 });
 
 test('metrics: requests by endpoint and status, durations, the pool, and batches that were sent again', async () => {
