@@ -2,15 +2,18 @@ import { defineConfig } from 'vitest/config';
 
 /*
  * Four tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
- * everything, through `app.request`; the other three run what is built for a deployment: `workerd` all functions in one
+ * everything, through `app.request`; the other four run what is built for a deployment: `workerd` all functions in one
  * Worker, `split` each function as a Worker of its own behind the dispatcher, `lambda` each as on AWS, with events as
- * API Gateway sends them and the driver that keeps connections.
+ * API Gateway sends them and the driver that keeps connections, `server` the server on Node, as a process with a pool of
+ * them.
  */
 
 /** What every endpoint must stand, above all the attacks of another tenant: in every deployment. */
 const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isolation.test.ts'];
-/** Concurrent requests, which the driver and the database decide: `node` and `lambda` have one driver each. */
+/** Concurrent requests, which the driver and the database decide: `node` and `server` have one driver each. */
 const races = ['test/functions/races.test.ts'];
+/** What the database says of API keys, by either driver. */
+const apiKeys = 'test/functions/api-keys.test.ts';
 /** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
 
@@ -54,10 +57,18 @@ export default defineConfig({
         test: {
           name: 'lambda',
           include: [...endpoints, 'test/functions/*.test.ts'],
-          exclude: keyServers,
+          exclude: [...keyServers, ...races, apiKeys],
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.
           server: { deps: { external: [/\/lambda\/[\w-]+\/index\.mjs/] } },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'server',
+          include: ['test/endpoints/every-endpoint.test.ts', apiKeys, ...races],
+          provide: { tier: 'server' },
         },
       },
     ],

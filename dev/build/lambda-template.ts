@@ -92,6 +92,13 @@ const VALUES: Record<keyof Bindings, unknown> = {
   // API Gateway limits the rate, see RequestsPerSecond.
   RATE_LIMIT: NOT_GIVEN,
   RATE_LIMITER: NOT_GIVEN,
+  // An instance has one request at a time, and so one connection.
+  POOL_SIZE: NOT_GIVEN,
+  PORT: NOT_GIVEN,
+  LISTEN_ADDRESS: NOT_GIVEN,
+  DRAIN_SECONDS: NOT_GIVEN,
+  METRICS_PORT: NOT_GIVEN,
+  METRICS_ADDRESS: NOT_GIVEN,
   DEVELOPMENT: NOT_GIVEN,
 };
 

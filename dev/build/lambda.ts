@@ -5,6 +5,7 @@ import { type Parts, root } from './bundle.ts';
 import { readBaseConfig } from './configs.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { lambdaTemplate } from './lambda-template.ts';
+import { NODE_BUNDLE, nodeConditions } from './node-bundle.ts';
 import { endpoints } from './workers.ts';
 import { zip } from './zip.ts';
 
@@ -62,25 +63,12 @@ async function bundleLambda(
   driver: DriverName,
 ): Promise<Map<string, Parts>> {
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...NODE_BUNDLE,
     entryPoints: sources.map(({ name }) => ({ in: `lambda:${name}`, out: join(name, 'index') })),
     outdir: directory,
-    bundle: true,
     minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    // Which driver `#database-driver` stands for. `module` is what esbuild adds by itself where no condition is named.
-    conditions: ['module', ...(driver === 'pg' ? ['pg-driver'] : [])],
-    outExtension: { '.js': '.mjs' },
-    // An optional native part of pg, which is not installed.
-    external: ['pg-native'],
-    legalComments: 'none',
+    conditions: nodeConditions(driver),
     sourcemap: 'linked',
-    metafile: true,
-    logLevel: 'silent',
-    // pg is CommonJS and requires modules of Node's, which an ES module cannot do by itself.
-    banner: { js: `import{createRequire}from'node:module';const require=createRequire(import.meta.url);` },
     plugins: [entryPoints(new Map(sources.map((source) => [source.name, entryPoint(source)])))],
   });
   return new Map(sources.map(({ name }) => [name, partsOf(metafile, name)]));

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { BINDINGS } from '../../src/config/bindings.ts';
+import { BINDINGS, type Binding } from '../../src/config/bindings.ts';
 import { endpointFiles } from '../build/endpoint-files.ts';
 import { markdownTable } from '../build/markdown-table.ts';
 import { migrate, migrationsDirectory } from '../local/migrate.ts';
@@ -162,17 +162,35 @@ export const DOCS_STYLE = 'sha256-${digest('style')}';
 `;
 }
 
-/** The README with the table of bindings as they are declared now. */
+/** The README with the tables of bindings as they are declared now: what is for the server on Node alone has its own. */
 async function readme(): Promise<string> {
   const text = await readFile(new URL('README.md', root), 'utf8');
-  const rows = Object.entries(BINDINGS).map(([name, { description, default: otherwise = '–' }]) => {
+  const all = Object.entries(BINDINGS);
+  const isServers = ([, { source }]: (typeof all)[number]) => source === 'server';
+  const workers = withTable(
+    text,
+    'bindings',
+    bindingsTable(
+      'binding of the Worker',
+      all.filter((one) => !isServers(one)),
+    ),
+  );
+  return withTable(workers, 'bindings of the server', bindingsTable('variable', all.filter(isServers)));
+}
+
+function bindingsTable(title: string, bindings: [string, Binding][]): string {
+  const rows = bindings.map(([name, { description, default: otherwise = '–' }]) => {
     return [`\`${name}\``, description, otherwise];
   });
-  const begin = '<!-- The bindings of src/config/bindings.ts, written by `npm run generate`. -->';
-  const end = '<!-- End of the bindings. -->';
+  return markdownTable([[title, 'what it is', 'default'], ...rows]);
+}
+
+/** A text with another table between the two comments that name it. */
+function withTable(text: string, name: string, table: string): string {
+  const begin = `<!-- The ${name} of src/config/bindings.ts, written by \`npm run generate\`. -->`;
+  const end = `<!-- End of the ${name}. -->`;
   const [before, after] = [text.split(begin)[0], text.split(end)[1]];
   if (after === undefined) throw new Error(`README.md has no table between ${begin} and ${end}`);
-  const table = markdownTable([['binding of the Worker', 'what it is', 'default'], ...rows]);
   return `${before}${begin}\n\n${table}\n${end}${after}`;
 }
 

@@ -16,13 +16,33 @@ interface RateLimiter {
 
 const DEFAULT_SLOW_QUERY_MS = '500';
 
+const DEFAULT_PORT = '8787';
+/** Twice as many as one tenant may use at a time (src/db/client/concurrency.ts). */
+const DEFAULT_POOL_SIZE = '20';
+const DEFAULT_DRAIN_SECONDS = '0';
+const DEFAULT_METRICS_ADDRESS = '127.0.0.1';
+
+/** What the server on Node takes for bindings that are not set. */
+export const SERVER_DEFAULTS = {
+  PORT: DEFAULT_PORT,
+  POOL_SIZE: DEFAULT_POOL_SIZE,
+  DRAIN_SECONDS: DEFAULT_DRAIN_SECONDS,
+  METRICS_ADDRESS: DEFAULT_METRICS_ADDRESS,
+};
+
+const text = (name: string) => z.string({ error: `${name} must be text` });
 const claimName = (name: string, claim: string) =>
   text(name)
     .regex(CLAIM_NAME, { error: `${name} must be the name of a claim, such as app_metadata.tenant_id` })
     .default(claim);
-const text = (name: string) => z.string({ error: `${name} must be text` });
 const postgresUrl = (name: string) =>
   z.url({ protocol: /^postgres(ql)?$/, error: `${name} must be a postgres:// URL` });
+
+const port = (name: string) =>
+  text(name)
+    .regex(/^[1-9]\d{0,4}$/, { error: `${name} must be a number from 1 to 65535` })
+    .transform(Number)
+    .refine((number) => number <= 65_535, { error: `${name} must be a number from 1 to 65535` });
 
 export const bindingsSchema = z.object({
   DATABASE_URL: postgresUrl('DATABASE_URL'),
@@ -61,6 +81,18 @@ export const bindingsSchema = z.object({
     .regex(/^\d{1,6}$/, { error: 'SLOW_QUERY_MS must be a number of milliseconds' })
     .default(DEFAULT_SLOW_QUERY_MS)
     .transform(Number),
+  POOL_SIZE: text('POOL_SIZE')
+    .regex(/^[1-9]\d{0,2}$/, { error: 'POOL_SIZE must be a number of connections from 1 to 999' })
+    .transform(Number)
+    .optional(),
+  PORT: port('PORT').optional(),
+  LISTEN_ADDRESS: text('LISTEN_ADDRESS').optional(),
+  DRAIN_SECONDS: text('DRAIN_SECONDS')
+    .regex(/^\d{1,3}$/, { error: 'DRAIN_SECONDS must be a number of seconds from 0 to 999' })
+    .transform(Number)
+    .optional(),
+  METRICS_PORT: port('METRICS_PORT').optional(),
+  METRICS_ADDRESS: text('METRICS_ADDRESS').optional(),
   RATE_LIMIT: text('RATE_LIMIT')
     .regex(/^[1-9]\d{0,8}\/(10|60)$/, { error: 'RATE_LIMIT must be <requests>/<seconds>, the seconds 10 or 60' })
     .optional(),
@@ -71,10 +103,10 @@ export const bindingsSchema = z.object({
 export type Bindings = z.input<typeof bindingsSchema>;
 
 /**
- * The code that reads a binding: what finishes every response, what authenticates a request or opens its database, and
- * the scheduled purge.
+ * The code that reads a binding: what finishes every response, what authenticates a request or opens its database, the
+ * scheduled purge, and the server on Node.
  */
-export type Reader = 'responses' | 'requests' | 'purge';
+export type Reader = 'responses' | 'requests' | 'purge' | 'server';
 
 export interface Binding {
   /** For the table in the README. */
@@ -82,9 +114,10 @@ export interface Binding {
   readBy: Reader[];
   /**
    * Where a deployment has the value from: `secret`, the file of secrets; `variable`, `[vars]` of wrangler.toml;
-   * `object`, an object that the runtime makes; `development`, `npm run dev` alone.
+   * `object`, an object that the runtime makes; `server`, the environment of the server on Node, and of nothing else;
+   * `development`, `npm run dev` alone.
    */
-  source: 'secret' | 'variable' | 'object' | 'development';
+  source: 'secret' | 'variable' | 'object' | 'server' | 'development';
   /** Whether the code that reads it fails without it. */
   required?: true;
   /** The default, as the README shows it. */
@@ -190,6 +223,42 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     description: 'The rate-limit binding that counts them',
     readBy: ['requests'],
     source: 'object',
+  },
+  PORT: {
+    description: 'Where the API listens',
+    readBy: ['server'],
+    source: 'server',
+    default: DEFAULT_PORT,
+  },
+  LISTEN_ADDRESS: {
+    description: 'The address of this machine at which it listens, such as `127.0.0.1` behind a proxy',
+    readBy: ['server'],
+    source: 'server',
+    default: 'all',
+  },
+  POOL_SIZE: {
+    description: 'How many connections are kept for `DATABASE_URL`, and as many for `DATABASE_URL_READONLY`',
+    readBy: ['requests'],
+    source: 'server',
+    default: DEFAULT_POOL_SIZE,
+  },
+  DRAIN_SECONDS: {
+    description: 'How long, after SIGTERM, `/ready` is `503` while requests are still accepted',
+    readBy: ['server'],
+    source: 'server',
+    default: DEFAULT_DRAIN_SECONDS,
+  },
+  METRICS_PORT: {
+    description: 'Where `GET /metrics` answers',
+    readBy: ['server'],
+    source: 'server',
+    default: 'off',
+  },
+  METRICS_ADDRESS: {
+    description: 'The address of this machine at which it does',
+    readBy: ['server'],
+    source: 'server',
+    default: DEFAULT_METRICS_ADDRESS,
   },
   DEVELOPMENT: {
     description: '`true` under `npm run dev` alone: `JWT_SECRET` may then be a published example',

@@ -20,8 +20,15 @@ export interface Config {
   rateLimit?: { quota: number; seconds: number };
 }
 
-/** Requests are served whatever the scheduled purge is given. */
-const schema = bindingsSchema.omit({ JANITOR_DATABASE_URL: true });
+/** Requests are served whatever the scheduled purge and the server on Node are given. */
+const schema = bindingsSchema.omit({
+  JANITOR_DATABASE_URL: true,
+  PORT: true,
+  LISTEN_ADDRESS: true,
+  DRAIN_SECONDS: true,
+  METRICS_PORT: true,
+  METRICS_ADDRESS: true,
+});
 
 const configs = new WeakMap<object, Config>();
 
@@ -44,7 +51,11 @@ function parse(bindings: Bindings): Config {
   if (secret && jwksUrl) throw new Error('JWT_SECRET and JWKS_URL are both set: one family of algorithms is pinned');
   if (!secret && !jwksUrl) throw new Error('neither JWT_SECRET nor JWKS_URL is set: no token could be checked');
   const [quota = 0, seconds = 0] = values.RATE_LIMIT?.split('/').map(Number) ?? [];
-  const database = { url: values.DATABASE_URL, ...connectionOptions(values) };
+  const database = {
+    url: values.DATABASE_URL,
+    ...connectionOptions(values),
+    ...(values.POOL_SIZE ? { connections: values.POOL_SIZE } : {}),
+  };
   return {
     database,
     replica: { ...database, url: values.DATABASE_URL_READONLY ?? values.DATABASE_URL },

@@ -1,10 +1,14 @@
 import type { Context } from 'hono';
+import type { Bindings } from '../config/bindings.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { isExampleSecret } from '../config/example-secrets.ts';
 import { type Caller, Database } from '../db/client/database.ts';
 import { log } from '../log.ts';
 import { unavailable } from '../problem.ts';
 import type { Env } from './env.ts';
+
+/* For a platform that keeps connections, and does not know the database otherwise. */
+export { closePools, openPools } from '../db/client/open-drivers.ts';
 
 /**
  * Opens the database for a request, and puts it into the context. Nothing is sent yet.
@@ -39,17 +43,25 @@ function keepAlive(c: Context<Env>): Pick<Caller, 'keepAlive'> {
 }
 
 /**
- * The configuration of this deployment. Where it is wrong, the log says why, and the caller gets 503.
+ * The configuration of this deployment.
+ * @throws Error with one clear line, which names the binding at fault and holds no value
+ */
+export async function checkConfig(bindings: Bindings): Promise<Config> {
+  const config = readConfig(bindings);
+  const { keys } = config.tokens;
+  if (!config.isDevelopment && 'secret' in keys && (await isExampleSecret(keys.secret))) {
+    throw new Error('JWT_SECRET is a published example, with which anybody can sign: make one of your own');
+  }
+  return config;
+}
+
+/**
+ * The same for a request. Where it is wrong, the log says why, and the caller gets 503.
  * @throws Problem `unavailable`
  */
 export async function configOf(c: Context<Env>): Promise<Config> {
   try {
-    const config = readConfig(c.env);
-    const { keys } = config.tokens;
-    if (!config.isDevelopment && 'secret' in keys && (await isExampleSecret(keys.secret))) {
-      throw new Error('JWT_SECRET is a published example, with which anybody can sign: make one of your own');
-    }
-    return config;
+    return await checkConfig(c.env);
   } catch (error) {
     log('error', 'configuration', { request_id: c.var.requestId, message: (error as Error).message });
     throw unavailable('This deployment is not set up completely.', 60);

@@ -20,10 +20,11 @@ const MAX_BATCHES = 100;
 type Purged = Record<Kind | 'tenants', number>;
 
 /**
- * Purges until nothing is left, or the run has sent as many batches as it may.
+ * Purges until nothing is left, or the run has sent as many batches as it may. Several runs at once do each other no harm.
+ * @param signal ends the run after the batch that is under way
  * @throws DatabaseError the first one, after everything has been tried
  */
-export async function purge(bindings: Bindings): Promise<Purged> {
+export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<Purged> {
   const config = readJanitorConfig(bindings);
   const sum: Purged = { projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, tenants: 0 };
   const failures: unknown[] = [];
@@ -33,7 +34,7 @@ export async function purge(bindings: Bindings): Promise<Purged> {
 
   /** Repeats a batch until it finds nothing more, or fewer rows than fill it. @returns whether it came to an end. */
   async function inBatches<T>(batch: () => Promise<T>, isLast: (result: T) => boolean): Promise<boolean> {
-    for (let n = 0; n < MAX_BATCHES; n++) if (isLast(await batch())) return true;
+    for (let n = 0; n < MAX_BATCHES && !signal?.aborted; n++) if (isLast(await batch())) return true;
     return false;
   }
 

@@ -10,6 +10,7 @@ import type { Role } from '../../src/http/auth/tokens.ts';
 import { type TestDatabase, useDatabase } from './database.ts';
 import { oneWorker, type RateLimit, splitWorkers } from './deployments.ts';
 import { lambdaFunctions } from './lambda.ts';
+import { nodeServer } from './node-server.ts';
 import { expectDocumented } from './openapi.ts';
 import type { Served } from './served.ts';
 
@@ -67,12 +68,13 @@ type Options = Parameters<typeof useDatabase>[0] & {
   rateLimit?: RateLimit;
 };
 
-/** Runs the API with these bindings, as the tier says: in this process, as it is or as on Lambda, or in workerd. */
+/** Runs the API with these bindings, as the tier says: in this process, as it is or as on Lambda, in workerd, or as a server. */
 export async function serve(bindings: Bindings, rateLimit?: Options['rateLimit']): Promise<Served> {
   if (inject('tier') === 'node') {
     return { send: async (url, init) => app.request(url, init, bindings), stop: async () => {} };
   }
   if (inject('tier') === 'lambda') return lambdaFunctions(bindings);
+  if (inject('tier') === 'server') return nodeServer(bindings);
   const deployment = inject('tier') === 'split' ? splitWorkers : oneWorker;
   const miniflare = new Miniflare({
     ...deployment(bindings, rateLimit),

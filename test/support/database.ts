@@ -5,7 +5,7 @@ import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/in
 import { JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 import { startWire, type Wire } from './wire.ts';
 
-/** A database of this test file's own, behind a local Neon endpoint of its own, or on Lambda a wire to PostgreSQL. */
+/** A database of this test file's own, behind a local Neon endpoint of its own, or a wire to PostgreSQL for the driver that keeps connections. */
 export interface TestDatabase {
   readonly name: string;
   /** As the superuser, past row-level security: for looking at what is stored, and for breaking things. */
@@ -45,8 +45,8 @@ export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promi
     await database.admin.connect();
     await prepare?.(database.admin);
     const port = Number(adminUrl.port);
-    const isLambda = inject('tier') === 'lambda';
-    const wire = isLambda ? await startWire(port) : undefined;
+    const keepsConnections = ['lambda', 'server'].includes(inject('tier'));
+    const wire = keepsConnections ? await startWire(port) : undefined;
     database.endpoint = wire ?? (await startNeonEndpoint({ postgres: { host: '127.0.0.1', port } }));
     const host = wire ? `127.0.0.1:${wire.port}` : 'localhost';
     database.url = `postgres://${WORKER_ROLE}:worker@${host}/${name}`;

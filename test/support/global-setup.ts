@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { buildLambda } from '../../dev/build/lambda.ts';
+import { buildNodeServer } from '../../dev/build/node-server.ts';
 import { buildOneWorker } from '../../dev/build/one-worker.ts';
 import { buildSplit } from '../../dev/build/split.ts';
 import { migrate } from '../../dev/local/migrate.ts';
@@ -12,7 +13,7 @@ import { partitionTasks } from './partitioned.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    tier: 'node' | 'workerd' | 'split' | 'lambda';
+    tier: 'node' | 'workerd' | 'split' | 'lambda' | 'server';
     /** A superuser's URL of the test cluster. */
     adminUrl: string;
     /** Where what is deployed is, built, of the tiers that run. */
@@ -61,6 +62,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (tiers.includes('workerd')) await buildOneWorker(dist);
     if (tiers.includes('split')) await buildSplit(dist);
     if (tiers.includes('lambda')) await buildLambda(dist);
+    // In `node` too, the tests of the server's own matters start it.
+    if (tiers.includes('server') || tiers.includes('node')) await buildNodeServer(dist);
     project.provide('adminUrl', postgres.adminUrl);
     project.provide('dist', dist);
     project.provide('partitioned', partitioned);

@@ -1,11 +1,12 @@
 import { type Compilable, Kysely } from 'kysely';
-import { openDriver } from '#database-driver';
 import { log } from '../../log.ts';
+import { telemetry } from '../../telemetry.ts';
 import type { DB } from '../types.ts';
-import { runWhenFree } from './concurrency.ts';
+import { maxRunning, runWhenFree } from './concurrency.ts';
 import { batchDialect } from './dialect.ts';
-import type { DatabaseConfig, Driver, Row, Statement } from './drivers/driver.ts';
+import type { DatabaseConfig, Row, Statement } from './drivers/driver.ts';
 import { DatabaseError, isTransient, reasonOf, sqlState, toDatabaseError } from './errors.ts';
+import { driverFor } from './open-drivers.ts';
 
 /** Who asks, in which request. Without a tenant it is a `platform` token, or nobody (`/ready`). */
 export interface Caller {
@@ -54,16 +55,6 @@ interface SendOptions {
   readOnly?: boolean;
   /** SQLSTATEs whose errors are thrown as they are. */
   rethrowSqlStates?: string[];
-}
-
-const drivers = new Map<string, Driver>();
-
-/** A driver is kept for as long as the process lives, with the connections that it may have. */
-function driverFor(config: DatabaseConfig): Driver {
-  const key = `${config.url} ${config.endpoint}`;
-  const driver = drivers.get(key) ?? openDriver(config);
-  drivers.set(key, driver);
-  return driver;
 }
 
 /**
@@ -128,7 +119,8 @@ export class Database {
     const send = () => this.#sendWithRetries(queries, deadline, options);
     const isSecond = this.roundTrips > 0;
     const scope = apiKey && !apiKey.isKnown ? UNKNOWN_KEYS : tenantId;
-    const sent = scope ? runWhenFree(scope, { signal: deadline, isSecond }, send) : send();
+    const limits = { signal: deadline, isSecond, max: maxRunning(this.#config.connections) };
+    const sent = scope ? runWhenFree(scope, limits, send) : send();
     // Workers drop a request whose caller goes away, and would not give its slot back.
     keepAlive?.(sent);
     return sent;
@@ -145,6 +137,7 @@ export class Database {
       } catch (error) {
         // Nothing else is sent again: a batch whose response was lost may have been committed.
         if (isTransient(error) && attempt < MAX_ATTEMPTS && !deadline.aborted) {
+          telemetry.onRetry();
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
           continue;
         }

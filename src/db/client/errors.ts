@@ -50,8 +50,8 @@ export type DatabaseFailure =
   | { kind: 'stored_response_expired' }
   /** What the first request with an idempotency key made has been purged, and its stored response with it. */
   | { kind: 'stored_response_purged' }
-  /** Too many batches of this tenant are under way in this process or isolate. */
-  | { kind: 'too_many_batches' }
+  /** Too many batches of this tenant are under way in this process or isolate: more than `max`, and others wait. */
+  | { kind: 'too_many_batches'; max: number }
   /** The database cannot be reached, or cannot serve at the moment. */
   | { kind: 'unavailable' }
   /** A statement or the whole request ran past its time limit. */

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { DatabaseError } from '../../db/client/errors.ts';
 import { framesOf, log } from '../../log.ts';
 import { Problem } from '../../problem.ts';
+import { telemetry } from '../../telemetry.ts';
 import type { Env } from '../env.ts';
 import { drain } from '../request/drain.ts';
 import { readTrace } from '../request/trace-context.ts';
@@ -52,8 +53,13 @@ export function finishResponse(
   return response;
 }
 
-/** Writes one line for each request, unless `LOG_LEVEL` is `warn`. `operation_id` is null where no route matched. */
+/**
+ * Counts a request, and writes its line in the log, unless `LOG_LEVEL` is `warn`. `operation_id` is null where no route
+ * matched.
+ */
 function logRequest(c: Context<Env>, operationId: string | null, status: number, start: number): void {
+  const ms = performance.now() - start;
+  telemetry.onRequest(operationId, status, ms);
   if (c.env?.LOG_LEVEL === 'warn') return;
   const { requestId, trace, tenantId, db } = c.var;
   log('info', 'request', {
@@ -63,7 +69,7 @@ function logRequest(c: Context<Env>, operationId: string | null, status: number,
     operation_id: operationId,
     method: c.req.method,
     status,
-    ms: Math.round(performance.now() - start),
+    ms: Math.round(ms),
     db_ms: Math.round(db?.milliseconds ?? 0),
     round_trips: db?.roundTrips ?? 0,
     rows: db?.rows ?? 0,

@@ -1,4 +1,3 @@
-import { MAX_RUNNING } from '../../db/client/concurrency.ts';
 import type { DatabaseError } from '../../db/client/errors.ts';
 import { Problem, unavailable } from '../../problem.ts';
 
@@ -34,13 +33,13 @@ export function problemOf({ failure }: DatabaseError): Problem {
     case 'stored_response_purged':
       return new Problem('not_found', 'What the first request with this Idempotency-Key made has been purged.');
     case 'too_many_batches': {
-      const detail = `More than ${MAX_RUNNING} requests of this tenant are under way: send fewer at once.`;
+      const detail = `More than ${failure.max} requests of this tenant are under way: send fewer at once.`;
       // `qu` is the quota unit for what is not counted over time (draft-ietf-httpapi-ratelimit-headers-10).
       return new Problem('rate_limited', detail, {
         headers: {
           'Retry-After': '1',
           RateLimit: '"concurrency";r=0;t=1',
-          'RateLimit-Policy': `"concurrency";q=${MAX_RUNNING};qu="concurrent-requests"`,
+          'RateLimit-Policy': `"concurrency";q=${failure.max};qu="concurrent-requests"`,
         },
       });
     }

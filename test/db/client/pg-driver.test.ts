@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { neonDriver } from '../../../src/db/client/drivers/neon.ts';
 import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
@@ -291,4 +292,12 @@ describe('prepared statements', () => {
     await other.run(`prepare "${name}" as select 'another'`);
     expect(await other.read(statement)).toEqual([[{ lost: 'x' }]]);
   });
+});
+
+test('a deadline far ahead holds nothing of a batch that has ended', async () => {
+  const { signal } = new AbortController();
+  const session = sessionOf(pg.driver, signal);
+  await session.read('select 1');
+  expect(await failure(session.read('select 1 / 0'))).toMatchObject({ code: '22012' });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

@@ -13,6 +13,8 @@ export interface DatabaseConfig {
   deadlineMs?: number;
   /** A batch that takes longer than this is in the log (ms). */
   slowAfterMs?: number;
+  /** How many connections are kept, by a driver that keeps any and where it is to be another number than 1. */
+  connections?: number;
 }
 
 export interface Statement {
@@ -40,6 +42,19 @@ export interface Driver {
    * @throws PostgreSQL's errors with `code` (the SQLSTATE) and `severity`; others have no severity.
    */
   batch(statements: Statement[], options: BatchOptions): Promise<Row[][]>;
+  /** Its connections, if it keeps any. */
+  pool?(): PoolState;
+  /** Closes the connections that it keeps, each when its batch has ended. */
+  close?(): Promise<void>;
+}
+
+/** Connections at a moment: those that carry a batch are `total` without `idle`. */
+export interface PoolState {
+  max: number;
+  total: number;
+  idle: number;
+  /** Batches that wait for a connection. */
+  waiting: number;
 }
 
 /** What each driver's module exports as `openDriver`; called once for each URL. */

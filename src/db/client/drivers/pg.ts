@@ -75,7 +75,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
   async function attempt(queries: Prepared[], options: BatchOptions): Promise<Row[][]> {
     const { signal, onRoundTrip } = options;
     const connecting = connect(onRoundTrip);
-    const client = await Promise.race([connecting, aborted(signal)]).catch((error) => {
+    const client = await unlessAborted(connecting, signal).catch((error) => {
       // The connection may still come up: it goes to the pool, for another batch.
       connecting.then(
         (late) => late.release(),
@@ -86,7 +86,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     let fault: unknown;
     onRoundTrip?.();
     try {
-      return await Promise.race([transaction(client, queries), aborted(signal)]);
+      return await unlessAborted(transaction(client, queries), signal);
     } catch (error) {
       fault = error;
       throw error;
@@ -112,10 +112,12 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
         );
       }
     },
+    pool: () => ({ max: connections, total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
   };
 }
 
-export const openDriver: OpenDriver = (config) => pgDriver(config);
+export const openDriver: OpenDriver = (config) => pgDriver(config, config.connections);
 
 /** A statement with its parameters as text, and the name it is prepared under on each connection; `''` is none. */
 interface Prepared {
@@ -256,11 +258,20 @@ async function isAlive(client: pg.PoolClient): Promise<boolean> {
   return Promise.race([answered, sleep(CHECK_TIMEOUT_MS, false, { ref: false })]);
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+/**
+ * Waits for work until the signal gives it up. The signal is let go of afterwards: a deadline far ahead would hold what came
+ * of the work until then.
+ */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(signal.reason);
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 /** Ends a connection that may never answer again. By itself pg would wait for what has been sent to be answered. */

@@ -1,0 +1,35 @@
+import { openDriver } from '#database-driver';
+import type { DatabaseConfig, Driver, PoolState } from './drivers/driver.ts';
+
+/* The drivers of this process: one for each database and role, kept for as long as the process lives. */
+
+const drivers = new Map<string, { driver: Driver; url: string }>();
+
+/** The driver of a database, with the connections that it may have. */
+export function driverFor(config: DatabaseConfig): Driver {
+  const key = `${config.url} ${config.endpoint}`;
+  const open = drivers.get(key) ?? { driver: openDriver(config), url: config.url };
+  drivers.set(key, open);
+  return open.driver;
+}
+
+/** A pool of connections, and whose they are. */
+export interface Pool extends PoolState {
+  /** Of the database server, with its port where the URL has one. */
+  host: string;
+  /** The role that logs in. */
+  role: string;
+}
+
+/** The pools that have been opened so far. Neon's driver has none. */
+export function openPools(): Pool[] {
+  return [...drivers.values()].flatMap(({ driver, url }) => {
+    const { host, username } = new URL(url);
+    return driver.pool ? [{ host, role: decodeURIComponent(username), ...driver.pool() }] : [];
+  });
+}
+
+/** Closes all connections, each when the batch that it carries has ended. Nothing can be asked afterwards. */
+export async function closePools(): Promise<void> {
+  await Promise.all([...drivers.values()].map(({ driver }) => driver.close?.()));
+}

@@ -1,0 +1,101 @@
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Bindings, SERVER_DEFAULTS } from '../../config/bindings.ts';
+import { readServerConfig, type ServerConfig } from '../../config/server.ts';
+import { app } from '../../functions/index.ts';
+import { checkConfig, closePools } from '../../http/open-database.ts';
+import { log } from '../../log.ts';
+import { listenTo } from '../../telemetry.ts';
+import { apiServer } from './api-server.ts';
+import { listen } from './listen.ts';
+import { CONTENT_TYPE, Metrics } from './metrics.ts';
+import { purgeRegularly } from './schedule.ts';
+
+/**
+ * How long requests that are under way may take once no more are accepted (ms): all batches of a request have 20 s. Kubernetes
+ * kills after 30 s, so what follows has to fit in too.
+ */
+const GRACE_MS = 24_000;
+/** How long the pools may take to close, and a purge to end its batch (ms): what is cut off then, PostgreSQL rolls back. */
+const CLOSE_MS = 2000;
+
+export interface RunningServer {
+  /** Stops accepting requests, ends those that are under way, and closes the connections to the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the API as a server.
+ * @throws Error of one line that names what is wrong with the environment, before anything has been started
+ */
+export async function startServer(environment: NodeJS.ProcessEnv): Promise<RunningServer> {
+  const bindings = { ...environment, POOL_SIZE: environment.POOL_SIZE || SERVER_DEFAULTS.POOL_SIZE } as Bindings;
+  await checkEnvironment(bindings);
+  const config = readServerConfig(bindings);
+  const metrics = new Metrics();
+  listenTo(metrics);
+  const api = apiServer(bindings, (status) => metrics.onRefusal(status));
+  const metricsServer = metricsEndpoint(() => metrics.render(api.inFlight()));
+  if (config.metrics) await listen(metricsServer, config.metrics.port, config.metrics.address, 'METRICS_PORT');
+  await listen(api.server, config.port, config.address, 'PORT').catch((error) => {
+    metricsServer.close();
+    throw error;
+  });
+  const stopping = new AbortController();
+  const purging = config.purges ? purgeRegularly(bindings, stopping.signal) : Promise.resolve();
+  await announce(config, bindings);
+
+  return {
+    stop: async () => {
+      log('info', 'stopping', { in_flight: api.inFlight() });
+      api.drain();
+      stopping.abort();
+      await sleep(config.drainSeconds * 1000);
+      await api.close(GRACE_MS);
+      await Promise.race([Promise.all([purging, closePools()]), sleep(CLOSE_MS)]);
+      metricsServer.close();
+      metricsServer.closeAllConnections();
+      listenTo(undefined);
+      log('info', 'stopped', {});
+    },
+  };
+}
+
+/** Checks everything that requests and the purge will read. */
+async function checkEnvironment(bindings: Bindings): Promise<void> {
+  if (!bindings.DATABASE_URL) {
+    throw new Error(
+      'DATABASE_URL is not set: it says where PostgreSQL is, as postgres://onetrip_worker:<password>@<host>/<database>',
+    );
+  }
+  if (!bindings.JWT_SECRET && !bindings.JWKS_URL) {
+    throw new Error(
+      'neither JWT_SECRET nor JWKS_URL is set: JWT_SECRET is what your tokens are signed with, such as `openssl rand -base64 48` makes it',
+    );
+  }
+  await checkConfig(bindings);
+}
+
+/** `GET /metrics`, and nothing else. */
+function metricsEndpoint(render: () => string) {
+  return createServer((request, response) => {
+    const isMetrics = request.url?.split('?')[0] === '/metrics';
+    const status = !isMetrics ? 404 : request.method === 'GET' || request.method === 'HEAD' ? 200 : 405;
+    if (status !== 200) response.writeHead(status).end();
+    else response.writeHead(200, { 'Content-Type': CONTENT_TYPE }).end(render());
+  });
+}
+
+/** Says where the API is, and whether it can serve: the same that load balancers ask. It is started either way. */
+async function announce({ port, address, metrics, purges }: ServerConfig, bindings: Bindings): Promise<void> {
+  const ready = await app.request('/ready', {}, bindings);
+  const detail = ready.ok ? undefined : ((await ready.json()) as { detail: string }).detail;
+  log('info', 'listening', {
+    url: `http://${address?.includes(':') ? `[${address}]` : (address ?? 'localhost')}:${port}`,
+    pool_size: Number(bindings.POOL_SIZE),
+    metrics: metrics ? `http://${metrics.address}:${metrics.port}/metrics` : null,
+    purges,
+    ready: ready.ok,
+  });
+  if (detail) log('warn', 'not_ready', { detail });
+}
