@@ -75,20 +75,25 @@ const MemberError = z
 /** Puts a schema, and those with a name of their own in it, among the definitions. @returns its name there */
 function define(definitions: Schemas, name: string, schema: z.ZodType, io: Direction): string {
   const { schema: own, named } = jsonSchema(schema, io);
-  const text = JSON.stringify(own);
-  // What a list shows has lost its name, but not its members.
-  const same =
-    io === 'output' ? Object.entries(namedResults()).find(([, one]) => JSON.stringify(one) === text) : undefined;
-  const all = { ...named, ...(same ? { [same[0]]: same[1] } : {}) };
-  for (const [id, one] of Object.entries(all)) {
+  const same = io === 'output' ? nameOfResult(own) : undefined;
+  for (const [id, one] of Object.entries({
+    ...named,
+    ...(same ? { [same]: namedResults()[same] as JSONSchema } : {}),
+  })) {
     if (definitions[id] && JSON.stringify(definitions[id]) !== JSON.stringify(one)) {
       throw new Error(`${id} names two schemas, of a request and of a response perhaps: give one another id.`);
     }
     definitions[id] = one;
   }
-  const reference = same?.[0] ?? /^#\/definitions\/(\w+)$/.exec(own.$ref ?? '')?.[1];
+  const reference = same ?? /^#\/definitions\/(\w+)$/.exec(own.$ref ?? '')?.[1];
   if (!reference) definitions[name] = own;
   return reference ?? name;
+}
+
+/** The name of a schema that has these members: what a list shows has lost its name and description, but not its members. */
+function nameOfResult(schema: JSONSchema): string | undefined {
+  const members = (one: JSONSchema) => JSON.stringify({ ...one, description: undefined });
+  return Object.entries(namedResults()).find(([, one]) => members(one) === members(schema))?.[0];
 }
 
 const OPTIONS = { target: 'draft-7', unrepresentable: 'any' } as const;

@@ -36,9 +36,9 @@ export async function publish(directory: string): Promise<Published> {
   return { installed, project, tarball: await readFile(tarball) };
 }
 
-/** The examples of the README as one program, and what their comments `// → …` say that it prints. */
-export async function readmeProgram(): Promise<{ program: string; printed: string[] }> {
-  const text = await readFile(join(root, 'packages/client/README.md'), 'utf8');
+/** The examples of a README as one program, and what their comments `// → …` say that it prints. */
+export async function programOf(readme: string): Promise<{ program: string; printed: string[] }> {
+  const text = await readFile(join(root, readme), 'utf8');
   const program = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block).join('\n');
   return { program, printed: [...program.matchAll(/\/\/ → (.*)/g)].map(([, line = '']) => line) };
 }
