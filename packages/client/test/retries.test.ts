@@ -67,12 +67,14 @@ test('tries end: after so many, and where the wait is longer than the caller’s
   meet(answer(429, { 'Retry-After': '6' }, problem));
   const error = await failure<OnetripError>(onetrip.me.get());
   expect(error).toMatchObject({ status: 429, code: 'rate_limited', retryAfter: 6, message: 'Too many requests.' });
+  meet(answer(503, { 'Retry-After': new Date(Date.now() + 60_000).toUTCString() }));
+  expect(Math.abs(((await failure<OnetripError>(onetrip.me.get())).retryAfter ?? 0) - 60)).toBeLessThan(10);
   meet(loseRequest, loseRequest, loseRequest);
   const lost = await failure<OnetripConnectionError>(onetrip.me.get());
   expect(lost).toBeInstanceOf(OnetripConnectionError);
   expect(lost).not.toBeInstanceOf(OnetripError);
   expect(lost).toMatchObject({ attempts: 3, cause: { message: 'fetch failed' } });
-  expect(sent).toHaveLength(7);
+  expect(sent).toHaveLength(8);
 });
 
 test('what has no key and is not idempotent is sent once', async () => {
