@@ -31,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts'],
+          include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts', 'packages/client/test/*.test.ts'],
           provide: { tier: 'node' },
         },
       },

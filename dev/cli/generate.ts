@@ -13,8 +13,8 @@ import { run } from '../run.ts';
 /*
  * Writes the generated files, or with `--check` tells which of them differ from what is committed: the list of endpoints,
  * the types and enumerations of the database (of a migrated one), the names of the functions that queries are kept as and a
- * migration for those that are new, the schema's version, the digests of the page at /docs, the OpenAPI document, and the
- * table of bindings in the README.
+ * migration for those that are new, the schema's version, the digests of the page at /docs, the OpenAPI document, the typed
+ * client's methods and types, and the table of bindings in the README.
  */
 
 const root = new URL('../..', import.meta.url);
@@ -222,5 +222,7 @@ await put('src/http/docs/digests.ts', await docsDigests());
 // Last, because the sources that it imports may have just been written.
 const { openApiDocument } = await import('../openapi/document.ts');
 await put('src/functions/meta/openapi.json', await openApiDocument());
+const { clientFiles } = await import('../client/files.ts');
+for (const [file, content] of Object.entries(await clientFiles())) await put(file, content);
 await put('README.md', await readme());
 process.exitCode = stale ? 1 : 0;

@@ -13,10 +13,3 @@ export const app = new Hono<Env>({ strict: false });
 app.onError(onError);
 app.notFound(notFoundHandler(functions.map(({ definition }) => definition)));
 for (const fn of functions) app.route('/', fn);
-
-type Union = (typeof functions)[number];
-type Intersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never;
-type SchemaOf<F> = F extends Hono<Env, infer S, '/'> ? S : never;
-
-/** The whole API for a typed client: `hc<Api>(url)` of hono/client. */
-export type Api = Hono<Env, Intersection<SchemaOf<Union>>, '/'>;

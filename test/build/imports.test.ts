@@ -31,6 +31,8 @@ const REFUSED = [
   ['dev/neon-endpoint/a.ts', '../run.ts'],
   ['dev/local/a.ts', '../cli/token.ts'],
   ['dev/local/b.ts', '../neon-endpoint/session.ts'],
+  ['packages/client/src/a.ts', '../../../src/problem.ts'],
+  ['packages/client/src/c.ts', 'zod'],
 ] as const;
 
 const ALLOWED = [
@@ -43,6 +45,7 @@ const ALLOWED = [
   ['src/scheduled/x.ts', '../db/queries/trash/purge-expired.ts'],
   ['src/platform/lambda/x.ts', '../../http/env.ts'],
   ['dev/local/x.ts', '../neon-endpoint/index.ts'],
+  ['packages/client/src/x.ts', './generated/types.ts'],
 ] as const;
 
 /** The files of which Biome says that they import what they may not. */

@@ -4,7 +4,7 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest, timeFilters } from '../../http/request/list-query.ts';
 import { jsonObjectParam, queryInteger, searchText } from '../../http/request/parameters.ts';
 import { name255, projectStatus, tagName } from '../../http/request/schemas.ts';
-import { listOf, membersOf, ProjectWithTasks } from '../../http/response/resources.ts';
+import { ListedProject, listOf, membersOf } from '../../http/response/resources.ts';
 import { validationFailed } from '../../problem.ts';
 
 /* The tenant's projects, with `include=tasks` each with its first tasks: still one query and one round trip. */
@@ -19,7 +19,7 @@ export default endpoint(
     query: listQuery({
       sorts: projectSorts,
       defaultSort: '-created_at',
-      fields: membersOf(ProjectWithTasks),
+      fields: membersOf(ListedProject),
       filters: {
         include: z.literal('tasks').optional().meta({ description: 'Nests the first tasks of each project.' }),
         task_limit: queryInteger({ min: 0, max: 200 })
@@ -33,7 +33,7 @@ export default endpoint(
         ...timeFilters,
       },
     }),
-    success: { status: 200, description: 'A page of projects', schema: listOf(ProjectWithTasks) },
+    success: { status: 200, description: 'A page of projects', schema: listOf(ListedProject) },
     problems: ['invalid_cursor', 'unprocessable'],
   },
   async (c) => {

@@ -75,21 +75,8 @@ export type Output<D extends Definition> = D['success'] extends { schema: infer 
   ? z.output<S>
   : never;
 
-/** A function that serves one endpoint, with its types for `hc` (hono/client). */
-export type Endpoint<D extends Definition> = Hono<
-  Env,
-  {
-    [P in D['path']]: {
-      [M in `$${D['method']}`]: {
-        input: Inputs<D>['in'];
-        output: Output<D>;
-        outputFormat: 'json';
-        status: D['success']['status'];
-      };
-    };
-  },
-  '/'
-> & { definition: D };
+/** A function that serves one endpoint. */
+export type Endpoint<D extends Definition> = Hono<Env> & { definition: D };
 
 /** What a handler gets: Hono's context, with inputs that have been validated. */
 export type EndpointContext<D extends Definition> = Context<Env, D['path'], Inputs<D>>;

@@ -192,6 +192,9 @@ export const ProjectWithTasks = Project.extend({
   tasks_page: z.object({ limit: z.int(), has_more: z.boolean(), next_cursor: cursor }),
 }).meta({ id: 'ProjectWithTasks' });
 
+/** In a list, where the tasks are nested with `include=tasks` only. */
+export const ListedProject = ProjectWithTasks.partial({ tasks: true, tasks_page: true }).meta({ id: 'ListedProject' });
+
 export const Stats = z
   .object({
     task_count: z.int(),
