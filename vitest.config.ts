@@ -11,6 +11,8 @@ import { defineConfig } from 'vitest/config';
 const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isolation.test.ts'];
 /** Concurrent requests, which the driver and the database decide: `node` and `lambda` have one driver each. */
 const races = ['test/functions/races.test.ts'];
+/** The page at /docs in a browser, from the one Worker as it is deployed. */
+const pages = ['test/reference/page.test.ts'];
 /** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
 
@@ -29,6 +31,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts'],
+          exclude: pages,
           provide: { tier: 'node' },
         },
       },
@@ -36,7 +39,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workerd',
-          include: [...endpoints, 'test/functions/*.test.ts', 'test/functions/{projects,tags,meta}/*.test.ts'],
+          include: [
+            ...endpoints,
+            ...pages,
+            'test/functions/*.test.ts',
+            'test/functions/{projects,tags,meta}/*.test.ts',
+          ],
           exclude: races,
           provide: { tier: 'workerd' },
         },
@@ -45,7 +53,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'split',
-          include: ['test/endpoints/every-endpoint.test.ts', 'test/functions/limits.test.ts'],
+          include: [
+            'test/endpoints/every-endpoint.test.ts',
+            'test/functions/limits.test.ts',
+            'test/functions/meta/docs.test.ts',
+          ],
           provide: { tier: 'split' },
         },
       },
@@ -53,7 +65,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lambda',
-          include: [...endpoints, 'test/functions/*.test.ts'],
+          include: [...endpoints, 'test/functions/*.test.ts', 'test/functions/meta/docs.test.ts'],
           exclude: keyServers,
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.

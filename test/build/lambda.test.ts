@@ -21,12 +21,13 @@ const functions = await buildLambda(directory);
 const routes = readRoutes(directory);
 const template = JSON.parse(await readFile(join(directory, 'lambda', 'template.json'), 'utf8'));
 const resource = (name: string) => template.Resources[logicalId(name)].Properties;
-const openToAll = ['docs', 'health', 'openapi'];
+const openToAll = ['docs', 'docs-assets', 'health', 'openapi'];
 const database = useDatabase();
 
 describe('the template', () => {
   test('has the routes of the definitions, and $default', () => {
-    const expected = definitions.flatMap(({ operationId: name, method, path }) => {
+    const assets = { operationId: 'docs-assets', method: 'get', path: '/docs/:file' };
+    const expected = [...definitions, assets].flatMap(({ operationId: name, method, path }) => {
       const route = { name, path: path.replaceAll(/:(\w+)/g, '{$1}') };
       return [method.toUpperCase(), ...(method === 'get' ? ['HEAD'] : [])].map((method) => ({ method, ...route }));
     });
@@ -107,7 +108,7 @@ describe('each function', () => {
         hasDatabase && kind !== 'scheduled' && name !== 'ready',
       ]);
       const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/[\w-]+\/[\w-]+\.ts$/.test(path));
-      expect(endpoints).toHaveLength({ function: 1, scheduled: 0, fallback: definitions.length }[kind]);
+      expect(endpoints).toHaveLength({ function: 1, scheduled: 0, assets: 0, fallback: definitions.length }[kind]);
     }
   });
 

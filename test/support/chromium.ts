@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,17 +14,15 @@ import manifest from '../../package.json' with { type: 'json' };
  */
 export async function launchChromium(): Promise<Browser> {
   const { CHROMIUM_PATH } = process.env;
-  // Chromium refuses its sandbox to root, whom containers run as. What it shows here is our own.
-  const args = ['--no-sandbox'];
-  if (CHROMIUM_PATH) return chromium.launch({ executablePath: CHROMIUM_PATH, args });
-  if (process.platform !== 'linux' || process.arch !== 'x64') return chromium.launch({ channel: 'chrome', args });
+  if (CHROMIUM_PATH) return chromium.launch({ executablePath: CHROMIUM_PATH });
+  if (process.platform !== 'linux' || process.arch !== 'x64') return chromium.launch({ channel: 'chrome' });
   const directory = await unpacked();
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: join(directory, 'al2023', 'lib'),
-    FONTCONFIG_PATH: join(directory, 'fonts'),
+    FONTCONFIG_FILE: join(directory, 'fonts.conf'),
   };
-  return chromium.launch({ executablePath: join(directory, 'chromium'), args, env });
+  return chromium.launch({ executablePath: join(directory, 'chromium'), env });
 }
 
 /**
@@ -42,6 +40,9 @@ async function unpacked(): Promise<string> {
     // The libraries are unpacked for the runtime of AWS Lambda alone, which has none of them.
     env: { ...process.env, TMPDIR: draft, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' },
   });
+  // The package's own configuration knows its fonts by the path that they have on AWS Lambda.
+  const fonts = [join(directory, 'fonts'), '/usr/share/fonts'].map((path) => `<dir>${path}</dir>`).join('');
+  await writeFile(join(draft, 'fonts.conf'), `<?xml version="1.0"?><fontconfig>${fonts}</fontconfig>\n`);
   await rename(draft, directory).catch((error) => {
     if (!existsSync(directory)) throw error;
     return rm(draft, { recursive: true });
