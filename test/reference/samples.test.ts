@@ -37,7 +37,7 @@ test('a shell and JavaScript read what was meant', () => {
   expect(words).toContain('Authorization: Bearer t');
   expect(JSON.parse(words[words.indexOf('-d') + 1] ?? '')).toEqual(ODD.body);
 
-  const [, body = ''] = /x.exec(sample('TypeScript', ODD)) ?? [];
+  const [, body = ''] = /JSON\.stringify\((\{.*\})\),\n\}\);/s.exec(sample('TypeScript', ODD)) ?? [];
   expect(JSON.parse(body)).toEqual(ODD.body);
 });
 
