@@ -1,5 +1,5 @@
-# The server on Node (docs/deploying.md, "A server of one's own"): one file that needs nothing but Node. The version is that
-# of the tests.
+# The server on Node (docs/deploying.md, "A server of one's own"): one file that needs nothing but Node, and the static files
+# of its page. The version is that of the tests.
 
 FROM node:24.21.0-slim AS build
 WORKDIR /onetrip
@@ -9,12 +9,14 @@ RUN npm ci --ignore-scripts
 COPY dev/build dev/build
 COPY dev/cli/start.ts dev/cli/
 COPY src src
+COPY docs docs
 RUN node dev/cli/start.ts --build
 
 FROM node:24.21.0-slim
 ENV NODE_ENV=production
 WORKDIR /onetrip
 COPY --from=build /onetrip/dist/node/server.mjs ./
+COPY --from=build /onetrip/dist/node/assets assets
 # The image's user `node`, by number, so that Kubernetes can tell that it is not root.
 USER 1000:1000
 EXPOSE 8787

@@ -14,6 +14,8 @@ const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isol
 const races = ['test/functions/races.test.ts'];
 /** What the database says of API keys, by either driver. */
 const apiKeys = 'test/functions/api-keys.test.ts';
+/** The page at /docs in a browser, from the one Worker as it is deployed. */
+const pages = ['test/reference/page.test.ts'];
 /** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
 
@@ -32,6 +34,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts', 'packages/client/test/*.test.ts'],
+          exclude: pages,
           provide: { tier: 'node' },
         },
       },
@@ -39,7 +42,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workerd',
-          include: [...endpoints, 'test/functions/*.test.ts', 'test/functions/{projects,tags,meta}/*.test.ts'],
+          include: [
+            ...endpoints,
+            ...pages,
+            'test/functions/*.test.ts',
+            'test/functions/{projects,tags,meta}/*.test.ts',
+          ],
           exclude: races,
           provide: { tier: 'workerd' },
         },
@@ -48,7 +56,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'split',
-          include: ['test/endpoints/every-endpoint.test.ts', 'test/functions/limits.test.ts'],
+          include: [
+            'test/endpoints/every-endpoint.test.ts',
+            'test/functions/limits.test.ts',
+            'test/functions/meta/docs.test.ts',
+          ],
           provide: { tier: 'split' },
         },
       },
@@ -56,7 +68,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lambda',
-          include: [...endpoints, 'test/functions/*.test.ts'],
+          include: [...endpoints, 'test/functions/*.test.ts', 'test/functions/meta/docs.test.ts'],
           exclude: [...keyServers, ...races, apiKeys],
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.

@@ -16,6 +16,7 @@ export interface BaseConfig {
   workers_dev: boolean;
   preview_urls: boolean;
   routes: unknown[];
+  assets: { html_handling: string };
   crons: string[];
   vars: Record<string, unknown>;
   ratelimits: { name: string; namespace_id: string; simple: { limit: number; period: 10 | 60 } }[];
@@ -35,6 +36,7 @@ export interface WorkerConfig {
   workers_dev: boolean;
   preview_urls: boolean;
   routes?: unknown[];
+  assets?: { directory: string; html_handling: string };
   triggers: { crons: string[] };
   vars: Record<string, unknown>;
   ratelimits?: BaseConfig['ratelimits'];
@@ -60,6 +62,7 @@ export async function readBaseConfig(): Promise<BaseConfig> {
     workers_dev: config.workers_dev ?? false,
     preview_urls: config.preview_urls ?? false,
     routes: config.routes ?? [],
+    assets: { html_handling: config.assets?.html_handling ?? 'none' },
     crons: config.triggers.crons ?? [],
     vars: config.vars,
     ratelimits: config.ratelimits,
@@ -88,6 +91,8 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): W
     workers_dev: isDispatcher && base.workers_dev,
     preview_urls: isDispatcher && base.preview_urls,
     ...(isDispatcher && base.routes.length > 0 ? { routes: base.routes } : {}),
+    // Beside the directory of the split deployment.
+    ...(isDispatcher ? { assets: { directory: '../../assets', ...base.assets } } : {}),
     // An empty list removes the triggers of an earlier deployment of that name.
     triggers: { crons: kind === 'scheduled' ? base.crons : [] },
     vars: varsOf(base, worker),

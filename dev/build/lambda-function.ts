@@ -3,7 +3,7 @@ import type { Parts } from './bundle.ts';
 /** One Lambda function of the deployment. */
 export interface LambdaFunction {
   name: string;
-  kind: 'function' | 'scheduled' | 'fallback';
+  kind: 'function' | 'scheduled' | 'assets' | 'fallback';
   /** Where its source begins, from the root of the project. */
   entry: string;
   /** Method and path with `:id`, of the route it serves; the purge and the fallback have none. */

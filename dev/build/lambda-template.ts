@@ -199,6 +199,8 @@ function events({ kind, route }: LambdaFunction, crons: string[]): Json {
   const http = (properties: Json) => ({ Type: 'HttpApi', Properties: { ApiId: ref('Api'), ...properties } });
   if (route) {
     const Path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    // By itself it answers the methods that it does not have: $default does not know its files.
+    if (kind === 'assets') return { Any: http({ Path, Method: 'ANY' }) };
     const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
     return Object.fromEntries(
       methods.map((Method) => [Method[0] + Method.slice(1).toLowerCase(), http({ Path, Method })]),

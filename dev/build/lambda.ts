@@ -1,17 +1,19 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { ASSET_ROUTE } from '../../src/platform/assets.ts';
 import { type Parts, root } from './bundle.ts';
 import { readBaseConfig } from './configs.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 import { lambdaTemplate } from './lambda-template.ts';
 import { NODE_BUNDLE, nodeConditions } from './node-bundle.ts';
+import { buildReference } from './reference.ts';
 import { endpoints } from './workers.ts';
 import { zip } from './zip.ts';
 
 /*
- * The deployment on AWS Lambda: one function for each file under src/functions, one for the scheduled purge, and one for
- * what API Gateway routes to none of them. Their names and routes are those of the definitions. The build leaves behind:
+ * The deployment on AWS Lambda: one function for each file under src/functions, one for the scheduled purge, one for the
+ * static files of the page at /docs, and one for what API Gateway routes to none of them. Their names and routes are those of the definitions. The build leaves behind:
  *   lambda/<name>/index.mjs   the function's code, with its source map beside it
  *   lambda/<name>.zip         what is uploaded
  *   lambda/template.json      the SAM template
@@ -38,19 +40,31 @@ export async function buildLambda(directory: string, driver: DriverName = 'pg'):
       route: { method, path },
     })),
     { name: 'scheduled-purge', kind: 'scheduled', entry: 'src/platform/lambda/scheduled.ts' },
+    { name: 'docs-assets', kind: 'assets', entry: 'src/platform/lambda/assets.ts', route: ASSET_ROUTE },
     { name: 'default-route', kind: 'fallback', entry: 'src/platform/lambda/default-route.ts' },
   ];
   await rm(output, { recursive: true, force: true });
   await mkdir(output, { recursive: true });
   const bundles = await bundleLambda(sources, output, driver);
   const functions = sources.map((source) => ({ ...source, parts: bundles.get(source.name) ?? {} }));
-  for (const { name } of functions) {
+  await buildReference(join(output, 'docs-assets'));
+  for (const { name, kind } of functions) {
     const code = await readFile(join(output, name, 'index.mjs'));
-    await writeFile(join(output, `${name}.zip`), zip({ 'index.mjs': code }));
+    const files = kind === 'assets' ? await filesIn(join(output, name), 'assets/docs') : {};
+    await writeFile(join(output, `${name}.zip`), zip({ 'index.mjs': code, ...files }));
   }
   const template = lambdaTemplate(prefix, functions, crons);
   await writeFile(join(output, 'template.json'), `${JSON.stringify(template, null, 2)}\n`);
   return functions;
+}
+
+/** The files of a folder, by their paths from the directory. */
+async function filesIn(directory: string, folder: string): Promise<Record<string, Buffer>> {
+  const names = await readdir(join(directory, folder));
+  const files = names.map(
+    async (name) => [`${folder}/${name}`, await readFile(join(directory, folder, name))] as const,
+  );
+  return Object.fromEntries(await Promise.all(files));
 }
 
 /**

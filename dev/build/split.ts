@@ -2,11 +2,13 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BaseConfig, readBaseConfig, workerConfig } from './configs.ts';
 import { bindingsReadBy } from './given-bindings.ts';
+import { buildReference } from './reference.ts';
 import { bundleSplit, type Worker } from './workers.ts';
 
 /*
  * The split deployment, as the build leaves it behind:
  *   split/<name>/index.js, wrangler.json   its Workers
+ *   assets/                                the static files of its dispatcher
  *   split/workers.json                     their names in the order of deployment, and the secrets that each reads
  */
 
@@ -18,12 +20,13 @@ export interface Deployable {
   secrets: string[];
 }
 
-/** Writes `split/` into the directory, anew. */
+/** Writes `split/` into the directory, anew, and `assets/`. */
 export async function buildSplit(directory: string): Promise<{ base: BaseConfig; workers: Worker[] }> {
   const split = join(directory, 'split');
   const base = await readBaseConfig();
   await rm(split, { recursive: true, force: true });
   await mkdir(split, { recursive: true });
+  await buildReference(directory);
   const workers = await bundleSplit(base.name, split);
   for (const worker of workers) {
     await writeJson(join(split, worker.name, 'wrangler.json'), workerConfig(base, worker, workers));

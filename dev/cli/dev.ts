@@ -129,11 +129,12 @@ async function printUsage(origin: string, secret: string, seconds: number, tenan
     print(`curl -H 'Authorization: Bearer ${jwt}' '${origin}/api/v1/projects?include=tasks'\n`);
     const key = await freshApiKey(origin, jwt);
     if (key) print(`An API key:      ${key}`);
+    print(`To read and try: ${origin}/docs#token=${jwt}`);
     print(`Another token:   ${token} --tenant ${tenant.id}`);
   } else {
     print(`To manage tenants:  ${token} --role platform`);
+    print(`To read and try:    ${origin}/docs`);
   }
-  print(`To read and try: ${origin}/docs`);
   print('To stop:         Ctrl-C');
 }
 

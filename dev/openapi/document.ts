@@ -143,7 +143,7 @@ export async function openApiDocument(): Promise<string> {
       version,
       summary: 'Multi-tenant projects, tasks and tags, each answer in one round trip to the database.',
       description: [
-        'What holds for all endpoints – requests, errors, versions, idempotency, lists – is described in `docs/api-conventions.md` of the source repository.',
+        'What holds for all endpoints – requests, errors, versions, idempotency, lists – is described in the guide at `/docs`.',
         'One trailing slash in a path is ignored. An unknown path is `404`, a known one with another method `405` with `Allow`; `OPTIONS` is `204`. No problem may be stored by a cache.',
         `Of one tenant ${MAX_RUNNING} requests at a time are served by one instance of the service; ${MAX_WAITING} more wait for up to ${MAX_WAIT_MS / 1000} s. Beyond that it is \`429\`, and nothing has been done.`,
       ].join('\n\n'),

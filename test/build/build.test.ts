@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const copy = await mkdtemp(join(tmpdir(), 'onetrip-planted-'));
 afterAll(() => rm(copy, { recursive: true }));
-for (const part of ['src', 'dev', 'wrangler.toml', 'package.json', 'package-lock.json']) {
+for (const part of ['src', 'dev', 'docs', 'wrangler.toml', 'package.json', 'package-lock.json']) {
   await cp(join(root, part), join(copy, part), { recursive: true });
 }
 await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));

@@ -22,7 +22,7 @@ const functions = await buildLambda(directory);
 const routes = readRoutes(directory);
 const template = JSON.parse(await readFile(join(directory, 'lambda', 'template.json'), 'utf8'));
 const resource = (name: string) => template.Resources[logicalId(name)].Properties;
-const openToAll = ['docs', 'health', 'openapi'];
+const openToAll = ['docs', 'docs-assets', 'health', 'openapi'];
 const database = useDatabase();
 
 describe('the template', () => {
@@ -34,7 +34,11 @@ describe('the template', () => {
     const byAll = (a: object, b: object) => JSON.stringify(a).localeCompare(JSON.stringify(b));
     const found = routes.map(({ name, path, method }) => ({ method, name, path }));
     expect(found.toSorted(byAll)).toEqual(
-      [...expected, { method: 'ANY', name: 'default-route', path: '$default' }].toSorted(byAll),
+      [
+        ...expected,
+        { method: 'ANY', name: 'docs-assets', path: '/docs/{file}' },
+        { method: 'ANY', name: 'default-route', path: '$default' },
+      ].toSorted(byAll),
     );
   });
 
@@ -108,7 +112,7 @@ describe('each function', () => {
         hasDatabase && kind !== 'scheduled' && name !== 'ready',
       ]);
       const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/[\w-]+\/[\w-]+\.ts$/.test(path));
-      expect(endpoints).toHaveLength({ function: 1, scheduled: 0, fallback: definitions.length }[kind]);
+      expect(endpoints).toHaveLength({ function: 1, scheduled: 0, assets: 0, fallback: definitions.length }[kind]);
     }
   });
 

@@ -49,6 +49,8 @@ export interface TestTenant {
 export interface TestApi {
   database: TestDatabase;
   bindings: Bindings;
+  /** Where a browser finds it, in workerd alone. */
+  origin: string;
   call(path: string, call?: Call): Promise<Reply>;
   platform(path: string, call?: Call): Promise<Reply>;
   tenant(name?: string): Promise<TestTenant>;
@@ -83,8 +85,9 @@ export async function serve(bindings: Bindings, rateLimit?: Options['rateLimit']
       createInterface({ input }).on('line', (line) => console.error(line));
     },
   });
-  await miniflare.ready;
+  const { origin } = await miniflare.ready;
   return {
+    origin,
     send: async (url, init) => (await miniflare.dispatchFetch(url, init as never)) as unknown as Response,
     stop: () => miniflare.dispose(),
   };
@@ -108,6 +111,7 @@ export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): 
       ...bindings,
     };
     served = await serve(api.bindings, rateLimit);
+    api.origin = served.origin ?? '';
   });
 
   afterAll(() => served?.stop());
@@ -116,6 +120,7 @@ export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): 
     const raw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
     const response = await served.send(`http://onetrip.test${path}`, {
       method,
+      redirect: 'manual',
       headers: {
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),

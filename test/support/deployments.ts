@@ -20,6 +20,7 @@ export function oneWorker(bindings: Bindings, rateLimit?: RateLimit): MiniflareO
     ...script(join(inject('dist'), 'worker')),
     compatibilityDate: '2026-07-01',
     bindings: { ...bindings } as unknown as Record<string, string>,
+    ...staticFiles(),
     ...(rateLimit ? { ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: rateLimit } } } : {}),
   };
 }
@@ -41,6 +42,7 @@ export function splitWorkers(bindings: Bindings, rateLimit?: RateLimit): Minifla
       compatibilityDate: config.compatibility_date,
       compatibilityFlags: config.compatibility_flags,
       bindings: Object.fromEntries(own),
+      ...(config.assets ? staticFiles() : {}),
       serviceBindings: Object.fromEntries((config.services ?? []).map(({ binding, service }) => [binding, service])),
       ratelimits: Object.fromEntries(
         limiters.map((limiter) => [
@@ -52,6 +54,18 @@ export function splitWorkers(bindings: Bindings, rateLimit?: RateLimit): Minifla
   });
   // Requests from outside go to the first one, and only the dispatcher, which is deployed last, has URLs.
   return { workers: workers.reverse() };
+}
+
+/** The static files of the page at /docs, which Cloudflare serves before the Worker runs. */
+function staticFiles(): Pick<WorkerOptions, 'assets'> {
+  const directory = join(inject('dist'), 'assets');
+  return {
+    assets: {
+      directory,
+      routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: false },
+      assetConfig: { html_handling: 'none', not_found_handling: 'none' },
+    },
+  };
 }
 
 /** The whole of what is deployed: one module. Said so, for otherwise Miniflare parses it, which takes a while for all. */

@@ -52,7 +52,7 @@ export function readRoutes(dist: string): Route[] {
 
 /** The route that API Gateway picks: a full match before one with variables, and `$default` where there is neither. */
 export function pickRoute(routes: Route[], method: string, path: string): Route {
-  const fits = routes.filter((route) => route.method === method && pattern(route.path).test(path));
+  const fits = routes.filter((route) => ['ANY', method].includes(route.method) && pattern(route.path).test(path));
   const [best] = fits.sort((a, b) => variablesOf(a.path) - variablesOf(b.path));
   const route = best ?? routes.find(({ path }) => path === '$default');
   if (!route) throw new Error('The template has no route $default.');

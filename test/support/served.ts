@@ -2,4 +2,6 @@
 export interface Served {
   send(url: string, init?: RequestInit): Promise<Response>;
   stop(): Promise<void>;
+  /** Where it listens, in workerd alone. */
+  origin?: string;
 }

@@ -12,7 +12,7 @@ import { root } from '../../../dev/build/bundle.ts';
 import { buildOneWorker } from '../../../dev/build/one-worker.ts';
 import { run } from '../../../dev/run.ts';
 import { useApi } from '../../../test/support/api.ts';
-import { hasChromium, launchChromium } from '../../../test/support/browser.ts';
+import { hasChromium, launchChromium } from '../../../test/support/chromium.ts';
 import { type Published, programOf, publish } from './package.ts';
 import { EXPECTED } from './scenario.ts';
 

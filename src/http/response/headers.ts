@@ -5,7 +5,7 @@ import type { Env } from '../env.ts';
 /* Headers that every response carries, for the sake of callers in a browser. */
 
 /** What OWASP's REST Security Cheat Sheet asks of an API: JSON is never a page, a script or a frame of anybody's. */
-const SECURITY = {
+export const SECURITY_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
@@ -23,7 +23,7 @@ const PREFLIGHT_SECONDS = '7200';
 
 /** Adds the security headers that the response does not have already. */
 export function setSecurityHeaders(headers: Headers): void {
-  for (const [name, value] of Object.entries(SECURITY)) if (!headers.has(name)) headers.set(name, value);
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!headers.has(name)) headers.set(name, value);
 }
 
 /**

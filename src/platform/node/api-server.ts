@@ -2,8 +2,6 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
-import type { Bindings } from '../../config/bindings.ts';
-import { app } from '../../functions/index.ts';
 import { setSecurityHeaders } from '../../http/response/headers.ts';
 import { framesOf, log } from '../../log.ts';
 import { Problem, unavailable } from '../../problem.ts';
@@ -46,8 +44,15 @@ export interface ApiServer {
   close(graceMs: number): Promise<void>;
 }
 
-/** @param onRefusal told the status of each request that Node does not let through to the app */
-export function apiServer(bindings: Bindings, onRefusal: (status: number) => void, timeouts = TIMEOUTS): ApiServer {
+/**
+ * @param serve responds to a request
+ * @param onRefusal told the status of each request that Node does not let through
+ */
+export function apiServer(
+  serve: (request: Request) => Response | Promise<Response>,
+  onRefusal: (status: number) => void,
+  timeouts = TIMEOUTS,
+): ApiServer {
   const underWay = new Set<ServerResponse>();
   let isDraining = false;
   let isClosing = false;
@@ -56,7 +61,7 @@ export function apiServer(bindings: Bindings, onRefusal: (status: number) => voi
     async (request) =>
       isDraining && new URL(request.url).pathname.replace(/\/$/, '') === '/ready'
         ? problemResponse(unavailable('This server is being stopped.'))
-        : app.fetch(request, bindings),
+        : serve(request),
     {
       errorHandler: (error) => {
         // The name of the adapter's own errors, for a URL or Host that is none.

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bindings, SERVER_DEFAULTS } from '../../config/bindings.ts';
 import { readServerConfig, type ServerConfig } from '../../config/server.ts';
@@ -6,6 +8,7 @@ import { app } from '../../functions/index.ts';
 import { checkConfig, closePools } from '../../http/open-database.ts';
 import { log } from '../../log.ts';
 import { listenTo } from '../../telemetry.ts';
+import { assetsApp } from '../assets.ts';
 import { apiServer } from './api-server.ts';
 import { listen } from './listen.ts';
 import { CONTENT_TYPE, Metrics } from './metrics.ts';
@@ -18,6 +21,9 @@ import { purgeRegularly } from './schedule.ts';
 const GRACE_MS = 24_000;
 /** How long the pools may take to close, and a purge to end its batch (ms): what is cut off then, PostgreSQL rolls back. */
 const CLOSE_MS = 2000;
+
+/** The static files of the page at /docs, which the build puts beside the program. */
+const ASSETS = join(import.meta.dirname, 'assets');
 
 export interface RunningServer {
   /** Stops accepting requests, ends those that are under way, and closes the connections to the database. */
@@ -34,7 +40,12 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Runni
   const config = readServerConfig(bindings);
   const metrics = new Metrics();
   listenTo(metrics);
-  const api = apiServer(bindings, (status) => metrics.onRefusal(status));
+  const assets = assetsApp(ASSETS);
+  const api = apiServer(
+    // With one trailing slash, too, `/docs` is the page.
+    (request) => (/^\/docs\/./.test(new URL(request.url).pathname) ? assets : app).fetch(request, bindings),
+    (status) => metrics.onRefusal(status),
+  );
   const metricsServer = metricsEndpoint(() => metrics.render(api.inFlight()));
   if (config.metrics) await listen(metricsServer, config.metrics.port, config.metrics.address, 'METRICS_PORT');
   await listen(api.server, config.port, config.address, 'PORT').catch((error) => {
@@ -63,6 +74,8 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Runni
 
 /** Checks everything that requests and the purge will read. */
 async function checkEnvironment(bindings: Bindings): Promise<void> {
+  if (!existsSync(ASSETS))
+    throw new Error(`${ASSETS} is missing: it is built beside server.mjs, and goes where that goes.`);
   if (!bindings.DATABASE_URL) {
     throw new Error(
       'DATABASE_URL is not set: it says where PostgreSQL is, as postgres://onetrip_worker:<password>@<host>/<database>',

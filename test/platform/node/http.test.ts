@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Bindings } from '../../../src/config/bindings.ts';
+import { app } from '../../../src/functions/index.ts';
 import { type ApiServer, apiServer, TIMEOUTS } from '../../../src/platform/node/api-server.ts';
 import { JWT_SECRET, signToken } from '../../support/api.ts';
 import { rawSocket } from './support.ts';
@@ -16,7 +17,11 @@ let api: ApiServer;
 let port: number;
 
 async function listening(timeouts: typeof TIMEOUTS): Promise<[ApiServer, number]> {
-  const started = apiServer(bindings, (status) => refusals.push(status), timeouts);
+  const started = apiServer(
+    (request) => app.fetch(request, bindings),
+    (status) => refusals.push(status),
+    timeouts,
+  );
   started.server.listen(0, '127.0.0.1');
   await once(started.server, 'listening');
   return [started, (started.server.address() as AddressInfo).port];

@@ -67,7 +67,8 @@ describe('the Dockerfile', () => {
     await mkdir(runtime);
     for (const line of argumentsOf(image, 'COPY')) {
       const [, from = '', to = ''] = /^--from=build \/onetrip\/(\S+) (\S+)$/.exec(line) ?? [];
-      await cp(join(stage, from), join(runtime, to, from.replace(/^.*\//, '')));
+      const target = to.endsWith('/') ? join(to, from.replace(/^.*\//, '')) : to;
+      await cp(join(stage, from), join(runtime, target), { recursive: true });
     }
     const PORT = String(await freePort());
     const environment = { PORT, DATABASE_URL: 'postgres://x:y@127.0.0.1:9/z', JWT_SECRET: 'x'.repeat(32) };

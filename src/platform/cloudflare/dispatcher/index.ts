@@ -1,6 +1,7 @@
 import { Hono } from 'hono/tiny';
 import { notFoundHandler } from '../../../http/endpoint/not-found.ts';
 import { onError } from '../../../http/endpoint/request-context.ts';
+import { ROOT_ROUTE, redirectToDocs } from '../../../http/endpoint/root.ts';
 import type { Env } from '../../../http/env.ts';
 import { forward, type Route } from './forward.ts';
 
@@ -16,7 +17,8 @@ declare const ROUTES: Route[];
 // Not strict: one trailing slash is ignored, here as in the functions.
 const app = new Hono<Env>({ strict: false });
 app.onError(onError);
-app.notFound(notFoundHandler(ROUTES));
+app.notFound(notFoundHandler([...ROUTES, ROOT_ROUTE]));
+app.get(ROOT_ROUTE.path, redirectToDocs);
 for (const route of ROUTES) app.on(route.method, [route.path], forward(route));
 
 export default app;
