@@ -29,6 +29,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts'],
+          // These have a configuration, and packages, of their own.
+          exclude: ['test/generators/**'],
           provide: { tier: 'node' },
         },
       },
