@@ -16,6 +16,7 @@ UNSAID = {
     ("?sort", "invalid_value"),
     ("/tasks", "too_long"),  # 500 on all levels together
     ("/tags", "contradiction"),  # no name in both add and remove
+    ("/assignees", "contradiction"),  # nor a member
     ("/tags", "too_long"),  # 50 with those that the task has
 }
 

@@ -52,7 +52,9 @@ export const tagsPatch = z
     z
       .strictObject({
         add: tagNames.default([]).meta({ description: 'Names of tags to put on the task.' }),
-        remove: tagNames.default([]).meta({ description: 'Names of tags to take off the task.' }),
+        remove: tagNames
+          .default([])
+          .meta({ description: 'Names of tags to take off the task.', examples: [['later']] }),
       })
       .meta({ id: 'TagsChange', description: 'Tags to add and to remove; no name in both.' }),
   ])
@@ -69,7 +71,10 @@ export const assigneesPatch = z
           .array(guid)
           .max(MAX_ASSIGNEES)
           .default([])
-          .meta({ description: 'Ids of members who shall no longer be assigned.' }),
+          .meta({
+            description: 'Ids of members who shall no longer be assigned.',
+            examples: [['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6c']],
+          }),
       })
       .refine(
         ({ add, remove }) => !add.some(({ member_id }) => remove.includes(member_id)),
