@@ -34,7 +34,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts', 'packages/client/test/*.test.ts'],
-          exclude: pages,
+          // The generators have a configuration, and packages, of their own.
+          exclude: [...pages, 'test/generators/**'],
           provide: { tier: 'node' },
         },
       },

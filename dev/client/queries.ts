@@ -42,7 +42,7 @@ function typeForCallers(name: string, input: Json, output: Json): string | undef
   if (input.type === 'string' && output.type === 'array') {
     return `readonly (${union((output.items as { enum: string[] }).enum)})[]`;
   }
-  return input.contentMediaType === 'application/json' ? 'Record<string, unknown>' : undefined;
+  return input.type === 'string' && output.type === 'object' ? 'Record<string, unknown>' : undefined;
 }
 
 function union(values: string[]): string {
@@ -57,15 +57,9 @@ export function includesOf(query: z.ZodObject | undefined, result: z.ZodType | u
   return several.filter((value): value is string => typeof value === 'string' && value in result.shape);
 }
 
-/**
- * What a list shows of each item. `listOf` makes each member optional, because `fields` can leave it out: the client's types
- * know the fields, so here they are as they were before.
- */
+/** What a list shows of each item. */
 export function itemOf(page: z.ZodType | undefined): z.ZodObject {
   const data = page instanceof z.ZodObject ? page.shape.data : undefined;
   if (!(data instanceof z.ZodArray && data.element instanceof z.ZodObject)) throw new Error('A list has no data.');
-  const members = Object.entries(data.element.shape).map(([name, member]) => {
-    return [name, member instanceof z.ZodOptional ? member.unwrap() : member];
-  });
-  return z.object(Object.fromEntries(members));
+  return data.element;
 }

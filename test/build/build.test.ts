@@ -26,7 +26,7 @@ import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
 import { okResponse } from '../../http/response/responses.ts';
 export default publicEndpoint(
   {
-    operationId: 'count-planets', method: 'put', path: '/planets/:id', summary: 'Planted', access: 'public',
+    operationId: 'count-planets', method: 'put', path: '/planets/:id', summary: 'Planted', description: '', access: 'public',
     params: z.strictObject({ id: z.string() }), success: { status: 200, description: 'Nine', schema: z.number() },
   },
   async () => okResponse(9),

@@ -40,12 +40,15 @@ function faults(manifest: Manifest, lock: Lock): string[] {
 const read = async (...path: string[]) => JSON.parse(await readFile(join(root, ...path), 'utf8'));
 
 /** Directories, from the root of the project, that npm installs something into. */
-const installed = globSync(['package-lock.json', '*/package-lock.json', '{.github,packages}/*/package-lock.json'], {
-  cwd: root,
-}).map((file) => dirname(file));
+const installed = globSync(
+  ['package-lock.json', '*/package-lock.json', '{.github,packages,test}/*/package-lock.json'],
+  {
+    cwd: root,
+  },
+).map((file) => dirname(file));
 
 test('every package is of an exact version and locked with its digest', async () => {
-  expect(installed).toEqual(expect.arrayContaining(['.', '.github/tools']));
+  expect(installed).toEqual(expect.arrayContaining(['.', '.github/tools', 'test/generators']));
   for (const directory of installed) {
     const lock = await read(directory, 'package-lock.json');
     expect(Object.keys(lock.packages).length).toBeGreaterThan(1);

@@ -12,6 +12,7 @@ function definition(route: string, operationId: string, more: Partial<Definition
     method: method.toLowerCase() as 'get',
     path: `/api/v1${path}`,
     summary: 'Does it',
+    description: 'Does it, and says so.',
     access: 'member',
     success: { status: 200, description: 'Done' },
     ...more,

@@ -8,10 +8,10 @@ import type { Definition } from '../../src/http/endpoint/definition.ts';
 
 /** What the document uses of JSON Schema. */
 export interface Schema {
+  $ref?: string;
   type?: string;
   format?: string;
   pattern?: string;
-  contentMediaType?: string;
   enum?: string[];
   const?: unknown;
   minLength?: number;
@@ -24,6 +24,7 @@ export interface Schema {
   required?: string[];
   additionalProperties?: false | Schema;
   anyOf?: Schema[];
+  oneOf?: Schema[];
   examples?: unknown[];
 }
 
@@ -92,9 +93,14 @@ function operationOf({ path, method }: Definition): Operation {
 
 /** The schema of the body, where the endpoint takes one. */
 export function bodySchema(definition: Definition): Schema | undefined {
-  const reference = operationOf(definition).requestBody?.content['application/json']?.schema.$ref;
-  const name = reference?.replace('#/components/schemas/', '');
-  return name === undefined ? undefined : (document.components.schemas as unknown as Record<string, Schema>)[name];
+  const schema = operationOf(definition).requestBody?.content['application/json']?.schema;
+  return schema && dereference(schema);
+}
+
+/** What a reference points to. */
+export function dereference(schema: Schema): Schema {
+  const name = schema.$ref?.replace('#/components/schemas/', '');
+  return name === undefined ? schema : ((document.components.schemas as Record<string, unknown>)[name] as Schema);
 }
 
 /** Parameters of the path or the query. */
@@ -102,15 +108,14 @@ export function parameters(definition: Definition, place: 'path' | 'query'): Par
   return (operationOf(definition).parameters ?? [])
     .filter((parameter) => parameter.in === place)
     .map(({ name, schema }) => {
-      const forms = branches(schema);
-      const single = forms.find((form) => form.type === 'string' && form.const === undefined) ?? schema;
-      const repeatable = forms.some(({ type }) => type === 'array');
-      if (forms.length > 1 && !repeatable) {
-        const words = forms.flatMap((form) => form.enum ?? (form.const === undefined ? [] : String(form.const)));
-        const id = forms.find(({ format }) => format === 'uuid') ?? single;
-        return { name, kind: 'choice', schema: { ...id, enum: words }, repeatable };
-      }
-      return { name, kind: kindOf(single, name, 'parameter'), schema: single, repeatable };
+      const whole = dereference(schema);
+      const repeatable = whole.type === 'array';
+      const single = (repeatable && whole.items) || whole;
+      const kind = kindOf(single, name, 'parameter');
+      // The words before the pattern of an id.
+      const choice =
+        kind === 'choice' ? { format: 'uuid', enum: (single.pattern ?? '').slice(2).split('|').slice(0, -1) } : {};
+      return { name, kind, schema: { ...single, ...choice }, repeatable };
     });
 }
 
@@ -136,7 +141,8 @@ function* walk(schema: Schema, path: Path, required: boolean): Generator<Member>
 }
 
 export function branches(schema: Schema): Schema[] {
-  return schema.anyOf?.flatMap(branches) ?? [schema];
+  const { anyOf, oneOf = anyOf } = schema;
+  return oneOf?.flatMap(branches) ?? [dereference(schema)];
 }
 
 export function kindOf(schema: Schema, name: string, place: 'member' | 'parameter'): Kind {
@@ -151,9 +157,10 @@ export function kindOf(schema: Schema, name: string, place: 'member' | 'paramete
   if (name === 'subject') return 'subject';
   if (format === 'date') return 'date';
   if (format === 'date-time') return 'timestamp';
-  if (schema.contentMediaType === 'application/json') return 'json';
+  if (place === 'parameter' && name === 'metadata') return 'json';
   if (place === 'parameter' && (name === 'cursor' || name === 'sort')) return name;
   if (pattern?.startsWith('^#')) return 'color';
+  if (place === 'parameter' && pattern?.includes('{8}')) return 'choice';
   if (pattern?.includes('|')) return 'list';
   if (name === 'q') return 'search';
   // Line feed and carriage return are the gaps in what the pattern excludes.

@@ -12,7 +12,17 @@ import {
   send,
   type Target,
 } from './bad-requests.ts';
-import { bodySchema, bodyWith, type Kind, listed, members, parameters, required, type Schema } from './bad-slots.ts';
+import {
+  bodySchema,
+  bodyWith,
+  dereference,
+  type Kind,
+  listed,
+  members,
+  parameters,
+  required,
+  type Schema,
+} from './bad-slots.ts';
 
 /*
  * The other side of the suite of bad inputs: the largest and the oddest that is allowed passes at every endpoint that
@@ -104,7 +114,10 @@ const MEMBERS: Partial<Record<Kind, (schema: Schema, depth: number) => unknown[]
   ],
   closed: (schema) => [required(schema)],
   // The example's task has one of these tags already.
-  array: ({ maxItems = 0, items }) => [[], Array.from({ length: maxItems }, (_, n) => item(items ?? {}, n))],
+  array: ({ maxItems = 0, items }) => [
+    [],
+    Array.from({ length: maxItems }, (_, n) => item(dereference(items ?? {}), n)),
+  ],
 };
 
 /** The n-th of the items of a list, which are all different. */

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { functions } from '../../src/functions/index.ts';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
+import { dereference, type Schema } from '../endpoints/bad-slots.ts';
 import { type TestApi, type TestTenant, useApi } from '../support/api.ts';
 import { explainGeneric, recordStatements } from '../support/sql.ts';
 import { tenantTables } from '../support/stored.ts';
@@ -56,7 +57,7 @@ const PAGING = ['limit', 'cursor', 'skip', 'count', 'sort', 'fields', 'task_limi
 interface Parameter {
   name: string;
   in: string;
-  schema: { pattern?: string; enum?: string[] };
+  schema: Schema;
 }
 
 /** The paths to try of one endpoint, with ids yet to be filled in. */
@@ -71,9 +72,10 @@ function casesOf(path: string): string[] {
     .filter(({ name }) => !PAGING.includes(name))
     .flatMap(({ name, schema }) => {
       const nested = path.endsWith('tasks/{id}') ? ['subtasks'] : ['tasks'];
-      const values = name === 'include' ? nested : (FILTERS[name] ?? schema.enum);
+      const { enum: options } = dereference(schema);
+      const values = name === 'include' ? nested : (FILTERS[name] ?? options);
       if (!values) throw new Error(`no value to try for the filter ${name} of ${path}`);
-      const fitting = name === 'status' ? (schema.enum ?? values) : values;
+      const fitting = name === 'status' ? (options ?? values) : values;
       return fitting.map((value) => `${name}=${encodeURIComponent(value)}`);
     });
   const orders = (sorts ?? []).flatMap((sort) => [`sort=${sort}`, `sort=-${sort}`]);

@@ -18,12 +18,12 @@ export default endpoint(
       'The key is in the answer, and nowhere else: only a digest of its secret is kept. An answer that is given back for an Idempotency-Key has `null` in its place.',
     access: 'admin',
     body: z.strictObject({
-      name: label(100).meta({ examples: ['Nightly report'] }),
+      name: label(100).meta({ description: 'One line that tells what the key is for.', examples: ['Nightly report'] }),
       role: apiKeyRole.default('member'),
       expires_at: timestamp.nullable().default(null).meta({ description: 'A time to come; null for never.' }),
       member_id: guid.nullable().default(null).meta({ description: 'The active member for whom the key acts.' }),
     }),
-    example: { name: 'Nightly report', role: 'viewer', expires_at: '2099-01-01T00:00:00Z' },
+    example: { name: 'Nightly report', role: 'viewer', expires_at: '2099-01-01T00:00:00.000Z' },
     success: { status: 201, description: 'The key', schema: NewApiKey },
   },
   async (c) => {

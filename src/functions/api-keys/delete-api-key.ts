@@ -11,6 +11,7 @@ export default endpoint(
     method: 'delete',
     path: '/api/v1/api-keys/:id',
     summary: 'Revoke an API key',
+    description: 'At once. The key stays in the list, as revoked.',
     access: 'admin',
     params: z.strictObject({ id: guid }),
     success: { status: 204, description: 'The key is revoked' },

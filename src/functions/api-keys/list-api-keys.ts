@@ -2,7 +2,8 @@ import { apiKeySorts, listApiKeys } from '../../db/queries/api-keys/list-api-key
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { apiKeyStatus } from '../../http/request/schemas.ts';
-import { ApiKey, listOf, membersOf } from '../../http/response/resources.ts';
+import { ApiKeyPage } from '../../http/response/pages.ts';
+import { ApiKey, membersOf } from '../../http/response/resources.ts';
 
 /* The tenant's API keys, newest first, without the keys themselves. */
 
@@ -12,14 +13,15 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/api-keys',
     summary: 'List API keys',
+    description: 'Newest first, without the keys themselves.',
     access: 'admin',
     query: listQuery({
       sorts: apiKeySorts,
       defaultSort: '-created_at',
       fields: membersOf(ApiKey),
-      filters: { status: apiKeyStatus.optional() },
+      filters: { status: apiKeyStatus.optional().meta({ description: 'Has this status.' }) },
     }),
-    success: { status: 200, description: 'A page of API keys', schema: listOf(ApiKey) },
+    success: { status: 200, description: 'A page of API keys', schema: ApiKeyPage },
     problems: ['invalid_cursor'],
   },
   async (c) => {

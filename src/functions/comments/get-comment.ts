@@ -12,6 +12,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/comments/:id',
     summary: 'Get a comment',
+    description: 'That of a task in the trash is `404` until the task is restored.',
     access: 'viewer',
     params: z.strictObject({ id: guid }),
     success: { status: 200, description: 'The comment', schema: Comment },

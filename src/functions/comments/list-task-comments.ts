@@ -4,7 +4,8 @@ import { listTaskComments } from '../../db/queries/comments/list-task-comments.t
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { Comment, listOf, membersOf } from '../../http/response/resources.ts';
+import { CommentPage } from '../../http/response/pages.ts';
+import { Comment, membersOf } from '../../http/response/resources.ts';
 
 /* What has been said about a task, oldest first. */
 
@@ -14,6 +15,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/tasks/:id/comments',
     summary: 'List the comments of a task',
+    description: 'Oldest first.',
     access: 'viewer',
     params: z.strictObject({ id: guid }),
     query: listQuery({
@@ -22,7 +24,7 @@ export default endpoint(
       fields: membersOf(Comment),
       filters: {},
     }),
-    success: { status: 200, description: 'A page of comments', schema: listOf(Comment) },
+    success: { status: 200, description: 'A page of comments', schema: CommentPage },
     problems: ['not_found', 'invalid_cursor'],
   },
   async (c) => {

@@ -10,6 +10,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/me',
     summary: 'Get who the caller is',
+    description: 'By its token or API key.',
     access: 'viewer',
     success: { status: 200, description: 'The caller', schema: Me },
   },

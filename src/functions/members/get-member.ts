@@ -12,6 +12,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/members/:id',
     summary: 'Get a member',
+    description: 'Active or deactivated.',
     access: 'viewer',
     params: z.strictObject({ id: guid }),
     success: { status: 200, description: 'The member', schema: Member },

@@ -12,6 +12,8 @@ export default endpoint(
     method: 'patch',
     path: '/api/v1/members/:id',
     summary: 'Change a member',
+    description:
+      'A merge patch: absent keeps, null clears. Who is deactivated can no longer sign in, nor be newly assigned.',
     access: 'admin',
     params: z.strictObject({ id: guid }),
     body: z.strictObject({

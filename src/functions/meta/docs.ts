@@ -42,6 +42,7 @@ export default publicEndpoint(
     method: 'get',
     path: '/docs',
     summary: 'A page to read and try this API',
+    description: 'HTML, which loads nothing from another host.',
     access: 'public',
     success: { status: 200, description: 'HTML', mediaType: 'text/html' },
   },

@@ -10,8 +10,15 @@ export default publicEndpoint(
     method: 'get',
     path: '/health',
     summary: 'Whether the API runs',
+    description: 'The database is not asked: `GET /ready` does that.',
     access: 'public',
-    success: { status: 200, description: 'The API runs', schema: z.object({ status: z.literal('ok') }) },
+    success: {
+      status: 200,
+      description: 'The API runs',
+      schema: z
+        .object({ status: z.literal('ok').meta({ description: 'Always `ok`.' }) })
+        .meta({ id: 'Health', description: 'That the API runs.' }),
+    },
   },
   async () => okResponse({ status: 'ok' }),
 );

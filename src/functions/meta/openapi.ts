@@ -11,11 +11,15 @@ export default publicEndpoint(
     method: 'get',
     path: '/api/v1/openapi.json',
     summary: 'This document',
+    description: 'OpenAPI 3.1, of all endpoints.',
     access: 'public',
     success: {
       status: 200,
       description: 'OpenAPI 3.1',
-      schema: z.object({ openapi: z.string() }).catchall(z.unknown()),
+      schema: z
+        .object({ openapi: z.string().meta({ description: 'The version of OpenAPI.' }) })
+        .catchall(z.unknown())
+        .meta({ id: 'OpenApiDocument', description: 'An OpenAPI document.' }),
     },
   },
   async () => okResponse(document),

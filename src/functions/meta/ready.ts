@@ -20,7 +20,13 @@ export default publicEndpoint(
     description:
       '503 while the database does not answer, a migration is missing, or the role of this deployment could bypass row-level security.',
     access: 'public',
-    success: { status: 200, description: 'The API can serve', schema: z.object({ status: z.literal('ready') }) },
+    success: {
+      status: 200,
+      description: 'The API can serve',
+      schema: z
+        .object({ status: z.literal('ready').meta({ description: 'Always `ready`.' }) })
+        .meta({ id: 'Readiness', description: 'That the API can serve.' }),
+    },
     problems: ['unavailable', 'timeout'],
   },
   async (c) => {

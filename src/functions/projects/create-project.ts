@@ -21,13 +21,20 @@ const noSubtasks = z
   .refine((list) => list.length === 0, fault('too_deep', 'lies deeper than three levels'))
   .transform(() => undefined)
   .optional()
-  .meta({ maxItems: 0 });
-const subtask = z.strictObject({ ...newTask, subtasks: noSubtasks });
-const subtasks = z.array(subtask).default([]);
-const middleTask = z.strictObject({ ...newTask, subtasks });
-const topTask = z.strictObject({ ...newTask, subtasks: z.array(middleTask).default([]) });
+  .meta({ maxItems: 0, description: 'Empty: a task of the third level has none.' });
+const subtasks = <T extends z.ZodObject>(task: T) =>
+  z.array(task).default([]).meta({ description: 'The tasks directly below it, in their order.' });
+const lowestTask = z
+  .strictObject({ ...newTask, subtasks: noSubtasks })
+  .meta({ id: 'NewSubsubtask', description: 'A new task of the third level.' });
+const middleTask = z
+  .strictObject({ ...newTask, subtasks: subtasks(lowestTask) })
+  .meta({ id: 'NewSubtask', description: 'A new task below another, with its subtasks.' });
+const topTask = z
+  .strictObject({ ...newTask, subtasks: subtasks(middleTask) })
+  .meta({ id: 'NewTask', description: 'A new task of a new project, with its subtasks.' });
 
-type Nested = Omit<z.output<typeof subtask>, 'subtasks'> & { subtasks?: Nested[] | undefined };
+type Nested = Omit<z.output<typeof lowestTask>, 'subtasks'> & { subtasks?: Nested[] | undefined };
 
 export default endpoint(
   {
@@ -35,14 +42,17 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/projects',
     summary: 'Create a project with its tasks',
-    description: `All or nothing, in one round trip. At most ${MAX_TASKS} tasks in all, three levels deep.`,
+    description: `All or nothing, in one round trip. At most ${MAX_TASKS} tasks in all, three levels deep. Tags that do not exist are created. Positions count in the order of the document, a parent before its subtasks.`,
     access: 'member',
     body: z.strictObject({
       name: name255,
       description: description.default(null),
       status: projectStatus.default('active'),
       metadata: metadata.default({}),
-      tasks: z.array(topTask).default([]),
+      tasks: z
+        .array(topTask)
+        .default([])
+        .meta({ description: `Its tasks, in their order; at most ${MAX_TASKS} with all their subtasks.` }),
     }),
     example: {
       name: 'Website Redesign',

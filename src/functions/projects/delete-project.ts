@@ -11,6 +11,7 @@ export default endpoint(
     method: 'delete',
     path: '/api/v1/projects/:id',
     summary: 'Put a project into the trash',
+    description: 'With its tasks. It can be restored until it is purged.',
     access: 'member',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

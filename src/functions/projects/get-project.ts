@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { getProject } from '../../db/queries/projects/project-with-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { queryInteger } from '../../http/request/parameters.ts';
+import { taskLimit } from '../../http/request/parameters.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { ProjectWithTasks } from '../../http/response/resources.ts';
 
@@ -17,7 +17,7 @@ export default endpoint(
       'Tasks stand in `position` order, subtasks among them with their `parent_id`. `tasks_page.next_cursor` continues at `GET /projects/{id}/tasks`.',
     access: 'viewer',
     params: z.strictObject({ id: guid }),
-    query: z.strictObject({ task_limit: queryInteger({ min: 0, max: 1000, default: 200 }) }),
+    query: z.strictObject({ task_limit: taskLimit }),
     success: { status: 200, description: 'The project', schema: ProjectWithTasks },
     problems: ['not_found', 'unprocessable'],
   },

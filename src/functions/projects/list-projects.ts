@@ -4,7 +4,8 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest, timeFilters } from '../../http/request/list-query.ts';
 import { jsonObjectParam, queryInteger, searchText } from '../../http/request/parameters.ts';
 import { name255, projectStatus, tagName } from '../../http/request/schemas.ts';
-import { ListedProject, listOf, membersOf } from '../../http/response/resources.ts';
+import { ProjectPage } from '../../http/response/pages.ts';
+import { membersOf, ProjectWithTasks } from '../../http/response/resources.ts';
 import { validationFailed } from '../../problem.ts';
 
 /* The tenant's projects, with `include=tasks` each with its first tasks: still one query and one round trip. */
@@ -15,25 +16,29 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/projects',
     summary: 'List projects',
+    description: 'Newest first. `include=tasks` nests the first tasks of each.',
     access: 'viewer',
     query: listQuery({
       sorts: projectSorts,
       defaultSort: '-created_at',
-      fields: membersOf(ListedProject),
+      fields: membersOf(ProjectWithTasks),
       filters: {
-        include: z.literal('tasks').optional().meta({ description: 'Nests the first tasks of each project.' }),
+        include: z
+          .literal('tasks')
+          .optional()
+          .meta({ description: 'Nests the first tasks of each project.', examples: ['tasks'] }),
         task_limit: queryInteger({ min: 0, max: 200 })
           .optional()
           .meta({ description: 'How many tasks of each project to nest, with `include=tasks` only; 20 by default.' }),
-        status: projectStatus.optional(),
-        name: name255.optional(),
+        status: projectStatus.optional().meta({ description: 'Has this status.' }),
+        name: name255.optional().meta({ description: 'Has exactly this name.' }),
         q: searchText.optional(),
         metadata: jsonObjectParam.optional().meta({ description: 'A JSON object that the project’s must contain.' }),
         tag: tagName.optional().meta({ description: 'Has a task with this tag.' }),
         ...timeFilters,
       },
     }),
-    success: { status: 200, description: 'A page of projects', schema: listOf(ListedProject) },
+    success: { status: 200, description: 'A page of projects', schema: ProjectPage },
     problems: ['invalid_cursor', 'unprocessable'],
   },
   async (c) => {

@@ -11,6 +11,7 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/projects/:id/purge',
     summary: 'Delete a trashed project for good',
+    description: 'Also its values in the audit log and in stored answers.',
     access: 'admin',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { restoreProject } from '../../db/queries/projects/restore-project.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { queryInteger } from '../../http/request/parameters.ts';
+import { taskLimit } from '../../http/request/parameters.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { ProjectWithTasks } from '../../http/response/resources.ts';
 
@@ -13,9 +13,10 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/projects/:id/restore',
     summary: 'Take a project out of the trash',
+    description: 'With exactly the tasks that went along.',
     access: 'member',
     params: z.strictObject({ id: guid }),
-    query: z.strictObject({ task_limit: queryInteger({ min: 0, max: 1000, default: 200 }) }),
+    query: z.strictObject({ task_limit: taskLimit }),
     ifMatch: true,
     success: { status: 200, description: 'The project', schema: ProjectWithTasks },
     problems: ['not_found', 'conflict'],

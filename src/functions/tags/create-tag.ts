@@ -13,6 +13,7 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/tags',
     summary: 'Create a tag',
+    description: 'The name is unique in the tenant, whatever its case and Unicode form: otherwise `409`.',
     access: 'member',
     body: z.strictObject({ name: tagName, color: color.nullable().default(null) }),
     example: { name: 'design', color: '#7A5CFF' },

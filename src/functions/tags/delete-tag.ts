@@ -11,6 +11,7 @@ export default endpoint(
     method: 'delete',
     path: '/api/v1/tags/:id',
     summary: 'Delete a tag',
+    description: 'It is taken off its tasks, whose versions do not change.',
     access: 'member',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

@@ -12,6 +12,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/tags/:id',
     summary: 'Get a tag',
+    description: 'Without the number of its tasks, which the list shows.',
     access: 'viewer',
     params: z.strictObject({ id: guid }),
     success: { status: 200, description: 'The tag', schema: Tag },

@@ -12,6 +12,7 @@ export default endpoint(
     method: 'patch',
     path: '/api/v1/tags/:id',
     summary: 'Change a tag',
+    description: 'A merge patch: absent keeps, null clears. The versions of its tasks do not change.',
     access: 'member',
     params: z.strictObject({ id: guid }),
     body: z.strictObject({ name: tagName.optional(), color: color.nullable().optional() }),

@@ -19,7 +19,10 @@ export default endpoint(
     params: z.strictObject({ id: guid }),
     body: z.strictObject({
       ...newTask,
-      parent_id: guid.nullable().default(null),
+      parent_id: guid
+        .nullable()
+        .default(null)
+        .meta({ description: 'The task of the same project that it shall be below.' }),
       position: position.optional(),
     }),
     example: { title: 'Choose a typeface', priority: 2, due_on: '2026-12-01', tags: ['design'] },

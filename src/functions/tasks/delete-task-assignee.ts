@@ -11,6 +11,7 @@ export default endpoint(
     method: 'delete',
     path: '/api/v1/tasks/:id/assignees/:member_id',
     summary: 'Take a member off a task',
+    description: 'Where the member is not on it, nothing changes.',
     access: 'member',
     params: z.strictObject({ id: guid, member_id: guid }),
     ifMatch: true,

@@ -11,6 +11,7 @@ export default endpoint(
     method: 'delete',
     path: '/api/v1/tasks/:id/blockers/:blocker_id',
     summary: 'Take a blocker off a task',
+    description: 'Also one in the trash. Where it does not block the task, nothing changes.',
     access: 'member',
     params: z.strictObject({ id: guid, blocker_id: guid }),
     ifMatch: true,

@@ -11,6 +11,7 @@ export default endpoint(
     method: 'delete',
     path: '/api/v1/tasks/:id/tags/:tag_id',
     summary: 'Take a tag off a task',
+    description: 'Where it is not on it, nothing changes.',
     access: 'member',
     params: z.strictObject({ id: guid, tag_id: guid }),
     ifMatch: true,

@@ -11,6 +11,7 @@ export default endpoint(
     method: 'delete',
     path: '/api/v1/tasks/:id',
     summary: 'Put a task into the trash',
+    description: 'With all tasks below it. It can be restored until it is purged.',
     access: 'member',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

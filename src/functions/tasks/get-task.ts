@@ -12,13 +12,14 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/tasks/:id',
     summary: 'Get a task',
+    description: 'With its project, its tags and its dependencies. `include=subtasks` nests all tasks below it.',
     access: 'viewer',
     params: z.strictObject({ id: guid }),
     query: z.strictObject({
       include: z
         .literal('subtasks')
         .optional()
-        .meta({ description: 'Nests the whole tree below it, at most 1 000 tasks.' }),
+        .meta({ description: 'Nests the whole tree below it, at most 1 000 tasks.', examples: ['subtasks'] }),
     }),
     success: { status: 200, description: 'The task', schema: TaskDetail },
     problems: ['not_found', 'unprocessable'],

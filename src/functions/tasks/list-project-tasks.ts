@@ -5,7 +5,8 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { guid } from '../../http/request/schemas.ts';
 import { checkAssigneeRole, taskFilters } from '../../http/request/task-filters.ts';
-import { listOf, membersOf, Task } from '../../http/response/resources.ts';
+import { TaskPage } from '../../http/response/pages.ts';
+import { membersOf, Task } from '../../http/response/resources.ts';
 
 /* The tasks of one project in their order; `tasks_page.next_cursor` of the project continues here. */
 
@@ -15,6 +16,8 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/projects/:id/tasks',
     summary: 'List a project’s tasks',
+    description:
+      'By position, subtasks among them with their `parent_id`. `tasks_page.next_cursor` of the project goes on here.',
     access: 'viewer',
     params: z.strictObject({ id: guid }),
     query: listQuery({
@@ -24,7 +27,7 @@ export default endpoint(
       filters: taskFilters,
     }),
     repeatable: ['tag'],
-    success: { status: 200, description: 'A page of tasks', schema: listOf(Task) },
+    success: { status: 200, description: 'A page of tasks', schema: TaskPage },
     problems: ['not_found', 'invalid_cursor', 'unprocessable'],
   },
   async (c) => {

@@ -2,7 +2,8 @@ import { listTasks, taskSorts } from '../../db/queries/tasks/list-tasks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { checkAssigneeRole, taskFilters } from '../../http/request/task-filters.ts';
-import { listOf, membersOf, Task } from '../../http/response/resources.ts';
+import { TaskPage } from '../../http/response/pages.ts';
+import { membersOf, Task } from '../../http/response/resources.ts';
 
 /* The tenant's tasks over all projects, newest first. */
 
@@ -12,6 +13,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/tasks',
     summary: 'List tasks over all projects',
+    description: 'Newest first.',
     access: 'viewer',
     query: listQuery({
       sorts: taskSorts,
@@ -20,7 +22,7 @@ export default endpoint(
       filters: taskFilters,
     }),
     repeatable: ['tag'],
-    success: { status: 200, description: 'A page of tasks', schema: listOf(Task) },
+    success: { status: 200, description: 'A page of tasks', schema: TaskPage },
     problems: ['invalid_cursor', 'unprocessable'],
   },
   async (c) => {

@@ -14,6 +14,8 @@ export default endpoint(
     method: 'put',
     path: '/api/v1/tasks/:id/blockers/:blocker_id',
     summary: 'Block a task by another',
+    description:
+      'The other task, of any project, must end before this one can go on. Tasks that would block each other in a circle are `409`.',
     access: 'member',
     params: z.strictObject({ id: guid, blocker_id: guid }),
     ifMatch: true,

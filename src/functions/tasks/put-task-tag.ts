@@ -11,6 +11,7 @@ export default endpoint(
     method: 'put',
     path: '/api/v1/tasks/:id/tags/:tag_id',
     summary: 'Put a tag on a task',
+    description: 'Once it is there, nothing changes.',
     access: 'member',
     params: z.strictObject({ id: guid, tag_id: guid }),
     ifMatch: true,

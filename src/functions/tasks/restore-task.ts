@@ -12,6 +12,7 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/tasks/:id/restore',
     summary: 'Take a task out of the trash',
+    description: 'With exactly the subtasks that went along.',
     access: 'member',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

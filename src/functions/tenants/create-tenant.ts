@@ -13,6 +13,7 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/tenants',
     summary: 'Create a tenant',
+    description: 'Takes no `Idempotency-Key`, because keys belong to tenants.',
     access: 'platform',
     body: z.strictObject({ name: name255 }),
     example: { name: 'Acme' },

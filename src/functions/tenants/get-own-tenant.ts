@@ -10,6 +10,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/tenant',
     summary: 'Get the caller’s own tenant',
+    description: 'That of the token or API key.',
     access: 'viewer',
     success: { status: 200, description: 'The tenant', schema: Tenant },
   },

@@ -1,7 +1,8 @@
 import { listTenants, tenantSorts } from '../../db/queries/tenants/list-tenants.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { listOf, membersOf, Tenant } from '../../http/response/resources.ts';
+import { TenantPage } from '../../http/response/pages.ts';
+import { membersOf, Tenant } from '../../http/response/resources.ts';
 
 /* All tenants, for the platform. */
 
@@ -11,6 +12,7 @@ export default endpoint(
     method: 'get',
     path: '/api/v1/tenants',
     summary: 'List tenants',
+    description: 'Newest first.',
     access: 'platform',
     query: listQuery({
       sorts: tenantSorts,
@@ -18,7 +20,7 @@ export default endpoint(
       fields: membersOf(Tenant),
       filters: {},
     }),
-    success: { status: 200, description: 'A page of tenants', schema: listOf(Tenant) },
+    success: { status: 200, description: 'A page of tenants', schema: TenantPage },
     problems: ['invalid_cursor'],
   },
   async (c) => {

@@ -12,9 +12,16 @@ export default endpoint(
     method: 'patch',
     path: '/api/v1/tenants/:id',
     summary: 'Rename, suspend or reactivate a tenant',
+    description: 'A merge patch: absent keeps. All tokens and API keys of a suspended tenant are refused.',
     access: 'platform',
     params: z.strictObject({ id: guid }),
-    body: z.strictObject({ name: name255.optional(), status: tenantStatus.exclude(['deleting']).optional() }),
+    body: z.strictObject({
+      name: name255.optional(),
+      status: tenantStatus
+        .exclude(['deleting'])
+        .optional()
+        .meta({ description: 'Suspends the tenant, or reactivates it.' }),
+    }),
     example: { status: 'suspended' },
     ifMatch: true,
     success: { status: 200, description: 'The tenant', schema: Tenant },

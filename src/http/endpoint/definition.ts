@@ -21,7 +21,8 @@ export interface Definition {
   /** Hono's spelling, with `:id`. */
   path: `/${string}`;
   summary: string;
-  description?: string;
+  /** What a caller should know beyond the summary. */
+  description: string;
   access: Access;
   params?: z.ZodObject;
   query?: z.ZodObject;

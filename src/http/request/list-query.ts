@@ -20,17 +20,22 @@ export function listQuery<const S extends SortMembers, const F extends readonly 
   filters: X;
 }) {
   return z.strictObject({
-    limit: queryInteger({ min: 1, max: 100, default: 20 }),
+    limit: queryInteger({ min: 1, max: 100, default: 20 }).meta({ description: 'At most so many rows.' }),
     // The pattern is for the document only. A cursor of another form is damaged, which is `invalid_cursor`.
     cursor: z
       .string()
       .meta({ pattern: '^[A-Za-z0-9._-]+$' })
       .optional()
       .meta({ description: 'Where the page starts: `page.next_cursor` of the page before.' }),
-    skip: queryInteger({ min: 0, max: 10_000 }).optional(),
+    skip: queryInteger({ min: 0, max: 10_000 })
+      .optional()
+      .meta({ description: 'Leaves out the first rows. Not beside `cursor`, which is faster.' }),
     count: queryBoolean.optional().meta({ description: 'Adds `page.total`.' }),
-    sort: sortParameter(Object.keys(sorts)).default(parseSort(defaultSort)),
-    fields: csv(fields).optional().meta({ description: 'Only these members.' }),
+    sort: sortParameter(Object.keys(sorts), defaultSort).default(parseSort(defaultSort)),
+    fields: csv(fields).optional().meta({
+      description:
+        'A comma list of the members that the items shall have. The others are then missing, also those that the schema of the response requires.',
+    }),
     ...filters,
   });
 }
@@ -41,7 +46,7 @@ function parseSort(text: string): Sort {
   return text.split(',').map((part) => ({ member: part.replace(/^-/, ''), descending: part.startsWith('-') }));
 }
 
-function sortParameter(members: readonly string[]) {
+function sortParameter(members: readonly string[], preset: string) {
   const one = `-?(${members.join('|')})`;
   const allowed = `must name ${members.join(', ')}, each at most once, with - in front for descending`;
   return z
@@ -53,9 +58,12 @@ function sortParameter(members: readonly string[]) {
       },
       fault('invalid_value', allowed),
     )
-    .meta({ pattern: `^${one}(,${one})*$` })
-    .transform(parseSort)
-    .meta({ description: `The order: ${members.join(', ')}; \`-\` in front for descending.` });
+    .meta({
+      description: `The order, by ${members.join(', ')}; \`-\` in front for descending.`,
+      pattern: `^${one}(,${one})*$`,
+      default: preset,
+    })
+    .transform(parseSort);
 }
 
 interface CommonQuery {
@@ -92,10 +100,10 @@ export async function listRequest<Q extends CommonQuery>(db: Database, name: str
 
 /** Filters by time, which projects and tasks have. The bounds are exclusive. */
 export const timeFilters = {
-  created_after: timestamp.optional(),
-  created_before: timestamp.optional(),
-  updated_after: timestamp.optional(),
-  updated_before: timestamp.optional(),
+  created_after: timestamp.optional().meta({ description: 'Created later than this.' }),
+  created_before: timestamp.optional().meta({ description: 'Created earlier than this.' }),
+  updated_after: timestamp.optional().meta({ description: 'Last changed later than this.' }),
+  updated_before: timestamp.optional().meta({ description: 'Last changed earlier than this.' }),
 };
 
 /** Refuses an `x_after` that is later than `x_before`, because no row can be between them. */

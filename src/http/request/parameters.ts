@@ -37,6 +37,11 @@ export function queryInteger(range: { min: number; max: number; default?: number
   return z.pipe(digits, number.meta({ default: preset })).default(preset);
 }
 
+/** How many tasks a project is shown with. */
+export const taskLimit = queryInteger({ min: 0, max: 1000, default: 200 }).meta({
+  description: 'How many tasks to nest; `tasks_page` says where the rest is.',
+});
+
 /** A switch that can only be turned on. */
 export const queryTrue = z.pipe(
   z.transform(reader((text) => (text === 'true' ? true : undefined), 'invalid_value', 'must be true')),
@@ -76,7 +81,7 @@ export function csv<const T extends readonly string[]>(values: T) {
 /** A JSON object in a string, under the rules for bodies. */
 export const jsonObjectParam = z
   .string()
-  .meta({ contentMediaType: 'application/json', examples: ['{"client":"acme"}'] })
+  .meta({ description: 'A JSON object.', examples: ['{"client":"acme"}'] })
   .transform((text, ctx) => {
     const refuse = (code: string, pointer: string, message: string) => {
       const reason = pointer === '' ? '' : `, but ${pointer} ${message}`;
@@ -96,10 +101,34 @@ export const jsonObjectParam = z
   })
   .pipe(metadata);
 
+const UUID = '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
+
+/** An id, or one of some words in its place. The document has one string, because generators make little sense of a union. */
+export function idOr<const W extends string>(...words: W[]) {
+  return z.union([z.enum(words), guid]).meta({
+    examples: [words[0]],
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.anyOf;
+      Object.assign(jsonSchema, { type: 'string', pattern: `^(${words.join('|')}|${UUID})$` });
+    },
+  });
+}
+
+/** A parameter that may be repeated: a string where it stands once, otherwise an array. The document has the array alone. */
+export function repeatable<T extends string>(one: z.ZodType<T, string>, all: z.ZodType<T[], string[]>) {
+  return z.union([one.transform((value) => [value]), all]).meta({
+    override: ({ jsonSchema }) => {
+      const list = jsonSchema.anyOf?.[1];
+      delete jsonSchema.anyOf;
+      Object.assign(jsonSchema, list);
+    },
+  });
+}
+
 /** A member in a filter. */
-export const memberOrMe = z
-  .union([z.literal('me'), guid])
-  .meta({ description: 'The id of a member, or `me` for the caller’s own; a caller who is no member gets no rows.' });
+export const memberOrMe = idOr('me').meta({
+  description: 'The id of a member, or `me` for the caller’s own; a caller who is no member gets no rows.',
+});
 
 /** Words to search for. */
 export const searchText = z
@@ -107,4 +136,9 @@ export const searchText = z
   .refine(...ONE_LINE)
   .min(1)
   .max(200)
-  .meta({ pattern: `^${CHARACTER}+$`, examples: ['passport renew'] });
+  .meta({
+    pattern: `^${CHARACTER}+$`,
+    description:
+      'All of these words, in any order; of the last one its beginning is enough. Neither case nor accents matter.',
+    examples: ['passport renew'],
+  });

@@ -56,12 +56,23 @@ export function label(max: number) {
     .meta({ minLength: 1, pattern: `^${CHARACTER}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${CHARACTER}*$` });
 }
 
-export const name255 = label(255).meta({ examples: ['Trip to Lisbon'] });
-export const tagName = label(100).meta({ examples: ['urgent'] });
-export const tagNames = z.array(tagName).max(50);
+export const name255 = label(255).meta({ description: 'One line, not blank.', examples: ['Trip to Lisbon'] });
+export const tagName = label(100).meta({
+  description: 'The name of a tag, whatever its case and Unicode form.',
+  examples: ['urgent'],
+});
+export const tagNames = z
+  .array(tagName)
+  .max(50)
+  .meta({ description: 'Names of tags. Those that do not exist are created.', examples: [['urgent']] });
 
 /** Line breaks and tabs are welcome; the strict parser has refused all other control characters. */
-export const description = z.string().max(10_000).meta({ pattern: TEXT }).nullable();
+export const description = z
+  .string()
+  .max(10_000)
+  .meta({ pattern: TEXT })
+  .nullable()
+  .meta({ description: 'Text of any number of lines.', examples: ['Three nights in the old town'] });
 
 /** The same, but not blank: what somebody says to others. */
 export const longText = z
@@ -70,10 +81,13 @@ export const longText = z
   .max(10_000)
   .meta({ minLength: 1, pattern: `^${TEXT_CHARACTER}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${TEXT_CHARACTER}*$` });
 
-/** The rules for bodies, which the strict parser holds, said in the document (dev/openapi/document.ts has the components). */
-const jsonMembers = {
-  propertyNames: { $ref: '#/components/schemas/JsonName' },
-  additionalProperties: { $ref: '#/components/schemas/JsonValue' },
+/** An object of any JSON, as the document has it: a component (dev/openapi/components.ts) whose rules the strict parser holds. */
+export const METADATA_COMPONENT = {
+  override: ({ jsonSchema }: { jsonSchema: object }) => {
+    for (const name of ['type', 'properties', 'additionalProperties', 'propertyNames'])
+      Reflect.deleteProperty(jsonSchema, name);
+    Object.assign(jsonSchema, { $ref: '#/components/schemas/Metadata' });
+  },
 };
 
 /** Beyond this a double cannot tell whole numbers apart: 9007199254740993 would be stored as …992, in silence. */
@@ -115,12 +129,12 @@ export const metadata = jsonObject
     (value) => jsonbLength(value) <= 16_384,
     fault('too_large', 'must be at most 16 KiB as the database prints it'),
   )
-  .meta({ examples: [{ client: 'acme' }], override: jsonMembers });
+  .meta({ description: 'Any JSON object, at most 16 KiB as the database prints it.', ...METADATA_COMPONENT });
 
 /** What a patch merges into metadata (RFC 7396); the database measures what comes of it. */
 export const metadataPatch = jsonObject.meta({
-  examples: [{ client: 'acme', budget: null }],
-  override: jsonMembers,
+  description: 'Is merged into what is there (RFC 7396): null takes a member away.',
+  ...METADATA_COMPONENT,
 });
 
 /** Who acted: the `sub` of a token. */
@@ -128,7 +142,11 @@ export const actor = z
   .string()
   .refine((text) => !/\p{Cc}/u.test(text), fault('control_character', 'must not contain control characters'))
   .max(255)
-  .meta({ pattern: `^${CHARACTER}+$` });
+  .meta({
+    pattern: `^${CHARACTER}+$`,
+    description: 'Who acted, as `actor` shows it.',
+    examples: ['auth0|5f7c8ec7c33c6c004bbafe82'],
+  });
 
 /** What an API key looks like (src/http/auth/api-keys.ts), for the OpenAPI document and for scanners. */
 export const API_KEY_PATTERN = '^ot_[0-9A-Za-z]{43}_[0-9A-Za-z]{49}$';
@@ -141,7 +159,11 @@ export const subject = z
   .refine((text) => !/\p{Cc}/u.test(text), fault('control_character', 'must not contain control characters'))
   .refine((text) => !/^(api-key|member):/.test(text), fault('reserved', 'must not begin with api-key: or member:'))
   .max(255)
-  .meta({ pattern: `^(?!(api-key|member):)${CHARACTER}+$`, examples: ['auth0|5f7c8ec7c33c6c004bbafe82'] });
+  .meta({
+    pattern: `^(?!(api-key|member):)${CHARACTER}+$`,
+    description: 'The `sub` of this person’s tokens; null for somebody who never signs in.',
+    examples: ['auth0|5f7c8ec7c33c6c004bbafe82'],
+  });
 
 // What stands between the dots of an address: anything but white space, and what separates addresses or quotes them.
 const ATOM = '[^\\s@.,;:<>()\\[\\]\\\\"\\u0000-\\u001f\\u007f-\\u009f]+';
@@ -155,7 +177,12 @@ export const email = z
   .trim()
   .refine((text) => EMAIL.test(text), fault('invalid_format', 'must be one email address, such as ada@example.com'))
   .max(254)
-  .meta({ format: 'idn-email', pattern: `^\\s*${ADDRESS}\\s*$`, examples: ['ada@example.com'] });
+  .meta({
+    format: 'idn-email',
+    pattern: `^\\s*${ADDRESS}\\s*$`,
+    description: 'One email address, without a display name.',
+    examples: ['ada@example.com'],
+  });
 
 /** A day of the calendar, RFC 3339 `full-date`, in the years 0001 to 9999. */
 export const date = z
@@ -171,26 +198,67 @@ export const timestamp = z
     fault('invalid_format', 'must be a timestamp such as 2026-01-31T09:30:00Z (in a query, write + as %2B)'),
   )
   .overwrite((text) => toUtc(text) ?? text)
-  .meta({ format: 'date-time', examples: ['2026-01-31T09:30:00Z'] });
+  .meta({ format: 'date-time', examples: ['2026-01-31T09:30:00.000Z'] });
 
-export const taskStatus = z.enum(TASKS_STATUS);
-export const projectStatus = z.enum(PROJECTS_STATUS);
-export const tenantStatus = z.enum(TENANTS_STATUS);
-export const memberStatus = z.enum(MEMBERS_STATUS);
-export const assigneeRole = z.enum(ASSIGNEES_ROLE);
-export const apiKeyRole = z.enum(API_KEYS_ROLE);
-export const apiKeyStatus = z.enum(['active', 'revoked', 'expired']);
-export const resourceType = z.enum(AUDIT_LOG_RESOURCE_TYPE);
-export const auditAction = z.enum(AUDIT_LOG_ACTION);
-export const activityType = z.enum(['change', 'comment']);
-export const priority = z.int().min(0).max(4);
+export const taskStatus = z.enum(TASKS_STATUS).meta({
+  id: 'TaskStatus',
+  description: 'How far a task is. Which status can follow which, the problem `invalid_transition` says.',
+});
+export const projectStatus = z.enum(PROJECTS_STATUS).meta({
+  id: 'ProjectStatus',
+  description: 'Whether a project is in use. An archived one still takes tasks.',
+});
+export const tenantStatus = z.enum(TENANTS_STATUS).meta({
+  id: 'TenantStatus',
+  description: 'The tokens of a tenant that is not active are refused.',
+});
+export const memberStatus = z.enum(MEMBERS_STATUS).meta({
+  id: 'MemberStatus',
+  description: 'The tokens of a deactivated member are `403`, the API keys that act for it `401`.',
+});
+export const assigneeRole = z.enum(ASSIGNEES_ROLE).meta({
+  id: 'AssigneeRole',
+  description: 'As what somebody works on a task. A task has at most one owner.',
+});
+export const apiKeyRole = z.enum(API_KEYS_ROLE).meta({
+  id: 'Role',
+  description:
+    'What a caller may do: a viewer reads, a member also writes, an admin also purges, manages members and API keys, and reads the audit log.',
+});
+export const apiKeyStatus = z.enum(['active', 'revoked', 'expired']).meta({
+  id: 'ApiKeyStatus',
+  description: 'Whether an API key is accepted, or why not.',
+});
+export const resourceType = z
+  .enum(AUDIT_LOG_RESOURCE_TYPE)
+  .meta({ id: 'ResourceType', description: 'What kind of resource was changed.' });
+export const auditAction = z.enum(AUDIT_LOG_ACTION).meta({ id: 'AuditAction', description: 'What was done to it.' });
+export const activityType = z
+  .enum(['change', 'comment'])
+  .meta({ id: 'ActivityType', description: 'Whether it is a change of a resource or a comment.' });
+export const trashedType = z
+  .enum(['project', 'task'])
+  .meta({ id: 'TrashedType', description: 'Which kind of resource is in the trash.' });
+export const priority = z
+  .int()
+  .min(0)
+  .max(4)
+  .meta({ description: 'From 0, none, to 4, the highest.', examples: [2] });
 /** Within a range in which there is always room for a whole number after the last one (a double has 53 bits). */
-export const position = z.number().min(-1e15).max(1e15);
+export const position = z
+  .number()
+  .min(-1e15)
+  .max(1e15)
+  .meta({
+    description:
+      'Where it stands in the order of its project; any number between those of two tasks lies between them.',
+    examples: [1.5],
+  });
 
 export const color = z
   .string()
   .refine((text) => /^#[0-9a-f]{6}$/i.test(text), fault('invalid_format', 'must be a colour written #RRGGBB'))
-  .meta({ pattern: '^#[0-9A-Fa-f]{6}$', examples: ['#1E90FF'] });
+  .meta({ pattern: '^#[0-9A-Fa-f]{6}$', description: 'A colour, written `#RRGGBB`.', examples: ['#1E90FF'] });
 
 function isDate(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(text) || text.startsWith('0000')) return false;

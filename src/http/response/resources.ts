@@ -6,43 +6,59 @@ import {
   apiKeyStatus,
   assigneeRole,
   auditAction,
+  METADATA_COMPONENT,
   memberStatus,
   projectStatus,
   resourceType,
   taskStatus,
   tenantStatus,
+  trashedType,
 } from '../request/schemas.ts';
 
 /* The schemas of the resources that responses show. */
 
-const id = z.uuid().meta({ examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'] });
-const moment = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-03-01T09:30:00.000Z'] });
-const object = z.record(z.string(), z.unknown());
+const id = z.uuid().meta({
+  description: 'The id, which sorts by the time of creation.',
+  examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'],
+});
+const text = (description: string) => z.string().meta({ description });
+const count = (description: string) => z.int().meta({ description, examples: [3] });
+const timestamp = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-03-01T09:30:00.000Z'] });
+const moment = (description: string) => timestamp.meta({ description });
+const metadata = z.record(z.string(), z.unknown()).meta({ description: 'As it was sent.', ...METADATA_COMPONENT });
 const actor = z.string().nullable().meta({
   description: 'Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.',
 });
-const createdBy = actor;
+const version = count('1 at first, and one more at every change. It stands in the ETag.');
+/** When a row came to be and when it was last changed. */
+const times = {
+  created_at: moment('When it was created, in UTC.'),
+  updated_at: moment('When it was last changed, in UTC.'),
+};
+const name = text('One line.');
 
 export const Tenant = z
-  .object({
-    id,
-    name: z.string(),
-    status: tenantStatus,
-    created_at: moment,
-    updated_at: moment,
-  })
-  .meta({ id: 'Tenant' });
+  .object({ id, name, status: tenantStatus, ...times })
+  .meta({ id: 'Tenant', description: 'A customer of the deployment. No tenant sees anything of another.' });
 
 export const Tag = z
   .object({
     id,
-    name: z.string(),
-    color: z.string().nullable(),
-    version: z.int(),
-    created_at: moment,
-    updated_at: moment,
+    name: text('Unique in the tenant, whatever its case and Unicode form.'),
+    color: z
+      .string()
+      .nullable()
+      .meta({ description: 'A colour, written `#RRGGBB`.', examples: ['#7A5CFF'] }),
+    version,
+    ...times,
   })
-  .meta({ id: 'Tag' });
+  .meta({ id: 'Tag', description: 'A word that tasks can be found by.' });
+
+/** A tag where another resource shows it. */
+export const TagName = Tag.pick({ id: true, name: true, color: true }).meta({
+  id: 'TagName',
+  description: 'A tag, as a task shows it.',
+});
 
 export const Member = z
   .object({
@@ -51,112 +67,121 @@ export const Member = z
       .string()
       .nullable()
       .meta({ description: 'The `sub` of this person’s tokens; null for somebody who never signs in.' }),
-    name: z.string(),
-    email: z.string().nullable(),
+    name,
+    email: z.string().nullable().meta({ description: 'An email address, which nobody has checked.' }),
     status: memberStatus,
-    version: z.int(),
-    created_at: moment,
-    updated_at: moment,
+    version,
+    ...times,
   })
-  .meta({ id: 'Member' });
+  .meta({ id: 'Member', description: 'Somebody who can be assigned, mentioned and shown by name.' });
 
 /** A member where another resource shows it. */
-export const MemberName = Member.pick({ id: true, name: true }).meta({ id: 'MemberName' });
+export const MemberName = Member.pick({ id: true, name: true }).meta({
+  id: 'MemberName',
+  description: 'A member, as other resources show it.',
+});
 
 export const Me = z
   .object({
     subject: z.string().nullable().meta({ description: 'The `sub` of the token; null for an API key.' }),
     role: apiKeyRole,
-    tenant: z.object({ id, name: z.string() }),
+    tenant: z.object({ id, name }).meta({ id: 'TenantName', description: 'A tenant, as other resources show it.' }),
     member: Member.nullable().meta({
       description: 'The member whose subject this is, or for whom the API key acts; null where there is none.',
     }),
-    credential: z.enum(['token', 'api_key']),
+    credential: z
+      .enum(['token', 'api_key'])
+      .meta({ id: 'Credential', description: 'What the caller has signed in with.' }),
   })
-  .meta({ id: 'Me' });
+  .meta({ id: 'Me', description: 'Who the caller is.' });
 
 export const ApiKey = z
   .object({
     id,
-    name: z.string(),
+    name: text('What the key is for.'),
     role: apiKeyRole,
     member_id: id
       .nullable()
       .meta({ description: 'For whom the key acts. While that member is deactivated, it is refused.' }),
     status: apiKeyStatus,
-    expires_at: moment.nullable(),
-    created_at: moment,
-    created_by: createdBy,
-    revoked_at: moment.nullable(),
+    expires_at: timestamp.nullable().meta({ description: 'From when on it is refused; null for never.' }),
+    created_at: times.created_at,
+    created_by: actor,
+    revoked_at: timestamp.nullable().meta({ description: 'When it was revoked; null where it was not.' }),
   })
-  .meta({ id: 'ApiKey' });
+  .meta({ id: 'ApiKey', description: 'An API key, without the key itself.' });
 
 export const NewApiKey = ApiKey.extend({
   key: z.string().nullable().meta({
     pattern: API_KEY_PATTERN,
     description: 'The key itself, shown this once: an answer that is given back for an Idempotency-Key has null.',
   }),
-}).meta({ id: 'NewApiKey' });
+}).meta({ id: 'NewApiKey', description: 'An API key with the key itself.' });
 
-export const Assignee = MemberName.extend({ role: assigneeRole, assigned_at: moment }).meta({
-  id: 'Assignee',
-  description: 'A member who works on a task.',
-});
+export const Assignee = MemberName.extend({
+  role: assigneeRole,
+  assigned_at: moment('When the member was assigned.'),
+}).meta({ id: 'Assignee', description: 'A member who works on a task.' });
 
 export const Comment = z
   .object({
     id,
-    task_id: id,
+    task_id: id.meta({ description: 'The id of the task that it is about.' }),
     author: MemberName.nullable().meta({
       description: 'Null where whoever wrote it is no member, or has been purged.',
     }),
     actor,
-    body: z.string().meta({ description: 'Markdown, as it was sent.' }),
-    mentions: z.array(MemberName),
-    version: z.int(),
-    created_at: moment,
-    updated_at: moment,
-    edited_at: moment.nullable(),
+    body: text('Markdown, as it was sent.'),
+    mentions: z.array(MemberName).meta({ description: 'The members whom it mentions, in their order.' }),
+    version,
+    ...times,
+    edited_at: timestamp.nullable().meta({ description: 'When its text was last changed; null where it never was.' }),
   })
-  .meta({ id: 'Comment' });
+  .meta({ id: 'Comment', description: 'What somebody has said about a task.' });
 
-export const TagWithCount = Tag.extend({ task_count: z.int() }).meta({ id: 'TagWithCount' });
+const taskCount = count('How many tasks, without those in the trash.');
+
+export const TagWithCount = Tag.extend({ task_count: taskCount }).meta({
+  id: 'TagWithCount',
+  description: 'A tag, with the number of its tasks.',
+});
 
 export const Task = z
   .object({
     id,
-    project_id: id,
-    parent_id: id.nullable(),
-    title: z.string(),
-    description: z.string().nullable(),
+    project_id: id.meta({ description: 'The id of its project.' }),
+    parent_id: id.nullable().meta({ description: 'The id of the task that it is directly below; null for none.' }),
+    title: name,
+    description: z.string().nullable().meta({ description: 'Text of any number of lines.' }),
     status: taskStatus,
-    priority: z.int(),
-    due_on: z.iso.date().nullable(),
-    position: z.number(),
-    metadata: object,
-    completed_at: moment.nullable(),
-    version: z.int(),
-    created_by: createdBy,
-    created_at: moment,
-    updated_at: moment,
-    tags: z.array(Tag.pick({ id: true, name: true, color: true })),
-    assignees: z.array(Assignee),
+    priority: z.int().meta({ description: 'From 0, none, to 4, the highest.', examples: [2] }),
+    due_on: z.iso.date().nullable().meta({ description: 'The day on which it is due.' }),
+    position: z.number().meta({ description: 'Where it stands in the order of its project.' }),
+    metadata,
+    completed_at: timestamp.nullable().meta({ description: 'When it was completed; null where it is not.' }),
+    version: version.meta({
+      description: '1 at first, and one more at every change of the task or of which tags it has.',
+    }),
+    created_by: actor,
+    ...times,
+    tags: z.array(TagName).meta({ description: 'Its tags, by name.' }),
+    assignees: z.array(Assignee).meta({ description: 'Who works on it.' }),
     is_blocked: z
       .boolean()
       .meta({ description: 'Whether another task blocks it that is neither completed, cancelled nor in the trash.' }),
-    comment_count: z.int(),
+    comment_count: count('How many comments it has.'),
   })
-  .meta({ id: 'Task' });
+  .meta({ id: 'Task', description: 'A task of a project.' });
 
-export const TaskWithProject = Task.extend({ project: z.object({ id, name: z.string() }) }).meta({
-  id: 'TaskWithProject',
-});
+export const TaskWithProject = Task.extend({
+  project: z.object({ id, name }).meta({ id: 'ProjectName', description: 'A project, as other resources show it.' }),
+}).meta({ id: 'TaskWithProject', description: 'A task, with the name of its project.' });
 
 export const TaskTree = Task.extend({
   get subtasks(): z.ZodArray<typeof TaskTree> {
-    return z.array(TaskTree);
+    return z.array(TaskTree).meta({ description: 'The tasks directly below it, in their order.' });
   },
-}).meta({ id: 'TaskTree' });
+}).meta({ id: 'TaskTree', description: 'A task with all tasks below it.' });
 
 const Dependency = Task.pick({ id: true, project_id: true, title: true, status: true }).meta({
   id: 'Dependency',
@@ -165,92 +190,121 @@ const Dependency = Task.pick({ id: true, project_id: true, title: true, status: 
 
 /** With `include=subtasks` the whole tree below it. */
 export const TaskDetail = TaskWithProject.extend({
-  blocked_by: z.array(Dependency).meta({ description: 'By title, without those in the trash.' }),
-  blocks: z.array(Dependency).meta({ description: 'By title, without those in the trash.' }),
-  subtasks: z.array(TaskTree).optional(),
-}).meta({ id: 'TaskDetail' });
+  blocked_by: z
+    .array(Dependency)
+    .meta({ description: 'The tasks that block it, by title, without those in the trash.' }),
+  blocks: z.array(Dependency).meta({ description: 'The tasks that it blocks, by title, without those in the trash.' }),
+  subtasks: z.array(TaskTree).optional().meta({ description: 'With `include=subtasks`: the whole tree below it.' }),
+}).meta({ id: 'TaskDetail', description: 'A task, with its project and its dependencies.' });
 
 export const Project = z
   .object({
     id,
-    name: z.string(),
-    description: z.string().nullable(),
+    name,
+    description: z.string().nullable().meta({ description: 'Text of any number of lines.' }),
     status: projectStatus,
-    metadata: object,
-    version: z.int(),
-    task_count: z.int(),
-    created_by: createdBy,
-    created_at: moment,
-    updated_at: moment,
+    metadata,
+    version,
+    task_count: taskCount,
+    created_by: actor,
+    ...times,
   })
-  .meta({ id: 'Project' });
+  .meta({ id: 'Project', description: 'A project, without its tasks.' });
 
-const cursor = z.string().nullable();
+/** What is said of a page. */
+export const pageMembers = {
+  limit: count('How many rows a page has at most.'),
+  has_more: z.boolean().meta({ description: 'Whether there is a next page.' }),
+  next_cursor: z.string().nullable().meta({ description: 'The `cursor` of the next page; null on the last one.' }),
+};
 
 export const ProjectWithTasks = Project.extend({
-  tasks: z.array(Task),
-  tasks_page: z.object({ limit: z.int(), has_more: z.boolean(), next_cursor: cursor }),
-}).meta({ id: 'ProjectWithTasks' });
-
-/** In a list, where the tasks are nested with `include=tasks` only. */
-export const ListedProject = ProjectWithTasks.partial({ tasks: true, tasks_page: true }).meta({ id: 'ListedProject' });
+  tasks: z
+    .array(Task)
+    .meta({ description: 'Its first tasks by position, subtasks among them with their `parent_id`.' }),
+  tasks_page: z
+    .object(pageMembers)
+    .meta({ id: 'ProjectTasksPage', description: 'Where the tasks go on, at `GET /api/v1/projects/{id}/tasks`.' }),
+}).meta({ id: 'ProjectWithTasks', description: 'A project with its first tasks.' });
 
 export const Stats = z
   .object({
-    task_count: z.int(),
-    by_status: z.object(
-      Object.fromEntries(taskStatus.options.map((status) => [status, z.int()])) as Record<
-        (typeof taskStatus.options)[number],
-        z.ZodInt
-      >,
-    ),
-    overdue_count: z.int(),
-    completion_ratio: z.number().min(0).max(1),
-    by_tag: z.array(TagWithCount.pick({ id: true, name: true, color: true, task_count: true })),
-    by_assignee: z.array(MemberName.extend({ task_count: z.int() })),
+    task_count: taskCount,
+    by_status: z
+      .object(
+        Object.fromEntries(taskStatus.options.map((status) => [status, count(`How many are ${status}.`)])) as Record<
+          (typeof taskStatus.options)[number],
+          z.ZodInt
+        >,
+      )
+      .meta({ id: 'TasksByStatus', description: 'How many tasks have which status.' }),
+    overdue_count: count('How many were due before today in UTC, and are neither completed nor cancelled.'),
+    completion_ratio: z
+      .number()
+      .min(0)
+      .max(1)
+      .meta({ description: 'Completed ÷ (all − cancelled), 0 if there are none.' }),
+    by_tag: z
+      .array(
+        TagName.extend({ task_count: taskCount }).meta({
+          id: 'TagShare',
+          description: 'A tag, with the number of tasks of the project that have it.',
+        }),
+      )
+      .meta({ description: 'By number of tasks, descending, then by name.' }),
+    by_assignee: z
+      .array(
+        MemberName.extend({ task_count: taskCount }).meta({
+          id: 'AssigneeShare',
+          description: 'A member, with the number of tasks of the project that it works on.',
+        }),
+      )
+      .meta({ description: 'By number of tasks, descending, then by name.' }),
   })
-  .meta({ id: 'Stats' });
+  .meta({ id: 'Stats', description: 'What the tasks of a project add up to.' });
 
 export const Trashed = z
   .object({
-    type: z.enum(['project', 'task']),
+    type: trashedType,
     id,
-    name: z.string(),
-    version: z.int(),
-    deleted_at: moment,
-    deleted_by: z.string().nullable(),
+    name: text('The name of the project, or the title of the task.'),
+    version,
+    deleted_at: moment('When it was put into the trash.'),
+    deleted_by: actor,
   })
-  .meta({ id: 'Trashed' });
+  .meta({ id: 'Trashed', description: 'A project or a task in the trash.' });
 
 export const AuditEntry = z
   .object({
     id,
-    at: moment,
+    at: moment('When it was done.'),
     actor,
-    request_id: z.string().nullable(),
+    request_id: z.string().nullable().meta({ description: 'The `X-Request-Id` of the request that did it.' }),
     action: auditAction,
     resource_type: resourceType,
-    resource_id: id,
-    changes: z.record(
-      z.string(),
-      z.tuple([z.unknown(), z.unknown()]).meta({
-        description: '`[before, after]`',
-        // By itself a tuple becomes `prefixItems`: here that says no more, and many tools do not know it yet.
-        override: ({ jsonSchema }) => {
-          delete jsonSchema.prefixItems;
-          jsonSchema.items = {};
-        },
-      }),
-    ),
+    resource_id: id.meta({ description: 'The id of the resource that was changed.' }),
+    changes: z
+      .record(
+        z.string(),
+        z.tuple([z.unknown(), z.unknown()]).meta({
+          description: '`[before, after]`',
+          // By itself a tuple becomes `prefixItems`: here that says no more, and many tools do not know it yet.
+          override: ({ jsonSchema }) => {
+            delete jsonSchema.prefixItems;
+            jsonSchema.items = {};
+          },
+        }),
+      )
+      .meta({ id: 'Changes', description: 'The members that were changed, each with its value before and after.' }),
   })
-  .meta({ id: 'AuditEntry' });
+  .meta({ id: 'AuditEntry', description: 'One change, as the audit log keeps it.' });
 
-const { action, resource_type, resource_id, changes } = AuditEntry.shape;
+const { at, action, resource_type, resource_id, changes } = AuditEntry.shape;
 
 export const ActivityEntry = z
   .object({
     id,
-    at: moment,
+    at,
     actor,
     member: MemberName.nullable().meta({ description: 'The member who acted, where it was one.' }),
     type: activityType,
@@ -260,20 +314,7 @@ export const ActivityEntry = z
     changes,
     comment: Comment.nullable().meta({ description: 'What the comment says now; null for a change.' }),
   })
-  .meta({ id: 'ActivityEntry' });
-
-/** A page of a list. `fields` can leave out any member of its items. */
-export function listOf<S extends z.ZodRawShape>(item: z.ZodObject<S>) {
-  return z.object({
-    data: z.array(item.partial()),
-    page: z.object({
-      limit: z.int(),
-      has_more: z.boolean(),
-      next_cursor: cursor,
-      total: z.int().optional().meta({ description: 'With `count=true`.' }),
-    }),
-  });
-}
+  .meta({ id: 'ActivityEntry', description: 'A change or a comment, as the activity shows it.' });
 
 /** Names of an object's members, for `fields`. */
 export function membersOf<T extends z.ZodObject>(schema: T): (keyof T['shape'] & string)[] {

@@ -19,6 +19,7 @@ const echo = publicEndpoint(
     method: 'get',
     path: '/echo/:id',
     summary: 'What was asked',
+    description: '',
     access: 'public',
     params: z.object({ id: z.string() }),
     query: z.object({ q: z.string().optional() }),

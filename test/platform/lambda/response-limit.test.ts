@@ -146,6 +146,7 @@ test('an endpoint without parameters is 422 without a name', async () => {
       method: 'get',
       path: '/long',
       summary: '',
+      description: '',
       access: 'public',
       success: { status: 200, description: '' },
     },

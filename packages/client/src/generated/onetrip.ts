@@ -28,12 +28,12 @@ import type {
   ListTasksQuery,
   ListTenantsQuery,
   ListTrashQuery,
-  ListedProject,
   Me,
   Member,
   NewApiKey,
-  OpenapiResult,
+  OpenApiDocument,
   Project,
+  ProjectInList,
   ProjectWithTasks,
   PutMeBody,
   PutTaskAssigneeBody,
@@ -61,6 +61,8 @@ export interface Onetrip {
       /**
        * List the activity of a project.
        *
+       * What has happened to the project and to its tasks, and what was said about them, newest first.
+       *
        * `GET /api/v1/projects/{id}/activity`, role `viewer`.
        */
       list<F extends keyof ActivityEntry = never>(project: Reference, query?: ListProjectActivityQuery & Fields<F>, options?: CallOptions): List<Shown<ActivityEntry, F>>;
@@ -68,13 +70,15 @@ export interface Onetrip {
     /**
      * Create a project with its tasks.
      *
-     * All or nothing, in one round trip. At most 500 tasks in all, three levels deep.
+     * All or nothing, in one round trip. At most 500 tasks in all, three levels deep. Tags that do not exist are created. Positions count in the order of the document, a parent before its subtasks.
      *
      * `POST /api/v1/projects`, role `member`.
      */
     create(body: CreateProjectBody, options?: CallOptions & KeyOptions): Promise<ProjectWithTasks>;
     /**
      * Put a project into the trash.
+     *
+     * With its tasks. It can be restored until it is purged.
      *
      * `DELETE /api/v1/projects/{id}`, role `member`.
      */
@@ -100,17 +104,23 @@ export interface Onetrip {
     /**
      * List projects.
      *
+     * Newest first. `include=tasks` nests the first tasks of each.
+     *
      * `GET /api/v1/projects`, role `viewer`.
      */
-    list<F extends keyof ListedProject = never, I extends 'tasks' = never>(query?: ListProjectsQuery & Fields<F> & Include<I>, options?: CallOptions): List<Shown<ListedProject, F, I>>;
+    list<F extends keyof ProjectInList = never, I extends 'tasks' = never>(query?: ListProjectsQuery & Fields<F> & Include<I>, options?: CallOptions): List<Shown<ProjectInList, F, I>>;
     /**
      * Delete a trashed project for good.
+     *
+     * Also its values in the audit log and in stored answers.
      *
      * `POST /api/v1/projects/{id}/purge`, role `admin`.
      */
     purge(project: Reference, options?: CallOptions & KeyOptions & MatchOptions): Promise<void>;
     /**
      * Take a project out of the trash.
+     *
+     * With exactly the tasks that went along.
      *
      * `POST /api/v1/projects/{id}/restore`, role `member`.
      */
@@ -135,6 +145,8 @@ export interface Onetrip {
       /**
        * List a project’s tasks.
        *
+       * By position, subtasks among them with their `parent_id`. `tasks_page.next_cursor` of the project goes on here.
+       *
        * `GET /api/v1/projects/{id}/tasks`, role `viewer`.
        */
       list<F extends keyof Task = never>(project: Reference, query?: ListProjectTasksQuery & Fields<F>, options?: CallOptions): List<Shown<Task, F>>;
@@ -144,6 +156,8 @@ export interface Onetrip {
     activity: {
       /**
        * List the activity of a task.
+       *
+       * Who changed what of the task, its tags, assignees and blockers, and what was said about it, newest first.
        *
        * `GET /api/v1/tasks/{id}/activity`, role `viewer`.
        */
@@ -161,6 +175,8 @@ export interface Onetrip {
       /**
        * List the comments of a task.
        *
+       * Oldest first.
+       *
        * `GET /api/v1/tasks/{id}/comments`, role `viewer`.
        */
       list<F extends keyof Comment = never>(task: Reference, query?: ListTaskCommentsQuery & Fields<F>, options?: CallOptions): List<Shown<Comment, F>>;
@@ -168,6 +184,8 @@ export interface Onetrip {
     assignees: {
       /**
        * Take a member off a task.
+       *
+       * Where the member is not on it, nothing changes.
        *
        * `DELETE /api/v1/tasks/{id}/assignees/{member_id}`, role `member`.
        */
@@ -185,11 +203,15 @@ export interface Onetrip {
       /**
        * Take a blocker off a task.
        *
+       * Also one in the trash. Where it does not block the task, nothing changes.
+       *
        * `DELETE /api/v1/tasks/{id}/blockers/{blocker_id}`, role `member`.
        */
       remove(task: Reference, blocker: Reference, options?: CallOptions & MatchOptions): Promise<void>;
       /**
        * Block a task by another.
+       *
+       * The other task, of any project, must end before this one can go on. Tasks that would block each other in a circle are `409`.
        *
        * `PUT /api/v1/tasks/{id}/blockers/{blocker_id}`, role `member`.
        */
@@ -199,11 +221,15 @@ export interface Onetrip {
       /**
        * Take a tag off a task.
        *
+       * Where it is not on it, nothing changes.
+       *
        * `DELETE /api/v1/tasks/{id}/tags/{tag_id}`, role `member`.
        */
       remove(task: Reference, tag: Reference, options?: CallOptions & MatchOptions): Promise<void>;
       /**
        * Put a tag on a task.
+       *
+       * Once it is there, nothing changes.
        *
        * `PUT /api/v1/tasks/{id}/tags/{tag_id}`, role `member`.
        */
@@ -212,11 +238,15 @@ export interface Onetrip {
     /**
      * Put a task into the trash.
      *
+     * With all tasks below it. It can be restored until it is purged.
+     *
      * `DELETE /api/v1/tasks/{id}`, role `member`.
      */
     delete(task: Reference, options?: CallOptions & MatchOptions): Promise<void>;
     /**
      * Get a task.
+     *
+     * With its project, its tags and its dependencies. `include=subtasks` nests all tasks below it.
      *
      * `GET /api/v1/tasks/{id}`, role `viewer`.
      */
@@ -224,17 +254,23 @@ export interface Onetrip {
     /**
      * List tasks over all projects.
      *
+     * Newest first.
+     *
      * `GET /api/v1/tasks`, role `viewer`.
      */
     list<F extends keyof Task = never>(query?: ListTasksQuery & Fields<F>, options?: CallOptions): List<Shown<Task, F>>;
     /**
      * Delete a trashed task for good.
      *
+     * Also its values in the audit log and in stored answers.
+     *
      * `POST /api/v1/tasks/{id}/purge`, role `admin`.
      */
     purge(task: Reference, options?: CallOptions & KeyOptions & MatchOptions): Promise<void>;
     /**
      * Take a task out of the trash.
+     *
+     * With exactly the subtasks that went along.
      *
      * `POST /api/v1/tasks/{id}/restore`, role `member`.
      */
@@ -260,11 +296,15 @@ export interface Onetrip {
     /**
      * Revoke an API key.
      *
+     * At once. The key stays in the list, as revoked.
+     *
      * `DELETE /api/v1/api-keys/{id}`, role `admin`.
      */
     delete(apiKey: Reference, options?: CallOptions): Promise<void>;
     /**
      * List API keys.
+     *
+     * Newest first, without the keys themselves.
      *
      * `GET /api/v1/api-keys`, role `admin`.
      */
@@ -273,6 +313,8 @@ export interface Onetrip {
   auditLog: {
     /**
      * List the audit log.
+     *
+     * Who changed what, newest first.
      *
      * `GET /api/v1/audit-log`, role `admin`.
      */
@@ -290,11 +332,15 @@ export interface Onetrip {
     /**
      * Get a comment.
      *
+     * That of a task in the trash is `404` until the task is restored.
+     *
      * `GET /api/v1/comments/{id}`, role `viewer`.
      */
     get(comment: Reference, options?: CallOptions): Promise<Comment>;
     /**
      * List comments.
+     *
+     * What has been said about all tasks that are not in the trash, newest first.
      *
      * `GET /api/v1/comments`, role `viewer`.
      */
@@ -311,6 +357,8 @@ export interface Onetrip {
   me: {
     /**
      * Get who the caller is.
+     *
+     * By its token or API key.
      *
      * `GET /api/v1/me`, role `viewer`.
      */
@@ -336,11 +384,15 @@ export interface Onetrip {
     /**
      * Get a member.
      *
+     * Active or deactivated.
+     *
      * `GET /api/v1/members/{id}`, role `viewer`.
      */
     get(member: Reference, options?: CallOptions): Promise<Member>;
     /**
      * List members.
+     *
+     * Active and deactivated ones, by name.
      *
      * `GET /api/v1/members`, role `viewer`.
      */
@@ -356,6 +408,8 @@ export interface Onetrip {
     /**
      * Change a member.
      *
+     * A merge patch: absent keeps, null clears. Who is deactivated can no longer sign in, nor be newly assigned.
+     *
      * `PATCH /api/v1/members/{id}`, role `admin`.
      */
     update(member: Reference, body: UpdateMemberBody, options?: CallOptions & KeyOptions & MatchOptions): Promise<Member>;
@@ -364,11 +418,15 @@ export interface Onetrip {
     /**
      * Create a tag.
      *
+     * The name is unique in the tenant, whatever its case and Unicode form: otherwise `409`.
+     *
      * `POST /api/v1/tags`, role `member`.
      */
     create(body: CreateTagBody, options?: CallOptions & KeyOptions): Promise<Tag>;
     /**
      * Delete a tag.
+     *
+     * It is taken off its tasks, whose versions do not change.
      *
      * `DELETE /api/v1/tags/{id}`, role `member`.
      */
@@ -376,17 +434,23 @@ export interface Onetrip {
     /**
      * Get a tag.
      *
+     * Without the number of its tasks, which the list shows.
+     *
      * `GET /api/v1/tags/{id}`, role `viewer`.
      */
     get(tag: Reference, options?: CallOptions): Promise<Tag>;
     /**
      * List tags.
      *
+     * By name, each with the number of its tasks that are not in the trash.
+     *
      * `GET /api/v1/tags`, role `viewer`.
      */
     list<F extends keyof TagWithCount = never>(query?: ListTagsQuery & Fields<F>, options?: CallOptions): List<Shown<TagWithCount, F>>;
     /**
      * Change a tag.
+     *
+     * A merge patch: absent keeps, null clears. The versions of its tasks do not change.
      *
      * `PATCH /api/v1/tags/{id}`, role `member`.
      */
@@ -395,6 +459,8 @@ export interface Onetrip {
   tenants: {
     /**
      * Create a tenant.
+     *
+     * Takes no `Idempotency-Key`, because keys belong to tenants.
      *
      * `POST /api/v1/tenants`, role `platform`.
      */
@@ -410,11 +476,15 @@ export interface Onetrip {
     /**
      * List tenants.
      *
+     * Newest first.
+     *
      * `GET /api/v1/tenants`, role `platform`.
      */
     list<F extends keyof Tenant = never>(query?: ListTenantsQuery & Fields<F>, options?: CallOptions): List<Shown<Tenant, F>>;
     /**
      * Rename, suspend or reactivate a tenant.
+     *
+     * A merge patch: absent keeps. All tokens and API keys of a suspended tenant are refused.
      *
      * `PATCH /api/v1/tenants/{id}`, role `platform`.
      */
@@ -424,6 +494,8 @@ export interface Onetrip {
     /**
      * Get the caller’s own tenant.
      *
+     * That of the token or API key.
+     *
      * `GET /api/v1/tenant`, role `viewer`.
      */
     get(options?: CallOptions): Promise<Tenant>;
@@ -432,6 +504,8 @@ export interface Onetrip {
     /**
      * List the trash.
      *
+     * Projects and tasks that were put there themselves, newest first; what went along with them is not listed.
+     *
      * `GET /api/v1/trash`, role `viewer`.
      */
     list<F extends keyof Trashed = never>(query?: ListTrashQuery & Fields<F>, options?: CallOptions): List<Shown<Trashed, F>>;
@@ -439,7 +513,9 @@ export interface Onetrip {
   /**
    * This document.
    *
+   * OpenAPI 3.1, of all endpoints.
+   *
    * `GET /api/v1/openapi.json`, for everybody.
    */
-  openapi(options?: CallOptions): Promise<OpenapiResult>;
+  openapi(options?: CallOptions): Promise<OpenApiDocument>;
 }

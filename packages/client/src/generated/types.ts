@@ -21,6 +21,55 @@ export type ProblemCode =
   | 'internal'
   | 'unavailable'
   | 'timeout';
+/**
+ * Whether it is a change of a resource or a comment.
+ */
+export type ActivityType = 'change' | 'comment';
+/**
+ * What was done to it.
+ */
+export type AuditAction = 'insert' | 'update' | 'delete' | 'trash' | 'restore' | 'purge';
+/**
+ * What kind of resource was changed.
+ */
+export type ResourceType =
+  'project' | 'task' | 'tag' | 'tagging' | 'tenant' | 'member' | 'api_key' | 'assignee' | 'dependency' | 'comment';
+/**
+ * What a caller may do: a viewer reads, a member also writes, an admin also purges, manages members and API keys, and reads the audit log.
+ */
+export type Role = 'viewer' | 'member' | 'admin';
+/**
+ * Whether an API key is accepted, or why not.
+ */
+export type ApiKeyStatus = 'active' | 'revoked' | 'expired';
+/**
+ * The tokens of a deactivated member are `403`, the API keys that act for it `401`.
+ */
+export type MemberStatus = 'active' | 'deactivated';
+/**
+ * What the caller has signed in with.
+ */
+export type Credential = 'token' | 'api_key';
+/**
+ * Whether a project is in use. An archived one still takes tasks.
+ */
+export type ProjectStatus = 'active' | 'archived';
+/**
+ * How far a task is. Which status can follow which, the problem `invalid_transition` says.
+ */
+export type TaskStatus = 'pending' | 'in_progress' | 'completed' | 'cancelled';
+/**
+ * As what somebody works on a task. A task has at most one owner.
+ */
+export type AssigneeRole = 'owner' | 'contributor' | 'reviewer' | 'watcher';
+/**
+ * The tokens of a tenant that is not active are refused.
+ */
+export type TenantStatus = 'active' | 'suspended' | 'deleting';
+/**
+ * Which kind of resource is in the trash.
+ */
+export type TrashedType = 'project' | 'task';
 
 /**
  * One member of a request that is at fault.
@@ -34,28 +83,100 @@ export interface MemberError {
   message: string;
 }
 export interface ListProjectActivityQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: at; `-` in front for descending.
+   * The order, by at; `-` in front for descending.
    */
   sort?: 'at' | '-at' | readonly ('at' | '-at')[];
-  type?: 'change' | 'comment';
+  /**
+   * Only changes, or only comments.
+   */
+  type?: ActivityType;
 }
-export interface MemberName {
+/**
+ * A change or a comment, as the activity shows it.
+ */
+export interface ActivityEntry {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * When it was done.
+   */
+  at: string;
+  /**
+   * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
+   */
+  actor: string | null;
+  /**
+   * The member who acted, where it was one.
+   */
+  member: MemberName | null;
+  type: ActivityType;
+  action: AuditAction;
+  resource_type: ResourceType;
+  /**
+   * The id of the resource that was changed.
+   */
+  resource_id: string;
+  changes: Changes;
+  /**
+   * What the comment says now; null for a change.
+   */
+  comment: Comment | null;
+}
+/**
+ * A member, as other resources show it.
+ */
+export interface MemberName {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * One line.
+   */
   name: string;
 }
+/**
+ * The members that were changed, each with its value before and after.
+ */
+export interface Changes {
+  /**
+   * `[before, after]`
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  [k: string]: [unknown, unknown];
+}
+/**
+ * What somebody has said about a task.
+ */
 export interface Comment {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * The id of the task that it is about.
+   */
   task_id: string;
   /**
    * Null where whoever wrote it is no member, or has been purged.
@@ -69,62 +190,59 @@ export interface Comment {
    * Markdown, as it was sent.
    */
   body: string;
+  /**
+   * The members whom it mentions, in their order.
+   */
   mentions: MemberName[];
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
+  /**
+   * When its text was last changed; null where it never was.
+   */
   edited_at: string | null;
 }
-export interface ActivityEntry {
-  id: string;
-  at: string;
-  /**
-   * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
-   */
-  actor: string | null;
-  /**
-   * The member who acted, where it was one.
-   */
-  member: MemberName | null;
-  type: 'change' | 'comment';
-  action: 'insert' | 'update' | 'delete' | 'trash' | 'restore' | 'purge';
-  resource_type:
-    'project' | 'task' | 'tag' | 'tagging' | 'tenant' | 'member' | 'api_key' | 'assignee' | 'dependency' | 'comment';
-  resource_id: string;
-  changes: {
-    /**
-     * `[before, after]`
-     *
-     * @minItems 2
-     * @maxItems 2
-     */
-    [k: string]: [unknown, unknown];
-  };
-  /**
-   * What the comment says now; null for a change.
-   */
-  comment: Comment | null;
-}
 export interface ListTaskActivityQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: at; `-` in front for descending.
+   * The order, by at; `-` in front for descending.
    */
   sort?: 'at' | '-at' | readonly ('at' | '-at')[];
-  type?: 'change' | 'comment';
+  /**
+   * Only changes, or only comments.
+   */
+  type?: ActivityType;
 }
 export interface CreateApiKeyBody {
+  /**
+   * One line that tells what the key is for.
+   */
   name: string;
-  role?: 'viewer' | 'member' | 'admin';
+  role?: Role;
   /**
    * A time to come; null for never.
    */
@@ -134,21 +252,39 @@ export interface CreateApiKeyBody {
    */
   member_id?: string | null;
 }
+/**
+ * An API key with the key itself.
+ */
 export interface NewApiKey {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * What the key is for.
+   */
   name: string;
-  role: 'viewer' | 'member' | 'admin';
+  role: Role;
   /**
    * For whom the key acts. While that member is deactivated, it is refused.
    */
   member_id: string | null;
-  status: 'active' | 'revoked' | 'expired';
+  status: ApiKeyStatus;
+  /**
+   * From when on it is refused; null for never.
+   */
   expires_at: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was revoked; null where it was not.
+   */
   revoked_at: string | null;
   /**
    * The key itself, shown this once: an answer that is given back for an Idempotency-Key has null.
@@ -156,83 +292,139 @@ export interface NewApiKey {
   key: string | null;
 }
 export interface ListApiKeysQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: created_at; `-` in front for descending.
+   * The order, by created_at; `-` in front for descending.
    */
   sort?: 'created_at' | '-created_at' | readonly ('created_at' | '-created_at')[];
-  status?: 'active' | 'revoked' | 'expired';
+  /**
+   * Has this status.
+   */
+  status?: ApiKeyStatus;
 }
+/**
+ * An API key, without the key itself.
+ */
 export interface ApiKey {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * What the key is for.
+   */
   name: string;
-  role: 'viewer' | 'member' | 'admin';
+  role: Role;
   /**
    * For whom the key acts. While that member is deactivated, it is refused.
    */
   member_id: string | null;
-  status: 'active' | 'revoked' | 'expired';
+  status: ApiKeyStatus;
+  /**
+   * From when on it is refused; null for never.
+   */
   expires_at: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was revoked; null where it was not.
+   */
   revoked_at: string | null;
 }
 export interface ListAuditLogQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: at; `-` in front for descending.
+   * The order, by at; `-` in front for descending.
    */
   sort?: 'at' | '-at' | readonly ('at' | '-at')[];
-  resource_type?:
-    'project' | 'task' | 'tag' | 'tagging' | 'tenant' | 'member' | 'api_key' | 'assignee' | 'dependency' | 'comment';
+  /**
+   * Of resources of this kind.
+   */
+  resource_type?: ResourceType;
+  /**
+   * Of the resource with this id.
+   */
   resource_id?: string;
+  /**
+   * Who acted, as `actor` shows it.
+   */
   actor?: string;
-  action?: 'insert' | 'update' | 'delete' | 'trash' | 'restore' | 'purge';
+  /**
+   * Of this kind.
+   */
+  action?: AuditAction;
+  /**
+   * Made later than this.
+   */
   after?: string;
+  /**
+   * Made earlier than this.
+   */
   before?: string;
 }
+/**
+ * One change, as the audit log keeps it.
+ */
 export interface AuditEntry {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * When it was done.
+   */
   at: string;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   actor: string | null;
+  /**
+   * The `X-Request-Id` of the request that did it.
+   */
   request_id: string | null;
-  action: 'insert' | 'update' | 'delete' | 'trash' | 'restore' | 'purge';
-  resource_type:
-    'project' | 'task' | 'tag' | 'tagging' | 'tenant' | 'member' | 'api_key' | 'assignee' | 'dependency' | 'comment';
+  action: AuditAction;
+  resource_type: ResourceType;
+  /**
+   * The id of the resource that was changed.
+   */
   resource_id: string;
-  changes: {
-    /**
-     * `[before, after]`
-     *
-     * @minItems 2
-     * @maxItems 2
-     */
-    [k: string]: [unknown, unknown];
-  };
+  changes: Changes;
 }
 export interface CreateCommentBody {
   /**
@@ -241,45 +433,66 @@ export interface CreateCommentBody {
   body: string;
 }
 export interface ListCommentsQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: created_at; `-` in front for descending.
+   * The order, by created_at; `-` in front for descending.
    */
   sort?: 'created_at' | '-created_at' | readonly ('created_at' | '-created_at')[];
   /**
-   * The id of a member, or `me` for the caller’s own; a caller who is no member gets no rows.
+   * Was written by this member; `me` for the caller’s own.
    */
   author?: 'me' | string;
   /**
-   * The id of a member, or `me` for the caller’s own; a caller who is no member gets no rows.
+   * Mentions this member; `me` for the caller’s own.
    */
   mentions?: 'me' | string;
+  /**
+   * All of these words, in any order; of the last one its beginning is enough. Neither case nor accents matter.
+   */
   q?: string;
+  /**
+   * Created later than this.
+   */
   created_after?: string;
+  /**
+   * Created earlier than this.
+   */
   created_before?: string;
 }
 export interface ListTaskCommentsQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: created_at; `-` in front for descending.
+   * The order, by created_at; `-` in front for descending.
    */
   sort?: 'created_at' | '-created_at' | readonly ('created_at' | '-created_at')[];
 }
@@ -289,247 +502,575 @@ export interface UpdateCommentBody {
    */
   body?: string;
 }
+/**
+ * Who the caller is.
+ */
 export interface Me {
   /**
    * The `sub` of the token; null for an API key.
    */
   subject: string | null;
-  role: 'viewer' | 'member' | 'admin';
-  tenant: {
-    id: string;
-    name: string;
-  };
+  role: Role;
+  tenant: TenantName;
   /**
    * The member whose subject this is, or for whom the API key acts; null where there is none.
    */
   member: Member | null;
-  credential: 'token' | 'api_key';
+  credential: Credential;
 }
+/**
+ * A tenant, as other resources show it.
+ */
+export interface TenantName {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * One line.
+   */
+  name: string;
+}
+/**
+ * Somebody who can be assigned, mentioned and shown by name.
+ */
 export interface Member {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
   /**
    * The `sub` of this person’s tokens; null for somebody who never signs in.
    */
   subject: string | null;
+  /**
+   * One line.
+   */
   name: string;
+  /**
+   * An email address, which nobody has checked.
+   */
   email: string | null;
-  status: 'active' | 'deactivated';
+  status: MemberStatus;
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
 }
 export interface PutMeBody {
+  /**
+   * One line, not blank.
+   */
   name: string;
   email?: string | null;
 }
 export interface CreateMemberBody {
+  /**
+   * One line, not blank.
+   */
   name: string;
   email?: string | null;
   /**
    * The `sub` of this person’s tokens; null for somebody who never signs in.
    */
   subject?: string | null;
-  status?: 'active' | 'deactivated';
+  status?: MemberStatus;
 }
 export interface ListMembersQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: name, created_at; `-` in front for descending.
+   * The order, by name, created_at; `-` in front for descending.
    */
   sort?: 'name' | '-name' | 'created_at' | '-created_at' | readonly ('name' | '-name' | 'created_at' | '-created_at')[];
-  status?: 'active' | 'deactivated';
+  /**
+   * Has this status.
+   */
+  status?: MemberStatus;
   /**
    * Words of the name or the email, of the last one a beginning.
    */
   q?: string;
 }
 export interface UpdateMemberBody {
+  /**
+   * One line, not blank.
+   */
   name?: string;
   email?: string | null;
-  /**
-   * The tokens of a deactivated member are `403`, the API keys that act for it `401`.
-   */
-  status?: 'active' | 'deactivated';
+  status?: MemberStatus;
   /**
    * Can be set once: another one is `409`.
    */
   subject?: string | null;
 }
-export interface CreateProjectBody {
-  name: string;
+/**
+ * A new task of a new project, with its subtasks.
+ */
+export interface NewTask {
+  /**
+   * One line, not blank.
+   */
+  title: string;
+  /**
+   * Text of any number of lines.
+   */
   description?: string | null;
-  status?: 'active' | 'archived';
+  status?: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
+  priority?: number;
+  /**
+   * The day on which it is due.
+   */
+  due_on?: string | null;
+  /**
+   * Any JSON object, at most 16 KiB as the database prints it.
+   */
   metadata?: {
     [k: string]: unknown;
   };
-  tasks?: {
-    title: string;
-    description?: string | null;
-    status?: 'pending' | 'in_progress' | 'completed' | 'cancelled';
-    priority?: number;
-    due_on?: string | null;
-    metadata?: {
-      [k: string]: unknown;
-    };
-    tags?: string[];
-    /**
-     * At most 20 members, each once, at most one of them as the owner.
-     */
-    assignees?: {
-      member_id: string;
-      role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
-    }[];
-    subtasks?: {
-      title: string;
-      description?: string | null;
-      status?: 'pending' | 'in_progress' | 'completed' | 'cancelled';
-      priority?: number;
-      due_on?: string | null;
-      metadata?: {
-        [k: string]: unknown;
-      };
-      tags?: string[];
-      /**
-       * At most 20 members, each once, at most one of them as the owner.
-       */
-      assignees?: {
-        member_id: string;
-        role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
-      }[];
-      subtasks?: {
-        title: string;
-        description?: string | null;
-        status?: 'pending' | 'in_progress' | 'completed' | 'cancelled';
-        priority?: number;
-        due_on?: string | null;
-        metadata?: {
-          [k: string]: unknown;
-        };
-        tags?: string[];
-        /**
-         * At most 20 members, each once, at most one of them as the owner.
-         */
-        assignees?: {
-          member_id: string;
-          role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
-        }[];
-        subtasks?: never[];
-      }[];
-    }[];
-  }[];
+  /**
+   * Names of tags. Those that do not exist are created.
+   *
+   * Items: The name of a tag, whatever its case and Unicode form.
+   */
+  tags?: string[];
+  /**
+   * At most 20 members, each once, at most one of them as the owner.
+   */
+  assignees?: NewAssignee[];
+  /**
+   * The tasks directly below it, in their order.
+   */
+  subtasks?: NewSubtask[];
 }
-export interface ProjectWithTasks {
-  id: string;
+/**
+ * A member to assign to a task, and as what.
+ */
+export interface NewAssignee {
+  /**
+   * The id of an active member.
+   */
+  member_id: string;
+  role?: AssigneeRole;
+}
+/**
+ * A new task below another, with its subtasks.
+ */
+export interface NewSubtask {
+  /**
+   * One line, not blank.
+   */
+  title: string;
+  /**
+   * Text of any number of lines.
+   */
+  description?: string | null;
+  status?: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
+  priority?: number;
+  /**
+   * The day on which it is due.
+   */
+  due_on?: string | null;
+  /**
+   * Any JSON object, at most 16 KiB as the database prints it.
+   */
+  metadata?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Names of tags. Those that do not exist are created.
+   *
+   * Items: The name of a tag, whatever its case and Unicode form.
+   */
+  tags?: string[];
+  /**
+   * At most 20 members, each once, at most one of them as the owner.
+   */
+  assignees?: NewAssignee[];
+  /**
+   * The tasks directly below it, in their order.
+   */
+  subtasks?: NewSubsubtask[];
+}
+/**
+ * A new task of the third level.
+ */
+export interface NewSubsubtask {
+  /**
+   * One line, not blank.
+   */
+  title: string;
+  /**
+   * Text of any number of lines.
+   */
+  description?: string | null;
+  status?: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
+  priority?: number;
+  /**
+   * The day on which it is due.
+   */
+  due_on?: string | null;
+  /**
+   * Any JSON object, at most 16 KiB as the database prints it.
+   */
+  metadata?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Names of tags. Those that do not exist are created.
+   *
+   * Items: The name of a tag, whatever its case and Unicode form.
+   */
+  tags?: string[];
+  /**
+   * At most 20 members, each once, at most one of them as the owner.
+   */
+  assignees?: NewAssignee[];
+  subtasks?: never[];
+}
+export interface CreateProjectBody {
+  /**
+   * One line, not blank.
+   */
   name: string;
+  /**
+   * Text of any number of lines.
+   */
+  description?: string | null;
+  status?: ProjectStatus;
+  /**
+   * Any JSON object, at most 16 KiB as the database prints it.
+   */
+  metadata?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Its tasks, in their order; at most 500 with all their subtasks.
+   */
+  tasks?: NewTask[];
+}
+/**
+ * A project with its first tasks.
+ */
+export interface ProjectWithTasks {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * One line.
+   */
+  name: string;
+  /**
+   * Text of any number of lines.
+   */
   description: string | null;
-  status: 'active' | 'archived';
+  status: ProjectStatus;
+  /**
+   * As it was sent.
+   */
   metadata: {
     [k: string]: unknown;
   };
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * How many tasks, without those in the trash.
+   */
   task_count: number;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
+  /**
+   * Its first tasks by position, subtasks among them with their `parent_id`.
+   */
   tasks: Task[];
-  tasks_page: {
-    limit: number;
-    has_more: boolean;
-    next_cursor: string | null;
-  };
+  tasks_page: ProjectTasksPage;
 }
+/**
+ * A task of a project.
+ */
 export interface Task {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * The id of its project.
+   */
   project_id: string;
+  /**
+   * The id of the task that it is directly below; null for none.
+   */
   parent_id: string | null;
+  /**
+   * One line.
+   */
   title: string;
+  /**
+   * Text of any number of lines.
+   */
   description: string | null;
-  status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  status: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
   priority: number;
+  /**
+   * The day on which it is due.
+   */
   due_on: string | null;
+  /**
+   * Where it stands in the order of its project.
+   */
   position: number;
+  /**
+   * As it was sent.
+   */
   metadata: {
     [k: string]: unknown;
   };
+  /**
+   * When it was completed; null where it is not.
+   */
   completed_at: string | null;
+  /**
+   * 1 at first, and one more at every change of the task or of which tags it has.
+   */
   version: number;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
-  tags: {
-    id: string;
-    name: string;
-    color: string | null;
-  }[];
+  /**
+   * Its tags, by name.
+   */
+  tags: TagName[];
+  /**
+   * Who works on it.
+   */
   assignees: Assignee[];
   /**
    * Whether another task blocks it that is neither completed, cancelled nor in the trash.
    */
   is_blocked: boolean;
+  /**
+   * How many comments it has.
+   */
   comment_count: number;
+}
+/**
+ * A tag, as a task shows it.
+ */
+export interface TagName {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * Unique in the tenant, whatever its case and Unicode form.
+   */
+  name: string;
+  /**
+   * A colour, written `#RRGGBB`.
+   */
+  color: string | null;
 }
 /**
  * A member who works on a task.
  */
 export interface Assignee {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * One line.
+   */
   name: string;
-  role: 'owner' | 'contributor' | 'reviewer' | 'watcher';
+  role: AssigneeRole;
+  /**
+   * When the member was assigned.
+   */
   assigned_at: string;
 }
+/**
+ * Where the tasks go on, at `GET /api/v1/projects/{id}/tasks`.
+ */
+export interface ProjectTasksPage {
+  /**
+   * How many rows a page has at most.
+   */
+  limit: number;
+  /**
+   * Whether there is a next page.
+   */
+  has_more: boolean;
+  /**
+   * The `cursor` of the next page; null on the last one.
+   */
+  next_cursor: string | null;
+}
+/**
+ * What the tasks of a project add up to.
+ */
 export interface Stats {
+  /**
+   * How many tasks, without those in the trash.
+   */
   task_count: number;
-  by_status: {
-    pending: number;
-    in_progress: number;
-    completed: number;
-    cancelled: number;
-  };
+  by_status: TasksByStatus;
+  /**
+   * How many were due before today in UTC, and are neither completed nor cancelled.
+   */
   overdue_count: number;
+  /**
+   * Completed ÷ (all − cancelled), 0 if there are none.
+   */
   completion_ratio: number;
-  by_tag: {
-    id: string;
-    name: string;
-    color: string | null;
-    task_count: number;
-  }[];
-  by_assignee: {
-    id: string;
-    name: string;
-    task_count: number;
-  }[];
+  /**
+   * By number of tasks, descending, then by name.
+   */
+  by_tag: TagShare[];
+  /**
+   * By number of tasks, descending, then by name.
+   */
+  by_assignee: AssigneeShare[];
+}
+/**
+ * How many tasks have which status.
+ */
+export interface TasksByStatus {
+  /**
+   * How many are pending.
+   */
+  pending: number;
+  /**
+   * How many are in_progress.
+   */
+  in_progress: number;
+  /**
+   * How many are completed.
+   */
+  completed: number;
+  /**
+   * How many are cancelled.
+   */
+  cancelled: number;
+}
+/**
+ * A tag, with the number of tasks of the project that have it.
+ */
+export interface TagShare {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * Unique in the tenant, whatever its case and Unicode form.
+   */
+  name: string;
+  /**
+   * A colour, written `#RRGGBB`.
+   */
+  color: string | null;
+  /**
+   * How many tasks, without those in the trash.
+   */
+  task_count: number;
+}
+/**
+ * A member, with the number of tasks of the project that it works on.
+ */
+export interface AssigneeShare {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * One line.
+   */
+  name: string;
+  /**
+   * How many tasks, without those in the trash.
+   */
+  task_count: number;
 }
 export interface GetProjectQuery {
+  /**
+   * How many tasks to nest; `tasks_page` says where the rest is.
+   */
   task_limit?: number;
 }
 export interface ListProjectsQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: created_at, updated_at, name, task_count; `-` in front for descending.
+   * The order, by created_at, updated_at, name, task_count; `-` in front for descending.
    */
   sort?:
     | 'created_at'
@@ -547,8 +1088,17 @@ export interface ListProjectsQuery {
    * How many tasks of each project to nest, with `include=tasks` only; 20 by default.
    */
   task_limit?: number;
-  status?: 'active' | 'archived';
+  /**
+   * Has this status.
+   */
+  status?: ProjectStatus;
+  /**
+   * Has exactly this name.
+   */
   name?: string;
+  /**
+   * All of these words, in any order; of the last one its beginning is enough. Neither case nor accents matter.
+   */
   q?: string;
   /**
    * A JSON object that the project’s must contain.
@@ -558,87 +1108,194 @@ export interface ListProjectsQuery {
    * Has a task with this tag.
    */
   tag?: string;
+  /**
+   * Created later than this.
+   */
   created_after?: string;
+  /**
+   * Created earlier than this.
+   */
   created_before?: string;
+  /**
+   * Last changed later than this.
+   */
   updated_after?: string;
+  /**
+   * Last changed earlier than this.
+   */
   updated_before?: string;
 }
-export interface ListedProject {
+/**
+ * A project, with `include=tasks` with its first tasks.
+ */
+export interface ProjectInList {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * One line.
+   */
   name: string;
+  /**
+   * Text of any number of lines.
+   */
   description: string | null;
-  status: 'active' | 'archived';
+  status: ProjectStatus;
+  /**
+   * As it was sent.
+   */
   metadata: {
     [k: string]: unknown;
   };
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * How many tasks, without those in the trash.
+   */
   task_count: number;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
+  /**
+   * Its first tasks by position, subtasks among them with their `parent_id`.
+   */
   tasks?: Task[];
-  tasks_page?: {
-    limit: number;
-    has_more: boolean;
-    next_cursor: string | null;
-  };
+  tasks_page?: ProjectTasksPage;
 }
 export interface RestoreProjectQuery {
+  /**
+   * How many tasks to nest; `tasks_page` says where the rest is.
+   */
   task_limit?: number;
 }
 export interface UpdateProjectBody {
+  /**
+   * One line, not blank.
+   */
   name?: string;
+  /**
+   * Text of any number of lines.
+   */
   description?: string | null;
-  status?: 'active' | 'archived';
+  status?: ProjectStatus;
+  /**
+   * Is merged into what is there (RFC 7396): null takes a member away.
+   */
   metadata?: {
     [k: string]: unknown;
   };
 }
+/**
+ * A project, without its tasks.
+ */
 export interface Project {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * One line.
+   */
   name: string;
+  /**
+   * Text of any number of lines.
+   */
   description: string | null;
-  status: 'active' | 'archived';
+  status: ProjectStatus;
+  /**
+   * As it was sent.
+   */
   metadata: {
     [k: string]: unknown;
   };
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * How many tasks, without those in the trash.
+   */
   task_count: number;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
 }
 export interface CreateTagBody {
+  /**
+   * The name of a tag, whatever its case and Unicode form.
+   */
   name: string;
   color?: string | null;
 }
+/**
+ * A word that tasks can be found by.
+ */
 export interface Tag {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * Unique in the tenant, whatever its case and Unicode form.
+   */
   name: string;
+  /**
+   * A colour, written `#RRGGBB`.
+   */
   color: string | null;
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
 }
 export interface ListTagsQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: name, task_count, created_at; `-` in front for descending.
+   * The order, by name, task_count, created_at; `-` in front for descending.
    */
   sort?:
     | 'name'
@@ -653,178 +1310,397 @@ export interface ListTagsQuery {
    */
   q?: string;
 }
+/**
+ * A tag, with the number of its tasks.
+ */
 export interface TagWithCount {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * Unique in the tenant, whatever its case and Unicode form.
+   */
   name: string;
+  /**
+   * A colour, written `#RRGGBB`.
+   */
   color: string | null;
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
+  /**
+   * How many tasks, without those in the trash.
+   */
   task_count: number;
 }
 export interface UpdateTagBody {
+  /**
+   * The name of a tag, whatever its case and Unicode form.
+   */
   name?: string;
   color?: string | null;
 }
 export interface CreateTaskBody {
+  /**
+   * One line, not blank.
+   */
   title: string;
+  /**
+   * Text of any number of lines.
+   */
   description?: string | null;
-  status?: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  status?: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
   priority?: number;
+  /**
+   * The day on which it is due.
+   */
   due_on?: string | null;
+  /**
+   * Any JSON object, at most 16 KiB as the database prints it.
+   */
   metadata?: {
     [k: string]: unknown;
   };
+  /**
+   * Names of tags. Those that do not exist are created.
+   *
+   * Items: The name of a tag, whatever its case and Unicode form.
+   */
   tags?: string[];
   /**
    * At most 20 members, each once, at most one of them as the owner.
    */
-  assignees?: {
-    member_id: string;
-    role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
-  }[];
+  assignees?: NewAssignee[];
+  /**
+   * The task of the same project that it shall be below.
+   */
   parent_id?: string | null;
+  /**
+   * Where it stands in the order of its project; any number between those of two tasks lies between them.
+   */
   position?: number;
 }
+/**
+ * A task, with the name of its project.
+ */
 export interface TaskWithProject {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * The id of its project.
+   */
   project_id: string;
+  /**
+   * The id of the task that it is directly below; null for none.
+   */
   parent_id: string | null;
+  /**
+   * One line.
+   */
   title: string;
+  /**
+   * Text of any number of lines.
+   */
   description: string | null;
-  status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  status: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
   priority: number;
+  /**
+   * The day on which it is due.
+   */
   due_on: string | null;
+  /**
+   * Where it stands in the order of its project.
+   */
   position: number;
+  /**
+   * As it was sent.
+   */
   metadata: {
     [k: string]: unknown;
   };
+  /**
+   * When it was completed; null where it is not.
+   */
   completed_at: string | null;
+  /**
+   * 1 at first, and one more at every change of the task or of which tags it has.
+   */
   version: number;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
-  tags: {
-    id: string;
-    name: string;
-    color: string | null;
-  }[];
+  /**
+   * Its tags, by name.
+   */
+  tags: TagName[];
+  /**
+   * Who works on it.
+   */
   assignees: Assignee[];
   /**
    * Whether another task blocks it that is neither completed, cancelled nor in the trash.
    */
   is_blocked: boolean;
+  /**
+   * How many comments it has.
+   */
   comment_count: number;
-  project: {
-    id: string;
-    name: string;
-  };
+  project: ProjectName;
 }
-export interface TaskDetail {
+/**
+ * A project, as other resources show it.
+ */
+export interface ProjectName {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * One line.
+   */
+  name: string;
+}
+/**
+ * A task, with its project and its dependencies.
+ */
+export interface TaskDetail {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * The id of its project.
+   */
   project_id: string;
+  /**
+   * The id of the task that it is directly below; null for none.
+   */
   parent_id: string | null;
+  /**
+   * One line.
+   */
   title: string;
+  /**
+   * Text of any number of lines.
+   */
   description: string | null;
-  status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  status: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
   priority: number;
+  /**
+   * The day on which it is due.
+   */
   due_on: string | null;
+  /**
+   * Where it stands in the order of its project.
+   */
   position: number;
+  /**
+   * As it was sent.
+   */
   metadata: {
     [k: string]: unknown;
   };
+  /**
+   * When it was completed; null where it is not.
+   */
   completed_at: string | null;
+  /**
+   * 1 at first, and one more at every change of the task or of which tags it has.
+   */
   version: number;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
-  tags: {
-    id: string;
-    name: string;
-    color: string | null;
-  }[];
+  /**
+   * Its tags, by name.
+   */
+  tags: TagName[];
+  /**
+   * Who works on it.
+   */
   assignees: Assignee[];
   /**
    * Whether another task blocks it that is neither completed, cancelled nor in the trash.
    */
   is_blocked: boolean;
-  comment_count: number;
-  project: {
-    id: string;
-    name: string;
-  };
   /**
-   * By title, without those in the trash.
+   * How many comments it has.
+   */
+  comment_count: number;
+  project: ProjectName;
+  /**
+   * The tasks that block it, by title, without those in the trash.
    */
   blocked_by: Dependency[];
   /**
-   * By title, without those in the trash.
+   * The tasks that it blocks, by title, without those in the trash.
    */
   blocks: Dependency[];
+  /**
+   * With `include=subtasks`: the whole tree below it.
+   */
   subtasks?: TaskTree[];
 }
 /**
  * A task that blocks another, or is blocked by it.
  */
 export interface Dependency {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * The id of its project.
+   */
   project_id: string;
+  /**
+   * One line.
+   */
   title: string;
-  status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  status: TaskStatus;
 }
+/**
+ * A task with all tasks below it.
+ */
 export interface TaskTree {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * The id of its project.
+   */
   project_id: string;
+  /**
+   * The id of the task that it is directly below; null for none.
+   */
   parent_id: string | null;
+  /**
+   * One line.
+   */
   title: string;
+  /**
+   * Text of any number of lines.
+   */
   description: string | null;
-  status: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  status: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
   priority: number;
+  /**
+   * The day on which it is due.
+   */
   due_on: string | null;
+  /**
+   * Where it stands in the order of its project.
+   */
   position: number;
+  /**
+   * As it was sent.
+   */
   metadata: {
     [k: string]: unknown;
   };
+  /**
+   * When it was completed; null where it is not.
+   */
   completed_at: string | null;
+  /**
+   * 1 at first, and one more at every change of the task or of which tags it has.
+   */
   version: number;
   /**
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   created_by: string | null;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
-  tags: {
-    id: string;
-    name: string;
-    color: string | null;
-  }[];
+  /**
+   * Its tags, by name.
+   */
+  tags: TagName[];
+  /**
+   * Who works on it.
+   */
   assignees: Assignee[];
   /**
    * Whether another task blocks it that is neither completed, cancelled nor in the trash.
    */
   is_blocked: boolean;
+  /**
+   * How many comments it has.
+   */
   comment_count: number;
+  /**
+   * The tasks directly below it, in their order.
+   */
   subtasks: TaskTree[];
 }
 export interface ListProjectTasksQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: position, created_at, updated_at, due_on, priority, title; `-` in front for descending.
+   * The order, by position, created_at, updated_at, due_on, priority, title; `-` in front for descending.
    */
   sort?:
     | 'position'
@@ -854,26 +1730,44 @@ export interface ListProjectTasksQuery {
         | '-title'
       )[];
   /**
-   * A comma list, each entry at most once
+   * A comma list of statuses: has one of them.
    */
   status?: readonly ('pending' | 'in_progress' | 'completed' | 'cancelled')[];
+  /**
+   * Has at least this priority.
+   */
   priority_min?: number;
   /**
    * The name of a tag. May be repeated: a task must have all of them.
    */
   tag?: string | readonly string[];
+  /**
+   * Is in this project.
+   */
   project_id?: string;
   /**
-   * An id, or `none` for tasks without parent.
+   * Is directly below this task; `none` for tasks without parent.
    */
   parent_id?: 'none' | string;
+  /**
+   * Is due later than this day.
+   */
   due_after?: string;
+  /**
+   * Is due earlier than this day.
+   */
   due_before?: string;
+  /**
+   * Was due before today in UTC, and is neither completed nor cancelled.
+   */
   overdue?: true;
   /**
    * Whether the task is blocked, as `is_blocked` says.
    */
   blocked?: boolean;
+  /**
+   * All of these words, in any order; of the last one its beginning is enough. Neither case nor accents matter.
+   */
   q?: string;
   /**
    * The id of a member, `me` for the caller’s own, or `none` for tasks without assignee.
@@ -882,29 +1776,47 @@ export interface ListProjectTasksQuery {
   /**
    * As what; beside an id or `me` in `assignee`.
    */
-  assignee_role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
+  assignee_role?: AssigneeRole;
   /**
    * A JSON object that the task’s must contain.
    */
   metadata?: Record<string, unknown>;
+  /**
+   * Created later than this.
+   */
   created_after?: string;
+  /**
+   * Created earlier than this.
+   */
   created_before?: string;
+  /**
+   * Last changed later than this.
+   */
   updated_after?: string;
+  /**
+   * Last changed earlier than this.
+   */
   updated_before?: string;
 }
 export interface ListTasksQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: position, created_at, updated_at, due_on, priority, title; `-` in front for descending.
+   * The order, by position, created_at, updated_at, due_on, priority, title; `-` in front for descending.
    */
   sort?:
     | 'position'
@@ -934,26 +1846,44 @@ export interface ListTasksQuery {
         | '-title'
       )[];
   /**
-   * A comma list, each entry at most once
+   * A comma list of statuses: has one of them.
    */
   status?: readonly ('pending' | 'in_progress' | 'completed' | 'cancelled')[];
+  /**
+   * Has at least this priority.
+   */
   priority_min?: number;
   /**
    * The name of a tag. May be repeated: a task must have all of them.
    */
   tag?: string | readonly string[];
+  /**
+   * Is in this project.
+   */
   project_id?: string;
   /**
-   * An id, or `none` for tasks without parent.
+   * Is directly below this task; `none` for tasks without parent.
    */
   parent_id?: 'none' | string;
+  /**
+   * Is due later than this day.
+   */
   due_after?: string;
+  /**
+   * Is due earlier than this day.
+   */
   due_before?: string;
+  /**
+   * Was due before today in UTC, and is neither completed nor cancelled.
+   */
   overdue?: true;
   /**
    * Whether the task is blocked, as `is_blocked` says.
    */
   blocked?: boolean;
+  /**
+   * All of these words, in any order; of the last one its beginning is enough. Neither case nor accents matter.
+   */
   q?: string;
   /**
    * The id of a member, `me` for the caller’s own, or `none` for tasks without assignee.
@@ -962,109 +1892,225 @@ export interface ListTasksQuery {
   /**
    * As what; beside an id or `me` in `assignee`.
    */
-  assignee_role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
+  assignee_role?: AssigneeRole;
   /**
    * A JSON object that the task’s must contain.
    */
   metadata?: Record<string, unknown>;
+  /**
+   * Created later than this.
+   */
   created_after?: string;
+  /**
+   * Created earlier than this.
+   */
   created_before?: string;
+  /**
+   * Last changed later than this.
+   */
   updated_after?: string;
+  /**
+   * Last changed earlier than this.
+   */
   updated_before?: string;
 }
 export interface PutTaskAssigneeBody {
-  role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
+  role?: AssigneeRole;
+}
+/**
+ * Tags to add and to remove; no name in both.
+ */
+export interface TagsChange {
+  /**
+   * Names of tags to put on the task.
+   *
+   * Items: The name of a tag, whatever its case and Unicode form.
+   */
+  add?: string[];
+  /**
+   * Names of tags to take off the task.
+   *
+   * Items: The name of a tag, whatever its case and Unicode form.
+   */
+  remove?: string[];
+}
+/**
+ * Members to assign and to remove; nobody in both.
+ */
+export interface AssigneesChange {
+  /**
+   * Members to assign, or to give another role.
+   */
+  add?: NewAssignee[];
+  /**
+   * Ids of members who shall no longer be assigned.
+   */
+  remove?: string[];
 }
 export interface UpdateTaskBody {
+  /**
+   * One line, not blank.
+   */
   title?: string;
+  /**
+   * Text of any number of lines.
+   */
   description?: string | null;
-  status?: 'pending' | 'in_progress' | 'completed' | 'cancelled';
+  status?: TaskStatus;
+  /**
+   * From 0, none, to 4, the highest.
+   */
   priority?: number;
+  /**
+   * The day on which it is due.
+   */
   due_on?: string | null;
+  /**
+   * Where it stands in the order of its project; any number between those of two tasks lies between them.
+   */
   position?: number;
+  /**
+   * Is merged into what is there (RFC 7396): null takes a member away.
+   */
   metadata?: {
     [k: string]: unknown;
   };
+  /**
+   * The task that it shall be below; null for none.
+   */
   parent_id?: string | null;
+  /**
+   * The project that it shall be in, with all tasks below it.
+   */
   project_id?: string;
-  tags?:
-    | string[]
-    | {
-        add?: string[];
-        remove?: string[];
-      };
-  assignees?:
-    | {
-        member_id: string;
-        role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
-      }[]
-    | {
-        /**
-         * At most 20 members, each once, at most one of them as the owner.
-         */
-        add?: {
-          member_id: string;
-          role?: 'owner' | 'contributor' | 'reviewer' | 'watcher';
-        }[];
-        remove?: string[];
-      };
+  /**
+   * The names of all tags that the task shall have, or which to add and which to remove.
+   */
+  tags?: string[] | TagsChange;
+  /**
+   * All assignees that the task shall have, or whom to add and whom to remove.
+   */
+  assignees?: NewAssignee[] | AssigneesChange;
 }
 export interface CreateTenantBody {
+  /**
+   * One line, not blank.
+   */
   name: string;
 }
+/**
+ * A customer of the deployment. No tenant sees anything of another.
+ */
 export interface Tenant {
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * One line.
+   */
   name: string;
-  status: 'active' | 'suspended' | 'deleting';
+  status: TenantStatus;
+  /**
+   * When it was created, in UTC.
+   */
   created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
   updated_at: string;
 }
 export interface ListTenantsQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: created_at, name; `-` in front for descending.
+   * The order, by created_at, name; `-` in front for descending.
    */
   sort?: 'created_at' | '-created_at' | 'name' | '-name' | readonly ('created_at' | '-created_at' | 'name' | '-name')[];
 }
 export interface UpdateTenantBody {
+  /**
+   * One line, not blank.
+   */
   name?: string;
+  /**
+   * Suspends the tenant, or reactivates it.
+   */
   status?: 'active' | 'suspended';
 }
 export interface ListTrashQuery {
+  /**
+   * At most so many rows.
+   */
   limit?: number;
   /**
    * Where the page starts: `page.next_cursor` of the page before.
    */
   cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
   skip?: number;
   /**
    * Adds `page.total`.
    */
   count?: boolean;
   /**
-   * The order: deleted_at; `-` in front for descending.
+   * The order, by deleted_at; `-` in front for descending.
    */
   sort?: 'deleted_at' | '-deleted_at' | readonly ('deleted_at' | '-deleted_at')[];
-  type?: 'project' | 'task';
+  /**
+   * Only projects, or only tasks.
+   */
+  type?: TrashedType;
 }
+/**
+ * A project or a task in the trash.
+ */
 export interface Trashed {
-  type: 'project' | 'task';
+  type: TrashedType;
+  /**
+   * The id, which sorts by the time of creation.
+   */
   id: string;
+  /**
+   * The name of the project, or the title of the task.
+   */
   name: string;
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
   version: number;
+  /**
+   * When it was put into the trash.
+   */
   deleted_at: string;
+  /**
+   * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
+   */
   deleted_by: string | null;
 }
-export interface OpenapiResult {
+/**
+ * An OpenAPI document.
+ */
+export interface OpenApiDocument {
+  /**
+   * The version of OpenAPI.
+   */
   openapi: string;
   [k: string]: unknown;
 }
