@@ -184,7 +184,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     default: DEFAULT_CLAIM_NAMES.tenant,
   },
   JWT_ROLE_CLAIM: {
-    description: 'Claim with the role, or with a list that has it',
+    description: 'Claim with the role; of another name than `role` also a list that has it',
     readBy: ['requests'],
     source: 'secret',
     default: DEFAULT_CLAIM_NAMES.role,

@@ -57,7 +57,7 @@ export class Releases {
 
   async #send(client: pg.Client, statement: string, tenantId: string, projectId: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      await sleep(20 * attempt);
+      await sleep(10 * attempt);
       try {
         await client.query('begin');
         await client.query(`select enter_tenant($1, 'release', 'release')`, [tenantId]);
