@@ -1,6 +1,6 @@
 import { jwtVerify } from 'jose';
 import * as z from 'zod';
-import { DEFAULT_CLAIM_NAMES } from '../../config/claim-names.ts';
+import { DEFAULT_ROLE_CLAIM } from '../../config/claim-names.ts';
 import type { Config } from '../../config/config.ts';
 import { Problem } from '../../problem.ts';
 import { claimOf } from './claims.ts';
@@ -124,7 +124,7 @@ async function verifyAnew(
  */
 function roleOf(payload: object, name: string): unknown {
   const value = claimOf(payload, name);
-  if (name === DEFAULT_CLAIM_NAMES.role || !Array.isArray(value)) return value;
+  if (name === DEFAULT_ROLE_CLAIM || !Array.isArray(value)) return value;
   return ROLES.findLast((role) => value.includes(role)) ?? value;
 }
 
