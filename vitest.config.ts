@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /*
- * Four tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
+ * Five tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
  * everything, through `app.request`; the other four run what is built for a deployment: `workerd` all functions in one
  * Worker, `split` each function as a Worker of its own behind the dispatcher, `lambda` each as on AWS, with events as
  * API Gateway sends them and the driver that keeps connections, `server` the server on Node, as a process with a pool of
@@ -80,7 +80,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['test/endpoints/every-endpoint.test.ts', apiKeys, ...races],
+          include: ['test/endpoints/every-endpoint.test.ts', 'test/functions/meta/docs.test.ts', apiKeys, ...races],
           provide: { tier: 'server' },
         },
       },

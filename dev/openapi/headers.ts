@@ -43,7 +43,7 @@ export const HEADERS = {
   rateLimitPolicy: z.string().meta({
     header: { id: 'RateLimit-Policy' },
     description:
-      'The quota (q): requests in so many seconds (w), or at a time (`qu="concurrent-requests"`), of the tenant. On every answer, where a deployment limits the rate.',
+      'The quota (q): requests in so many seconds (w), or at a time (`qu="concurrent-requests"`), of the tenant. Where a deployment limits the rate.',
   }),
 };
 

@@ -28,6 +28,8 @@ function followColorScheme(): void {
 const find = <T extends Element>(selector: string) => document.querySelector(selector) as T;
 
 const token = takeToken();
+// Swagger UI would fail on it.
+if (decoded(location.hash) === undefined) history.replaceState(null, '', location.pathname);
 followColorScheme();
 const response = await fetch('/api/v1/openapi.json');
 const api: OpenApi = await response.json();
@@ -44,12 +46,31 @@ const operations = find<HTMLElement>('#operations');
 const input = find<HTMLInputElement>('#search');
 const menu = find<HTMLDetailsElement>('#menu');
 
+/** Undefined for what is no percent-encoding. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fragment, or that of the first chapter where it names nothing that is here, as an old link may. */
+function addressed(): string {
+  const first = `#${CHAPTERS[0]?.ids[0]}`;
+  const hash = decoded(location.hash) ?? first;
+  const isKnown =
+    hash === '#operations' ||
+    endpoints.some((endpoint) => operationHref(endpoint) === hash) ||
+    CHAPTERS.some(({ ids }) => ids.includes(hash.slice(1)));
+  return isKnown ? hash : first;
+}
+
 /** Shows what the address names: an operation, all of them, or a chapter, the first one by default. */
 function showAddressed(): void {
-  const hash = decodeURIComponent(location.hash) || `#${CHAPTERS[0]?.ids[0]}`;
+  const hash = addressed();
   const endpoint = endpoints.find((candidate) => operationHref(candidate) === hash);
   const chapter = CHAPTERS.find(({ ids }) => ids.includes(hash.slice(1)));
-  if (!endpoint && !chapter && hash !== '#operations') return;
   guide.hidden = !chapter;
   operations.hidden = Boolean(chapter);
   guide.innerHTML = chapter?.html ?? '';
@@ -71,8 +92,8 @@ narrow.addEventListener('change', fitMenu);
 fitMenu();
 input.addEventListener('input', () => renderEntries(find('#entries'), search(entries, input.value), location.hash));
 addEventListener('hashchange', () => {
-  const later = takeToken();
-  if (later) viewer.authorize(later);
+  // Signing in is for whoever opens the page: a link on the way does not put another tenant in its place.
+  takeToken();
   showAddressed();
 });
 showAddressed();

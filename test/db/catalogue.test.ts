@@ -74,6 +74,10 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
     ['canary', `${CANARY} alter table canary alter tenant_id set statistics 100`],
     ['tags', `select pg_clear_attribute_stats('public', 'tags', 'tenant_id', false)`],
   ],
+  'every tree is planned alike': [
+    ['tasks', `select expect_distinct('tasks', 'parent_id', 20)`],
+    ['tasks', `select pg_clear_attribute_stats('public', 'tasks', 'parent_id', false)`],
+  ],
   'what hangs below goes when its owner goes': [
     ['tags.stays', 'alter table tags add constraint stays foreign key (tenant_id) references tenants'],
   ],

@@ -3,14 +3,14 @@ import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { useApi } from '../support/api.ts';
-import { launchChromium } from '../support/chromium.ts';
+import { hasChromium, launchChromium } from '../support/chromium.ts';
 
 /* The page at /docs in a browser, from the one Worker. */
 
 const api = useApi();
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchChromium();
+  if (hasChromium) browser = await launchChromium();
 }, 120_000);
 afterAll(() => browser?.close());
 vi.setConfig({ testTimeout: 60_000 });
@@ -20,6 +20,8 @@ interface View {
   /** What is wrong: errors and warnings in the console, requests to other hosts, responses that are errors. */
   faults: string[];
 }
+
+const inBrowser = test.skipIf(!hasChromium);
 
 /** Opens the page in a context of its own. Closes it when the work has been done. */
 async function open(hash: string, options: BrowserContextOptions, work: (view: View) => Promise<void>): Promise<void> {
@@ -45,7 +47,7 @@ async function open(hash: string, options: BrowserContextOptions, work: (view: V
   }
 }
 
-test('takes the token out of the address, finds an operation, and runs it', async () => {
+inBrowser('takes the token out of the address, finds an operation, and runs it', async () => {
   const tenant = await api.tenant();
   await tenant.post('/api/v1/projects', { name: 'Seen in a browser' });
   await open(`#token=${await tenant.token()}`, { viewport: { width: 1366, height: 900 } }, async ({ page, faults }) => {
@@ -67,7 +69,27 @@ test('takes the token out of the address, finds an operation, and runs it', asyn
   });
 });
 
-test('a link opens an operation, with schemas and code to copy', async () => {
+inBrowser('an address that names nothing leads to the first chapter, and later tokens are dropped', async () => {
+  await open('#%', {}, async ({ page, faults }) => {
+    expect(await page.textContent('#guide h1')).toBe('API conventions');
+    await page.evaluate(() => {
+      location.hash = '#token=of-another-tenant';
+    });
+    await page.waitForFunction(() => location.hash === '');
+    await page.evaluate(() => {
+      location.hash = '#operation/gone';
+    });
+    expect(await page.textContent('#guide h1')).toBe('API conventions');
+    await page.evaluate(() => {
+      location.hash = '#operation/list-tags';
+    });
+    await page.click('.btn.execute');
+    await page.locator('.live-responses-table .response-col_status:has-text("401")').waitFor();
+    expect(faults.filter((fault) => !/401/.test(fault))).toEqual([]);
+  });
+});
+
+inBrowser('a link opens an operation, with schemas and code to copy', async () => {
   const permissions = ['clipboard-read', 'clipboard-write'];
   await open('#operation/create-project', { permissions }, async ({ page, faults }) => {
     await page.waitForSelector('.opblock-post.is-open .samples');
@@ -97,7 +119,7 @@ test('a link opens an operation, with schemas and code to copy', async () => {
 const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
 const VIEWERS_OWN = ['label', 'select-name', 'scrollable-region-focusable'];
 
-test.each([
+inBrowser.each([
   [
     '#errors',
     [

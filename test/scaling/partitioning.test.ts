@@ -4,6 +4,7 @@ import { loadModule, parseSync } from 'libpg-query';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { migrate } from '../../dev/local/migrate.ts';
+import { faults } from '../db/catalogue-rules.ts';
 import { useApi } from '../support/api.ts';
 import { describeSchema } from '../support/catalogue.ts';
 import { callExample, definitions, makeWorld } from '../support/examples.ts';
@@ -47,6 +48,7 @@ describe.skipIf(parted)('parting the tables and taking it back', () => {
 
     await partitionTasks(admin, 'up');
     expect(await storedRows(admin)).toEqual(rows);
+    expect(await faults(admin, 'every tree is planned alike')).toEqual([]);
     for (const whole of WHOLES) {
       expect(await partsOf(admin, whole)).toHaveLength(PARTS);
       const { rows: used } = await admin.query(`select distinct tableoid from ${whole}`);

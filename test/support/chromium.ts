@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Browser, chromium } from 'playwright-core';
 import manifest from '../../package.json' with { type: 'json' };
@@ -36,8 +35,10 @@ export async function launchChromium(args: string[] = []): Promise<Browser> {
  * each process unpacks into a draft, and the first one to finish gives it its name.
  */
 async function unpacked(): Promise<string> {
-  const directory = join(tmpdir(), `onetrip-chromium-${manifest.devDependencies['@sparticuz/chromium']}`);
+  const version = manifest.devDependencies['@sparticuz/chromium'];
+  const directory = join(import.meta.dirname, `../../node_modules/.cache/chromium-${version}`);
   if (existsSync(directory)) return directory;
+  await mkdir(dirname(directory), { recursive: true });
   const draft = await mkdtemp(`${directory}-`);
   const script = `import chromium from '@sparticuz/chromium'; await chromium.executablePath();`;
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {

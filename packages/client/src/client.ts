@@ -74,7 +74,10 @@ function method(send: ReturnType<typeof sender>, endpoint: string[]): (...args: 
 /** @throws TypeError for what would be another path, such as the one of the whole list */
 function idOf(reference: Reference, template: string): string {
   const id = typeof reference === 'string' ? reference : reference?.id;
-  if (typeof id !== 'string' || id === '') throw new TypeError(`${template} needs an id, or an object with one`);
+  // URLs take dots alone for steps (URL standard, "dot-segment"), however they are encoded.
+  if (typeof id !== 'string' || /^\.{0,2}$/.test(id)) {
+    throw new TypeError(`${template} needs an id, or an object with one`);
+  }
   return encodeURIComponent(id);
 }
 

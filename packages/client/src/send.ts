@@ -59,19 +59,17 @@ export function sender(options: ClientOptions): (request: Request) => Promise<An
     const known = method === 'GET' ? kept.get(path) : undefined;
     // Whether an attempt may have been carried out although nothing came back.
     let isUncertain = false;
+    let cause: unknown;
     for (let attempts = 1; ; attempts++) {
       signal?.throwIfAborted();
       const bearer = typeof token === 'function' ? await token() : token;
-      const headers = new Headers({
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
-        ...(known ? { 'If-None-Match': known.etag } : {}),
-        ...options.headers,
-        ...own,
-      });
+      const headers = new Headers(body === undefined ? {} : { 'Content-Type': 'application/json' });
+      if (bearer !== undefined) headers.set('Authorization', `Bearer ${bearer}`);
+      if (known) headers.set('If-None-Match', known.etag);
+      // One by one: the constructor would join what differs in upper and lower case only.
+      for (const [name, value] of Object.entries({ ...options.headers, ...own })) headers.set(name, value);
       let response: Response | undefined;
       let text = '';
-      let cause: unknown;
       try {
         response = await fetch(base + path, { method, headers, body: body ?? null, signal: signal ?? null });
         text = await response.text();
@@ -91,6 +89,8 @@ export function sender(options: ClientOptions): (request: Request) => Promise<An
       }
       // What an attempt before has deleted is not there any more, which is what was asked for.
       if (isUncertain && method === 'DELETE' && status === 404) return { body: undefined, etag: null };
+      // Without a key nobody knows whether it was this very request that has made another version.
+      if (isUncertain && status === 412 && !own['Idempotency-Key']) throw new OnetripConnectionError(cause, attempts);
       isUncertain ||= !response || status === 503;
       const after = response && retryAfter(response.headers);
       const mayPass = !response || status === 429 || status === 503 || (status === 409 && after !== undefined);

@@ -38,6 +38,26 @@ test('a patch of a version whose answer was lost is not held against the version
   expect(sent.at(-1)?.headers.get('If-Match')).toMatch(/^"1\./);
 });
 
+test('a version that an attempt before may have made itself is no conflict, but no answer', async () => {
+  const { onetrip, meet } = await api.tenantClient();
+  const project = await onetrip.projects.create({ name: 'Trip', tasks: [{ title: 'Book' }] });
+  const tag = await onetrip.tags.create({ name: 'urgent' });
+  const [task] = project.tasks;
+  meet(loseAnswer);
+  const adding = onetrip.tasks.tags.add(task?.id ?? '', tag, { ifMatch: '"1.x"' });
+  expect(await failure(adding)).toBeInstanceOf(OnetripConnectionError);
+  const stale = onetrip.tasks.tags.add(task?.id ?? '', tag, { ifMatch: '"1.x"' });
+  expect(await failure(stale)).toMatchObject({ code: 'precondition_failed' });
+});
+
+test('headers of the caller take the place of those of the client', async () => {
+  const { onetrip, sent } = await api.tenantClient();
+  const headers = { 'idempotency-key': 'mine', AUTHORIZATION: 'Bearer x' };
+  expect(await failure(onetrip.tags.create({ name: 'a' }, { headers }))).toMatchObject({ status: 401 });
+  expect(sent[0]?.headers.get('Idempotency-Key')).toBe('mine');
+  expect(sent[0]?.headers.get('Authorization')).toBe('Bearer x');
+});
+
 test('503 and 429 are waited out for as long as they say', async () => {
   const { onetrip, sent, meet } = await api.tenantClient();
   meet(answer(503, NOW), answer(429, { 'Retry-After': '1' }));

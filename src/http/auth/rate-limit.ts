@@ -8,7 +8,7 @@ import type { Env } from '../env.ts';
  * Counts a request against the quota of `key`, a tenant, at this Cloudflare location. Without a binding, or without
  * `RATE_LIMIT`, nothing is counted. Where the limiter fails, the request goes on: the limit protects the service, not the data.
  *
- * Every answer says the quota (`RateLimit-Policy`, draft-ietf-httpapi-ratelimit-headers-10). The binding tells neither what is
+ * The answer to each of these says the quota (`RateLimit-Policy`, draft-ietf-httpapi-ratelimit-headers-10). The binding tells neither what is
  * left of it nor when the window ends, so `RateLimit` is on 429 alone, with the length of the window as the time to wait.
  * @throws Problem `rate_limited`
  */

@@ -120,12 +120,13 @@ async function verifyAnew(
 
 /**
  * The role that a token claims. Identity providers have lists of roles, with others among them: where the claim is one of
- * theirs, the highest counts that is one of ours. A list without any stays what it is, which is no role.
+ * theirs, the highest counts that is one of a tenant's. A list without any stays what it is, which is no role. `platform` is
+ * in none: a token whose tenant cannot be told would become the master of all.
  */
 function roleOf(payload: object, name: string): unknown {
   const value = claimOf(payload, name);
   if (name === DEFAULT_ROLE_CLAIM || !Array.isArray(value)) return value;
-  return ROLES.findLast((role) => value.includes(role)) ?? value;
+  return ROLES.findLast((role) => role !== 'platform' && value.includes(role)) ?? value;
 }
 
 /** 401. It does not say what is wrong with the token, which would help only somebody who forges one. */

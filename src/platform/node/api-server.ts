@@ -31,6 +31,9 @@ export const TIMEOUTS = {
  */
 const LINGER_MS = 1000;
 
+/** Most connections: more are closed at once, so that clients who send nothing use up no more descriptors. */
+const MAX_CONNECTIONS = 4096;
+
 /** Most bytes of a request's head. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -88,6 +91,7 @@ export function apiServer(
     respond(incoming, outgoing);
   });
   server.timeout = timeouts.timeout;
+  server.maxConnections = MAX_CONNECTIONS;
 
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
     const isAnswered = [...underWay].some((outgoing) => outgoing.socket === socket);
@@ -134,11 +138,12 @@ function problemResponse(problem: Problem): Response {
 /** Answers what is no request that Node understands, and ends the connection. Only 400 has a problem (section "Errors"). */
 function refuse(socket: Duplex, status: number): void {
   const reason = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }[status];
-  const problem = new Problem('invalid_request', 'This is no valid HTTP request.').toResponse(crypto.randomUUID());
+  const problem = problemResponse(new Problem('invalid_request', 'This is no valid HTTP request.'));
   problem.text().then((text) => {
     const body = status === 400 ? text : '';
-    const type = body ? 'Content-Type: application/problem+json\r\n' : '';
-    const head = `HTTP/1.1 ${status} ${reason}\r\n${type}Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    if (!body) problem.headers.delete('Content-Type');
+    const headers = [...problem.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const head = `HTTP/1.1 ${status} ${reason}\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n`;
     socket.end(`${head}Connection: close\r\n\r\n${body}`);
   });
 }

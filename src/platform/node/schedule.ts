@@ -9,7 +9,7 @@ const FIRST_WITHIN_MS = 10 * 60_000;
 const INTERVAL_MS = 60 * 60_000;
 
 /**
- * Purges by and by until the signal comes. Several servers may do so: runs that meet do each other no harm, and whoever
+ * Purges hourly until the signal comes. Several servers may do so: runs that meet do each other no harm, and whoever
  * comes second finds nothing left.
  * @returns when the last run has ended
  */

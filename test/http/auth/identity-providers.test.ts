@@ -93,8 +93,12 @@ test('of a list of roles the highest counts that is one of ours, and none is ref
   const of = (roles: unknown, rest: object = { tenant_id: TENANT }) => principal({ ...rest, roles }, { role: 'roles' });
   expect(await of(['x', 'viewer', 'admin', 'member'])).toEqual({ role: 'admin', tenantId: TENANT });
   expect(await of(['viewer', 7, null])).toEqual({ role: 'viewer', tenantId: TENANT });
-  expect(await of(['platform'], {})).toEqual({ role: 'platform' });
-  for (const role of [[], ['x'], [['admin']], 'x', null, { admin: true }, ['platform', 'admin']]) {
+  expect(await of('platform', {})).toEqual({ role: 'platform' });
+  expect(await of(['platform', 'admin'])).toEqual({ role: 'admin', tenantId: TENANT });
+  // Without a tenant, which may be one of several, a list makes nobody the platform.
+  await expect(of(['platform'], {})).rejects.toMatchObject(refused);
+  await expect(of(['platform', 'admin'], {})).rejects.toMatchObject(refused);
+  for (const role of [[], ['x'], [['admin']], 'x', null, { admin: true }, ['platform']]) {
     await expect(of(role)).rejects.toMatchObject(refused);
   }
   // By its own name the claim is what `npm run token` makes of it.
