@@ -91,7 +91,7 @@ export async function dataModel(client: ClientBase): Promise<string> {
   return [
     tableOf(shown),
     diagram(shown.filter((name) => name !== 'tenants')),
-    '\n## What is made from them, or kept for a while\n',
+    '## What is made from them, or kept for a while\n',
     tableOf(internal),
     diagram(internal),
   ].join('\n');

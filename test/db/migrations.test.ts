@@ -222,8 +222,8 @@ describe('migrations', () => {
     expect(tables(made).length).toBeGreaterThan(100);
     expect(tables(made).map((line) => line.replaceAll('second_owner', 'postgres'))).toEqual(tables(schema));
 
-    await allDown(target);
-    await admin.query('drop database second with (force)');
+    await second.end();
+    await admin.query('drop database second');
     await admin.query('drop owned by second_owner');
     await admin.query('drop role second_owner');
   });
