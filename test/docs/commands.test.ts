@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { seed } from '../../dev/local/seed.ts';
 import { environmentOf } from '../platform/node/support.ts';
 import { JWT_SECRET, signToken } from '../support/api.ts';
@@ -8,6 +8,9 @@ import { type NodeServer, startNodeServer } from '../support/node-server.ts';
 import { blocksOf, isAsShown, runSteps, type Step, stepsOf } from './blocks.ts';
 
 /* The commands of the pages, run as they stand there, against a server with the demo tenant of `npm run dev`. */
+
+// Each command is a process, and the machine may have other work.
+vi.setConfig({ testTimeout: 120_000 });
 
 const database = useDatabase();
 const DEMO = '01976d5c-0000-7000-8000-000000000001';

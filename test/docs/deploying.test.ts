@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { root } from '../../dev/build/bundle.ts';
 import { readConfig } from '../../src/config/config.ts';
@@ -12,6 +12,9 @@ import { startNodeServer } from '../support/node-server.ts';
 import { type Block, blocksOf, runSteps } from './blocks.ts';
 
 /* The commands of docs/deploying.md that need no account, run as they stand there, in a directory of their own. */
+
+// Each command is a process, and the machine may have other work.
+vi.setConfig({ testTimeout: 120_000 });
 
 const database = useDatabase();
 let blocks: Block[];
