@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { BINDINGS, type Binding } from '../../src/config/bindings.ts';
+import { dataModel } from '../build/data-model.ts';
 import { endpointFiles } from '../build/endpoint-files.ts';
 import { markdownTable } from '../build/markdown-table.ts';
 import { migrate, migrationsDirectory } from '../local/migrate.ts';
@@ -13,7 +14,7 @@ import { run } from '../run.ts';
  * Writes the generated files, or with `--check` tells which of them differ from what is committed: the list of endpoints,
  * the types and enumerations of the database (of a migrated one), the names of the functions that queries are kept as and a
  * migration for those that are new, the schema's version, the OpenAPI document, the typed
- * client's methods and types, and the table of bindings in the README.
+ * client's methods and types, the tables of bindings in docs/configuration.md, and the picture in docs/data-model.md.
  */
 
 const root = new URL('../..', import.meta.url);
@@ -146,9 +147,9 @@ export const SCHEMA_VERSION = '${newest}';
 `;
 }
 
-/** The README with the tables of bindings as they are declared now: what is for the server on Node alone has its own. */
-async function readme(): Promise<string> {
-  const text = await readFile(new URL('README.md', root), 'utf8');
+/** The page with the tables of bindings as they are declared now: what is for the server on Node alone has its own. */
+async function configurationPage(): Promise<string> {
+  const text = await readFile(new URL('docs/configuration.md', root), 'utf8');
   const all = Object.entries(BINDINGS);
   const isServers = ([, { source }]: (typeof all)[number]) => source === 'server';
   const workers = withTable(
@@ -169,12 +170,20 @@ function bindingsTable(title: string, bindings: [string, Binding][]): string {
   return markdownTable([[title, 'what it is', 'default'], ...rows]);
 }
 
-/** A text with another table between the two comments that name it. */
-function withTable(text: string, name: string, table: string): string {
-  const begin = `<!-- The ${name} of src/config/bindings.ts, written by \`npm run generate\`. -->`;
+/** The page of the data model, with the tables as they are in a migrated database. */
+async function dataModelPage(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const model = await dataModel(client).finally(() => client.end());
+  return withTable(await readFile(new URL('docs/data-model.md', root), 'utf8'), 'tables', model, 'db/migrations');
+}
+
+/** A text with another table between the two comments that name it, and the file that it is made from. */
+function withTable(text: string, name: string, table: string, from = 'src/config/bindings.ts'): string {
+  const begin = `<!-- The ${name} of ${from}, written by \`npm run generate\`. -->`;
   const end = `<!-- End of the ${name}. -->`;
   const [before, after] = [text.split(begin)[0], text.split(end)[1]];
-  if (after === undefined) throw new Error(`README.md has no table between ${begin} and ${end}`);
+  if (after === undefined) throw new Error(`There is nothing between ${begin} and ${end}`);
   return `${before}${begin}\n\n${table}\n${end}${after}`;
 }
 
@@ -200,6 +209,7 @@ await withDatabase(async (url, directory) => {
   await put('src/db/enums.ts', enumerationFile(enums));
   await put('src/db/query-functions.ts', await queryFunctionNames());
   await putMissingFunctions(url);
+  await put('docs/data-model.md', await dataModelPage(url));
 });
 await put('src/db/schema-version.ts', await schemaVersion());
 // Last, because the sources that it imports may have just been written.
@@ -207,5 +217,5 @@ const { openApiDocument } = await import('../openapi/document.ts');
 await put('src/functions/meta/openapi.json', await openApiDocument());
 const { clientFiles } = await import('../client/files.ts');
 for (const [file, content] of Object.entries(await clientFiles())) await put(file, content);
-await put('README.md', await readme());
+await put('docs/configuration.md', await configurationPage());
 process.exitCode = stale ? 1 : 0;

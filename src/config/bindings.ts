@@ -6,7 +6,7 @@ import { parseOrigins } from './origins.ts';
 
 /*
  * Every binding, once: what a function is given by its surroundings, as Worker bindings or as environment variables.
- * The schema says what each looks like, BINDINGS what deployments and the README need to know of it.
+ * The schema says what each looks like, BINDINGS what deployments and docs/configuration.md need to know of it.
  */
 
 /** The one method of Cloudflare's rate-limit binding. */
@@ -109,7 +109,7 @@ export type Bindings = z.input<typeof bindingsSchema>;
 export type Reader = 'responses' | 'requests' | 'purge' | 'server';
 
 export interface Binding {
-  /** For the table in the README. */
+  /** For the table in docs/configuration.md. */
   description: string;
   readBy: Reader[];
   /**
@@ -120,17 +120,17 @@ export interface Binding {
   source: 'secret' | 'variable' | 'object' | 'server' | 'development';
   /** Whether the code that reads it fails without it. */
   required?: true;
-  /** The default, as the README shows it. */
+  /** The default, as docs/configuration.md shows it. */
   default?: string;
 }
 
 /**
- * The bindings in the order of the README's table. Only builds and tests use this, so that bundlers leave it out of what
+ * The bindings in the order of the table in docs/configuration.md. Only builds and tests use this, so that bundlers leave it out of what
  * is deployed.
  */
 export const BINDINGS: Record<keyof Bindings, Binding> = {
   DATABASE_URL: {
-    description: "Postgres, as the Worker's own role (see [CONTRIBUTING.md](CONTRIBUTING.md#the-workers-role))",
+    description: "Postgres, as the Worker's own role (see [CONTRIBUTING.md](../CONTRIBUTING.md#the-workers-role))",
     readBy: ['requests'],
     source: 'secret',
     required: true,
@@ -178,7 +178,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     default: DEFAULT_MAX_AGE,
   },
   JWT_TENANT_CLAIM: {
-    description: 'Claim with the id of the tenant, see [identity providers](docs/identity-providers.md)',
+    description: 'Claim with the id of the tenant, see [identity providers](identity-providers.md)',
     readBy: ['requests'],
     source: 'secret',
     default: DEFAULT_TENANT_CLAIM,

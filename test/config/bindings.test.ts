@@ -9,7 +9,7 @@ const URL = 'postgres://cleaner:password@db.example.com/onetrip';
 const requests = { DATABASE_URL: URL, JWT_SECRET: 'a secret of the tests, of at least 32 bytes' };
 const purge = { JANITOR_DATABASE_URL: URL } as Bindings;
 
-test('what the README says of a binding is one sentence at most, and the schema knows the binding', () => {
+test('what docs/configuration.md says of a binding is one sentence at most, and the schema knows the binding', () => {
   expect(Object.keys(BINDINGS).sort()).toEqual(Object.keys(bindingsSchema.shape).sort());
   for (const { description } of Object.values(BINDINGS)) expect(description).toMatch(/^[^\n|]+[^.\n|]$/);
 });

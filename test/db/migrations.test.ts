@@ -204,6 +204,30 @@ describe('migrations', () => {
     ]);
   });
 
+  test('a second owner in the cluster needs what docs/deploying.md has the first one grant', async () => {
+    const admin = await connect('postgres');
+    await admin.query(`create role second_owner login createrole createdb password 'second_owner'`);
+    await admin.query('create database second owner second_owner');
+    const target = url('second', 'second_owner');
+    await expect(migrate(target, 'up')).rejects.toThrow('permission denied to grant role "onetrip_auditor"');
+
+    const [grant = ''] = /^ *grant onetrip_app, .*;$/m.exec(await readFile('docs/deploying.md', 'utf8')) ?? [];
+    const first = await connect('plain', OWNER);
+    await first.query(grant.replace('SECOND_OWNER', 'second_owner'));
+    await migrate(target, 'up');
+    const second = await connect('second');
+    const made = await describeSchema(second);
+    const tables = (lines: string[]) =>
+      lines.filter((line) => /^(relation|column|constraint|index|function|trigger|policy) /.test(line));
+    expect(tables(made).length).toBeGreaterThan(100);
+    expect(tables(made).map((line) => line.replaceAll('second_owner', 'postgres'))).toEqual(tables(schema));
+
+    await second.end();
+    await admin.query('drop database second');
+    await admin.query('drop owned by second_owner');
+    await admin.query('drop role second_owner');
+  });
+
   describe('the description that they are compared by', () => {
     let admin: pg.Client;
     let before: string[];

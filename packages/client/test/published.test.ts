@@ -117,8 +117,8 @@ test('it is small, needs nothing, and holds no more than it must', async () => {
   expect(files.filter((file) => !file.startsWith('dist')).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
 });
 
-test('the examples of the READMEs compile under the strictest rules, and print what they say', async () => {
-  const readmes = ['packages/client/README.md', 'README.md'];
+test('the examples of the READMEs and the cookbook compile under the strictest rules, and print what they say', async () => {
+  const readmes = ['packages/client/README.md', 'README.md', 'docs/cookbook.md'];
   const programs = await Promise.all(readmes.map(programOf));
   const files = programs.map((_, n) => join(published.project, `readme-${n}.mts`));
   for (const [n, { program }] of programs.entries()) {

@@ -15,7 +15,7 @@ const USAGE = `The API as a server of its own.
   node server.mjs              serves until SIGTERM or Ctrl-C
   node server.mjs --scheduled  purges once what is due, and ends
 
-Environment: DATABASE_URL, JWT_SECRET or JWKS_URL, PORT and others (README.md, "A server of one's own").`;
+Environment: DATABASE_URL, JWT_SECRET or JWKS_URL, PORT and others (docs/configuration.md).`;
 
 /** npm passes a Ctrl-C on that the terminal has sent to this process already: what comes this soon (ms) is the same one. */
 const SAME_SIGNAL_MS = 1000;
