@@ -1,28 +1,39 @@
-import { parseArgs } from 'node:util';
 import { DEFAULT_MAX_AGE, parseDuration } from '../../src/config/duration.ts';
 import type { Role } from '../../src/http/auth/tokens.ts';
 import { guid } from '../../src/http/request/schemas.ts';
 import { jwtSecret, signToken } from '../local/jwt.ts';
+import { optionsOrExit, readOptions } from './options.ts';
 
-/*
- * `npm run --silent token -- --tenant <id> [--role viewer|member|admin|platform] [--sub who] [--expires 1h]`
- * prints a token for the API and nothing else. It is signed with JWT_SECRET or, without one, with the secret of
- * `npm run dev`, and expires within JWT_MAX_AGE, because the API refuses any other.
- */
+/* `npm run --silent token` prints a token for the API and nothing else. */
+
+const USAGE = `Signs a token for the API, and prints it and nothing else.
+
+  npm run --silent token -- --tenant <id> [--role viewer|member|admin] [--sub who] [--expires 1h]
+  npm run --silent token -- --role platform
+
+  --tenant <id>     the tenant that the token is for: the UUID that \`npm run dev\` prints, or POST /api/v1/tenants gives
+  --role <role>     viewer reads, member (the default) also writes, admin also purges and reads the audit log;
+                    platform manages tenants, and has none
+  --sub <who>       who acts, for the audit log; of a member, its subject
+  --expires <time>  how long it is good for, such as 30s, 15m, 1h (the default) or 7d; at most JWT_MAX_AGE (${DEFAULT_MAX_AGE})
+
+It is signed with JWT_SECRET or, without one, with the secret of \`npm run dev\`, which is good there alone. Where an identity
+provider signs (JWKS_URL), tokens come from there.`;
 
 const ROLES: readonly string[] = ['viewer', 'member', 'admin', 'platform'] satisfies Role[];
 const NIL = '00000000-0000-0000-0000-000000000000';
 
-async function token(args: string[]): Promise<string> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      tenant: { type: 'string' },
-      role: { type: 'string', default: 'member' },
-      sub: { type: 'string' },
-      expires: { type: 'string', default: '1h' },
-    },
-  });
+function readTokenOptions(args: string[], env: NodeJS.ProcessEnv) {
+  const options = {
+    tenant: { type: 'string' },
+    role: { type: 'string', default: 'member' },
+    sub: { type: 'string' },
+    expires: { type: 'string', default: '1h' },
+  } as const;
+  return readOptions(options, args, env);
+}
+
+async function token(values: ReturnType<typeof readTokenOptions>): Promise<string> {
   const { role, sub } = values;
   if (!isRole(role)) throw new Error(`--role is ${quoted(role)}: one of ${ROLES.join(', ')} is needed.`);
   const tenantId = tenantOf(values.tenant, role);
@@ -64,10 +75,10 @@ function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
+const values = optionsOrExit(USAGE, readTokenOptions);
 try {
-  console.log(await token(process.argv.slice(2)));
+  console.log(await token(values));
 } catch (error) {
-  // parseArgs explains some mistakes in several lines; the first one names the option.
-  console.error((error as Error).message.split('\n')[0]);
+  console.error((error as Error).message);
   process.exitCode = 1;
 }

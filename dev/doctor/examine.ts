@@ -1,0 +1,117 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { BINDINGS, bindingsSchema, SERVER_DEFAULTS } from '../../src/config/bindings.ts';
+import { readServerConfig } from '../../src/config/server.ts';
+import { root } from '../build/bundle.ts';
+import { readSecretsFile } from '../build/secrets-file.ts';
+import { isNeon } from '../local/database.ts';
+import { checkDatabase } from './database.ts';
+import { type Finding, good, note, type Target, type Variables, wrong } from './finding.ts';
+import { checkDataDirectory, checkNode, checkPort, checkPrograms } from './machine.ts';
+import { checkTokens } from './tokens.ts';
+
+/* Everything that `npm run doctor` looks at. */
+
+/** Both addresses that a browser may take for localhost. */
+const LOCALHOST = ['127.0.0.1', '::1'];
+
+/** What has findings of its own, and what `npm run dev` sets itself. */
+const CHECKED_APART = [
+  'DATABASE_URL',
+  'DATABASE_URL_READONLY',
+  'JANITOR_DATABASE_URL',
+  'JWT_SECRET',
+  'PORT',
+  'METRICS_PORT',
+];
+
+/**
+ * Checks what a target needs, in the order in which it needs it. Nothing is changed anywhere.
+ * @param environment that of the process: an empty variable counts as not set
+ * @param secretsFile holds the variables of a deployment, in place of the environment
+ * @throws Error of one line where the file cannot be read
+ */
+export async function* examine(
+  target: Target,
+  environment: NodeJS.ProcessEnv,
+  secretsFile?: string,
+): AsyncGenerator<Finding> {
+  const given = secretsFile === undefined ? environment : await readSecretsFile(secretsFile);
+  const variables = Object.fromEntries(Object.entries(given).filter(([, value]) => value)) as Variables;
+  yield checkNode();
+  if (secretsFile !== undefined) yield await checkFile(secretsFile);
+  if (target === 'dev') yield* examineDev(variables);
+  else yield* examineServing(target, variables);
+}
+
+async function* examineDev(variables: Variables): AsyncGenerator<Finding> {
+  const { DATABASE_URL, PORT, ONETRIP_DATA_DIR } = variables;
+  yield await checkPrograms();
+  yield await checkPort('PORT', PORT ?? SERVER_DEFAULTS.PORT, LOCALHOST);
+  if (DATABASE_URL) yield* await checkDatabase('DATABASE_URL', DATABASE_URL, { target: 'dev', group: undefined });
+  else yield await checkDataDirectory(ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : join(root, '.onetrip'));
+  yield* await checkTokens(variables, 'dev');
+  const read = ['CORS_ORIGINS', 'RATE_LIMIT', 'JWT_MAX_AGE'];
+  yield* checkSettings(Object.fromEntries(Object.entries(variables).filter(([name]) => read.includes(name))));
+}
+
+async function* examineServing(target: 'start' | 'deploy', variables: Variables): AsyncGenerator<Finding> {
+  const { DATABASE_URL, DATABASE_URL_READONLY, JANITOR_DATABASE_URL, LISTEN_ADDRESS, METRICS_PORT } = variables;
+  if (target === 'start') {
+    yield await checkPort('PORT', variables.PORT ?? SERVER_DEFAULTS.PORT, [LISTEN_ADDRESS]);
+    if (METRICS_PORT) {
+      const address = variables.METRICS_ADDRESS ?? SERVER_DEFAULTS.METRICS_ADDRESS;
+      yield await checkPort('METRICS_PORT', METRICS_PORT, [address]);
+    }
+  }
+  const worker = { target, group: 'onetrip_app' };
+  if (DATABASE_URL) yield* await checkDatabase('DATABASE_URL', DATABASE_URL, worker);
+  else {
+    const url = 'postgres://onetrip_worker:<password>@<host>/<database>';
+    yield wrong('DATABASE_URL is not set', `set it to ${url}; npm run doctor -- --for dev checks what needs none`);
+  }
+  if (DATABASE_URL && target === 'deploy') yield* checkHttp(DATABASE_URL, variables);
+  if (DATABASE_URL_READONLY) yield* await checkDatabase('DATABASE_URL_READONLY', DATABASE_URL_READONLY, worker);
+  if (JANITOR_DATABASE_URL) {
+    yield* await checkDatabase('JANITOR_DATABASE_URL', JANITOR_DATABASE_URL, { target, group: 'onetrip_janitor' });
+  } else if (target === 'deploy') {
+    yield wrong('JANITOR_DATABASE_URL is not set', "set it, as the janitor's role: the scheduled purge needs it");
+  } else {
+    yield note('JANITOR_DATABASE_URL is not set: this server does not purge', 'have npm run scheduled run elsewhere');
+  }
+  yield* await checkTokens(variables, target);
+  yield* checkSettings(variables, target);
+}
+
+/** Workers speak SQL over HTTP, which is spoken by Neon alone. */
+function* checkHttp(url: string, { NEON_ENDPOINT }: Variables): Generator<Finding> {
+  const host = URL.parse(url)?.hostname;
+  if (!host || NEON_ENDPOINT || isNeon(host)) return;
+  yield note(`DATABASE_URL: ${host} is not Neon's`, 'on Cloudflare set NEON_ENDPOINT; on Lambda and Node it is fine');
+}
+
+/** All other variables: what they look like, and whether they are read at all. */
+function* checkSettings(variables: Variables, target?: 'start' | 'deploy'): Generator<Finding> {
+  const known = Object.keys(BINDINGS).filter((name) => !CHECKED_APART.includes(name));
+  const set = Object.fromEntries(Object.entries(variables).filter(([name]) => known.includes(name)));
+  const { error } = bindingsSchema.partial().safeParse(set);
+  for (const { path, message } of error?.issues ?? []) yield wrong(message, `correct ${String(path[0])}`);
+  if (target && set.DEVELOPMENT) yield wrong('DEVELOPMENT is set', 'unset it: it lets published secrets in');
+  if (target === 'start' && set.RATE_LIMIT) yield* checkServer(variables);
+  const fine = Object.keys(set).filter((name) => !error?.issues.some(({ path }) => path[0] === name));
+  if (fine.length > 0) yield good(`${fine.join(', ')} can be read`);
+}
+
+/** What the server on Node does not start with. */
+function* checkServer(variables: Variables): Generator<Finding> {
+  try {
+    readServerConfig(variables as never);
+  } catch (error) {
+    yield wrong((error as Error).message, 'unset RATE_LIMIT');
+  }
+}
+
+async function checkFile(file: string): Promise<Finding> {
+  const { mode } = await stat(file);
+  return mode & 0o077 ? note(`${file} can be read by others on this machine`, `chmod 600 ${file}`) : good(`${file}`);
+}
