@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { BINDINGS, bindingsSchema, SERVER_DEFAULTS } from '../../src/config/bindings.ts';
+import { BINDINGS, type Bindings, bindingsSchema, SERVER_DEFAULTS } from '../../src/config/bindings.ts';
 import { readServerConfig } from '../../src/config/server.ts';
 import { root } from '../build/bundle.ts';
 import { readSecretsFile } from '../build/secrets-file.ts';
@@ -15,14 +15,10 @@ import { checkTokens } from './tokens.ts';
 /** Both addresses that a browser may take for localhost. */
 const LOCALHOST = ['127.0.0.1', '::1'];
 
-/** What has findings of its own, and what `npm run dev` sets itself. */
+/** What has findings of its own. */
 const CHECKED_APART = [
-  'DATABASE_URL',
-  'DATABASE_URL_READONLY',
-  'JANITOR_DATABASE_URL',
-  'JWT_SECRET',
-  'PORT',
-  'METRICS_PORT',
+  ...['DATABASE_URL', 'DATABASE_URL_READONLY', 'JANITOR_DATABASE_URL', 'JWT_SECRET', 'JWKS_URL'],
+  ...['PORT', 'METRICS_PORT'],
 ];
 
 /**
@@ -58,8 +54,10 @@ async function* examineDev(variables: Variables): AsyncGenerator<Finding> {
 async function* examineServing(target: 'start' | 'deploy', variables: Variables): AsyncGenerator<Finding> {
   const { DATABASE_URL, DATABASE_URL_READONLY, JANITOR_DATABASE_URL, LISTEN_ADDRESS, METRICS_PORT } = variables;
   if (target === 'start') {
-    yield await checkPort('PORT', variables.PORT ?? SERVER_DEFAULTS.PORT, [LISTEN_ADDRESS]);
-    if (METRICS_PORT) {
+    const port = await checkPort('PORT', variables.PORT ?? SERVER_DEFAULTS.PORT, [LISTEN_ADDRESS]);
+    yield port;
+    // Where this server is running already, the other port is its own.
+    if (METRICS_PORT && port.is !== 'note') {
       const address = variables.METRICS_ADDRESS ?? SERVER_DEFAULTS.METRICS_ADDRESS;
       yield await checkPort('METRICS_PORT', METRICS_PORT, [address]);
     }
@@ -90,24 +88,28 @@ function* checkHttp(url: string, { NEON_ENDPOINT }: Variables): Generator<Findin
   yield note(`DATABASE_URL: ${host} is not Neon's`, 'on Cloudflare set NEON_ENDPOINT; on Lambda and Node it is fine');
 }
 
-/** All other variables: what they look like, and whether they are read at all. */
+/** All other variables: what they look like, and what goes with what. */
 function* checkSettings(variables: Variables, target?: 'start' | 'deploy'): Generator<Finding> {
-  const known = Object.keys(BINDINGS).filter((name) => !CHECKED_APART.includes(name));
-  const set = Object.fromEntries(Object.entries(variables).filter(([name]) => known.includes(name)));
-  const { error } = bindingsSchema.partial().safeParse(set);
-  for (const { path, message } of error?.issues ?? []) yield wrong(message, `correct ${String(path[0])}`);
-  if (target && set.DEVELOPMENT) yield wrong('DEVELOPMENT is set', 'unset it: it lets published secrets in');
-  if (target === 'start' && set.RATE_LIMIT) yield* checkServer(variables);
-  const fine = Object.keys(set).filter((name) => !error?.issues.some(({ path }) => path[0] === name));
-  if (fine.length > 0) yield good(`${fine.join(', ')} can be read`);
+  const { error } = bindingsSchema.partial().safeParse(variables);
+  const faulty = (error?.issues ?? []).map(({ path, message }) => ({ name: String(path[0]), message }));
+  for (const { name, message } of faulty) if (!CHECKED_APART.includes(name)) yield wrong(message, `correct ${name}`);
+  const fine = Object.keys(BINDINGS).filter((name) => variables[name] && !faulty.some((fault) => fault.name === name));
+  const settings = new Set(fine.filter((name) => !CHECKED_APART.includes(name)));
+  if (target && settings.delete('DEVELOPMENT'))
+    yield wrong('DEVELOPMENT is set', 'unset it: it lets published secrets in');
+  if (target === 'start') {
+    yield* checkServer(Object.fromEntries(fine.map((name) => [name, variables[name]])));
+    settings.delete('RATE_LIMIT');
+  }
+  if (settings.size > 0) yield good(`${[...settings].join(', ')} can be read`);
 }
 
-/** What the server on Node does not start with. */
-function* checkServer(variables: Variables): Generator<Finding> {
+/** What the server on Node does not start with, though each variable by itself is fine. */
+function* checkServer(variables: object): Generator<Finding> {
   try {
-    readServerConfig(variables as never);
+    readServerConfig(variables as Bindings);
   } catch (error) {
-    yield wrong((error as Error).message, 'unset RATE_LIMIT');
+    yield wrong((error as Error).message, 'change or unset it');
   }
 }
 

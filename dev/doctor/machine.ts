@@ -52,8 +52,9 @@ export async function checkPort(
     if (!code || (address === '::1' && code !== 'EADDRINUSE')) continue;
     const place = `${name} ${port}${address ? ` on ${address}` : ''}`;
     if (code !== 'EADDRINUSE') return wrong(`${place} cannot be used: ${code}`, `set another ${name}`);
-    if (await isOnetrip(port))
-      return note(`${place}: Onetrip is running there`, `for another one, set another ${name}`);
+    if (name === 'PORT' && (await isOnetrip(port))) {
+      return note(`${place}: Onetrip is running there`, 'for another one, set another PORT');
+    }
     return wrong(`${place} is in use by another program`, `stop what listens there, or set another ${name}`);
   }
   return good(`${name} ${port} is free`);

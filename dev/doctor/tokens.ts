@@ -1,4 +1,5 @@
 import { importJWK, type JWK } from 'jose';
+import { bindingsSchema } from '../../src/config/bindings.ts';
 import { isExampleSecret } from '../../src/config/example-secrets.ts';
 import { fetchKeySet } from '../../src/http/auth/remote-keys.ts';
 import { causeOf } from '../../src/log.ts';
@@ -43,9 +44,9 @@ async function checkSecret(secret: string, target: Target): Promise<Finding> {
 
 /** Fetches the keys as the API does, and looks which of them it can use. The URL may have a secret in it: its host is shown. */
 async function checkKeys(url: string): Promise<Finding[]> {
-  const host = URL.parse(url)?.host;
-  if (!host)
-    return [wrong('JWKS_URL is no URL', 'correct it: it is where your identity provider has its keys, as https://…')];
+  const { error } = bindingsSchema.shape.JWKS_URL.safeParse(url);
+  if (error) return [wrong(error.issues[0]?.message ?? '', 'correct it: your identity provider has its keys there')];
+  const { host } = new URL(url);
   let keys: unknown;
   try {
     ({ keys } = await fetchKeySet(url));

@@ -99,6 +99,12 @@ describe('a server and a deployment', () => {
   });
 });
 
+test('one port for two', async () => {
+  const port = String(await freePort());
+  const found = await wrongs('start', { ...good(), PORT: port, METRICS_PORT: port });
+  expect(found).toEqual(['METRICS_PORT must be another port than PORT']);
+});
+
 describe('a database', () => {
   const url = (change: (url: URL) => void, from = environmentOf(database).DATABASE_URL ?? '') => {
     const changed = new URL(from);
@@ -281,7 +287,9 @@ describe('tokens', () => {
     ['JWT_SECRET is a published example', 'start', { JWT_SECRET: 'change me: any text of at least 32 bytes' }],
     ['Neither JWT_SECRET nor JWKS_URL is set', 'deploy', {}],
     ['JWT_SECRET and JWKS_URL are both set', 'deploy', { JWT_SECRET, JWKS_URL: 'https://id.example.com/' }],
-    ['JWKS_URL is no URL', 'deploy', { JWKS_URL: 'id.example.com' }],
+    ['JWKS_URL must be an https URL', 'deploy', { JWKS_URL: 'id.example.com' }],
+    // Anybody on the way could put keys of their own in their place.
+    ['JWKS_URL must be an https URL', 'deploy', { JWKS_URL: 'http://id.example.com/' }],
     ['JWKS_URL is set, but npm run dev signs', 'dev', { JWKS_URL: 'https://id.example.com/' }],
   ])('%s', async (message, target, variables) => {
     const findings = await checkTokens(variables, target);
@@ -322,7 +330,8 @@ describe('this machine', () => {
     expect(await checkDataDirectory(data)).toMatchObject({ is: 'good', text: `${data} has a database` });
     await writeFile(join(data, 'postgres', 'PG_VERSION'), '17\n');
     expect((await checkDataDirectory(data)).text).toContain('a database of PostgreSQL 17');
-    expect(await checkDataDirectory('/proc/1/none')).toMatchObject({ is: 'wrong' });
+    const inFile = join(data, 'postgres', 'PG_VERSION', 'data');
+    expect(await checkDataDirectory(inFile)).toMatchObject({ is: 'wrong', text: `${inFile} cannot be written to` });
   });
 
   test('all that npm run dev needs is there', async () => {
