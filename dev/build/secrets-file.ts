@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
-import { SECRET_NAMES } from './configs.ts';
+import { namesOf } from './given-bindings.ts';
 
 /**
  * Reads a file of secrets, as `--secrets-file` names it: JSON, or lines of NAME=value such as those of .dev.vars.
@@ -9,7 +9,8 @@ import { SECRET_NAMES } from './configs.ts';
  */
 export async function readSecretsFile(file: string): Promise<Record<string, string>> {
   const secrets = parse(file, await read(file));
-  const unknown = Object.keys(secrets).filter((name) => !SECRET_NAMES.includes(name));
+  const known: string[] = namesOf('secret');
+  const unknown = Object.keys(secrets).filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`${file}: no Worker reads ${unknown.join(', ')}.`);
   return secrets;
 }

@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../src/config/config.ts';
 import { DEFAULT_MAX_AGE } from '../../src/config/duration.ts';
+import { dataDirectory } from '../local/data-directory.ts';
 import { type Login, parseDatabaseUrl } from '../local/database.ts';
 import { jwtSecret } from '../local/jwt.ts';
 import { portFault } from '../local/port.ts';
@@ -51,11 +50,10 @@ export async function readInputs(): Promise<Inputs> {
   const { tokens } = readConfig({ DATABASE_URL: 'postgres://localhost/onetrip', JWT_SECRET: secret, ...limits });
   // To a browser, localhost may be either address.
   for (const address of ['127.0.0.1', '::1']) await refuseIfTaken(port, address);
-  const root = fileURLToPath(new URL('../..', import.meta.url));
   return {
     port,
     secret,
-    dataDir: ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : `${root}.onetrip`,
+    dataDir: dataDirectory(ONETRIP_DATA_DIR),
     given,
     limits,
     maxAgeSeconds: tokens.maxAgeSeconds,

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { BINDINGS, type Bindings, bindingsSchema, SERVER_DEFAULTS } from '../../src/config/bindings.ts';
 import { readServerConfig } from '../../src/config/server.ts';
-import { root } from '../build/bundle.ts';
 import { readSecretsFile } from '../build/secrets-file.ts';
+import { dataDirectory } from '../local/data-directory.ts';
 import { isNeon } from '../local/database.ts';
 import { checkDatabase } from './database.ts';
 import { type Finding, good, note, type Target, type Variables, wrong } from './finding.ts';
@@ -45,7 +44,7 @@ async function* examineDev(variables: Variables): AsyncGenerator<Finding> {
   yield await checkPrograms();
   yield await checkPort('PORT', PORT ?? SERVER_DEFAULTS.PORT, LOCALHOST);
   if (DATABASE_URL) yield* await checkDatabase('DATABASE_URL', DATABASE_URL, { target: 'dev', group: undefined });
-  else yield await checkDataDirectory(ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : join(root, '.onetrip'));
+  else yield await checkDataDirectory(dataDirectory(ONETRIP_DATA_DIR));
   yield* await checkTokens(variables, 'dev');
   const read = ['CORS_ORIGINS', 'RATE_LIMIT', 'JWT_MAX_AGE'];
   yield* checkSettings(Object.fromEntries(Object.entries(variables).filter(([name]) => read.includes(name))));

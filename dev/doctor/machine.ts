@@ -1,9 +1,9 @@
 import { constants, existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { root } from '../build/bundle.ts';
 import { portFault } from '../local/port.ts';
 import { findBinaries } from '../local/postgres.ts';
+import { bin } from '../run.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 /* This machine: Node, what npm has installed, ports, and the directory of the embedded database. */
@@ -23,7 +23,7 @@ export function checkNode(version = process.versions.node): Finding {
 
 /** The programs that `npm run dev` starts. */
 export async function checkPrograms(): Promise<Finding> {
-  const missing = ['dbmate', 'wrangler'].filter((name) => !existsSync(join(root, 'node_modules', '.bin', name)));
+  const missing = ['dbmate', 'wrangler'].filter((name) => !existsSync(join(bin, name)));
   const binaries = await findBinaries().catch(() => undefined);
   if (!binaries || !Object.values(binaries).every((file) => typeof file !== 'string' || existsSync(file))) {
     missing.push(`PostgreSQL for ${process.platform} on ${process.arch}`);
