@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
-import { CLAIM_NAME, DEFAULT_CLAIM_NAMES } from './claim-names.ts';
+import { CLAIM_NAME, DEFAULT_ROLE_CLAIM, DEFAULT_SUBJECT_CLAIM, DEFAULT_TENANT_CLAIM } from './claim-names.ts';
 import { DEFAULT_MAX_AGE, parseDuration } from './duration.ts';
 import { parseOrigins } from './origins.ts';
 
@@ -71,9 +71,9 @@ export const bindingsSchema = z.object({
     .default(DEFAULT_MAX_AGE)
     .transform((duration) => parseDuration(duration) ?? 0)
     .refine((seconds) => seconds > 0, { error: 'JWT_MAX_AGE must be a duration such as 12h or 400d' }),
-  JWT_TENANT_CLAIM: claimName('JWT_TENANT_CLAIM', DEFAULT_CLAIM_NAMES.tenant),
-  JWT_ROLE_CLAIM: claimName('JWT_ROLE_CLAIM', DEFAULT_CLAIM_NAMES.role),
-  JWT_SUBJECT_CLAIM: claimName('JWT_SUBJECT_CLAIM', DEFAULT_CLAIM_NAMES.subject),
+  JWT_TENANT_CLAIM: claimName('JWT_TENANT_CLAIM', DEFAULT_TENANT_CLAIM),
+  JWT_ROLE_CLAIM: claimName('JWT_ROLE_CLAIM', DEFAULT_ROLE_CLAIM),
+  JWT_SUBJECT_CLAIM: claimName('JWT_SUBJECT_CLAIM', DEFAULT_SUBJECT_CLAIM),
   DEVELOPMENT: text('DEVELOPMENT')
     .regex(/^true$/, { error: 'DEVELOPMENT must be true, or not set' })
     .optional(),
@@ -189,19 +189,19 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     description: 'Claim with the id of the tenant, see [identity providers](docs/identity-providers.md)',
     readBy: ['requests'],
     source: 'secret',
-    default: DEFAULT_CLAIM_NAMES.tenant,
+    default: DEFAULT_TENANT_CLAIM,
   },
   JWT_ROLE_CLAIM: {
-    description: 'Claim with the role, or with a list that has it',
+    description: 'Claim with the role; of another name than `role` also a list that has it',
     readBy: ['requests'],
     source: 'secret',
-    default: DEFAULT_CLAIM_NAMES.role,
+    default: DEFAULT_ROLE_CLAIM,
   },
   JWT_SUBJECT_CLAIM: {
     description: 'Claim that says who acts',
     readBy: ['requests'],
     source: 'secret',
-    default: DEFAULT_CLAIM_NAMES.subject,
+    default: DEFAULT_SUBJECT_CLAIM,
   },
   CORS_ORIGINS: {
     description: 'Origins whose pages may call, separated by commas',

@@ -5,7 +5,15 @@ export interface ClaimNames {
   subject: string;
 }
 
-export const DEFAULT_CLAIM_NAMES: ClaimNames = { tenant: 'tenant_id', role: 'role', subject: 'sub' };
+export const DEFAULT_TENANT_CLAIM = 'tenant_id';
+export const DEFAULT_ROLE_CLAIM = 'role';
+export const DEFAULT_SUBJECT_CLAIM = 'sub';
+
+export const DEFAULT_CLAIM_NAMES: ClaimNames = {
+  tenant: DEFAULT_TENANT_CLAIM,
+  role: DEFAULT_ROLE_CLAIM,
+  subject: DEFAULT_SUBJECT_CLAIM,
+};
 
 /**
  * What a name may be. Dots lead into objects, and `*` into what has one member only (`organization.*.id`). With a colon or a

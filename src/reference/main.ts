@@ -1,5 +1,5 @@
 import { type Chapter, entriesOf, operationHref, renderEntries, search } from './navigation.ts';
-import { endpointsOf, type OpenApi } from './openapi.ts';
+import { endpointsOf, forgetOptionalExamples, type OpenApi } from './openapi.ts';
 import { startViewer } from './swagger.ts';
 
 /* The page at /docs: the guide, and the operations of the OpenAPI document in Swagger UI. */
@@ -33,6 +33,7 @@ const response = await fetch('/api/v1/openapi.json');
 const api: OpenApi = await response.json();
 // Relative, it has no host for the reader to copy.
 api.servers = [{ url: location.origin }];
+forgetOptionalExamples(api);
 const endpoints = endpointsOf(api);
 const entries = entriesOf(api, endpoints, CHAPTERS);
 const viewer = await startViewer(api, find('#operations'));

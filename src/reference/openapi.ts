@@ -54,6 +54,19 @@ export function parametersOf(document: OpenApi, { parameters = [] }: Operation):
   });
 }
 
+/**
+ * Takes the examples out of optional parameters. Swagger UI writes an example into the form as if the reader had, so that a
+ * list would be filtered by all of them at once.
+ */
+export function forgetOptionalExamples(document: OpenApi): void {
+  for (const parameter of endpointsOf(document).flatMap((endpoint) => parametersOf(document, endpoint))) {
+    if (parameter.required) continue;
+    delete parameter.example;
+    delete parameter.schema?.example;
+    delete parameter.schema?.examples;
+  }
+}
+
 /** The request of an operation with the examples of its document: what has none keeps its name, as `<id>`. */
 export function sampleRequest(document: OpenApi, endpoint: Endpoint, origin: string): SampleRequest {
   const required = parametersOf(document, endpoint).filter((parameter) => parameter.required);

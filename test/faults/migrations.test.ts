@@ -107,7 +107,7 @@ async function applySql(sql: string, options = ''): Promise<void> {
 async function begin(keys: boolean): Promise<void> {
   keepLog();
   releases = await Releases.start(cluster, await makeTenant());
-  load = await Load.start(cluster.bindings, await makeTenant(), { clients: 6, keys, able: true, restMs: 100 }).catch(
+  load = await Load.start(cluster.bindings, await makeTenant(), { clients: 4, keys, able: true, restMs: 60 }).catch(
     (error) => {
       // Code that came with a later migration may need it for everything; the releases before it are there all the same.
       if (/cannot begin: 503/.test(String(error))) return undefined;

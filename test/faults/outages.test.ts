@@ -32,7 +32,7 @@ beforeEach(async () => {
   log = keepLog();
   const [tenant] = await cluster.ask(`insert into tenants (name) values ('Acme') returning id`);
   const bindings = { ...cluster.bindings, NEON_ENDPOINT: endpoint.url };
-  load = await Load.start(bindings, tenant?.id as string, { restMs: 50 });
+  load = await Load.start(bindings, tenant?.id as string, { restMs: 100 });
   await load.more(100);
   expect(load.failed).toBe(0);
 });

@@ -31,7 +31,7 @@ export class Releases {
   #clients: Promise<void>[] = [];
 
   /** Lets so many clients go, each on a connection and in a project of its own. */
-  static async start(cluster: Cluster, tenantId: string, count = 4): Promise<Releases> {
+  static async start(cluster: Cluster, tenantId: string, count = 3): Promise<Releases> {
     const releases = new Releases();
     await cluster.ask('insert into tags (tenant_id, name) values ($1, $2)', [tenantId, `tag ${performance.now()}`]);
     const url = new URL(cluster.bindings.DATABASE_URL);

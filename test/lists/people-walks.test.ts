@@ -176,7 +176,7 @@ test.each(LISTS.flatMap(([name, sorts, make]) => sorts.map((sort) => [name, sort
           expect(own(seen)).toEqual(own((await tenant.get(`${url}limit=100`)).json.data));
         },
       ),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   },
 );

@@ -14,19 +14,20 @@ export const hasChromium =
 /**
  * Starts a headless Chromium: that of `CHROMIUM_PATH`; or else, on Linux with an x64 processor, the one that npm has
  * installed, which brings the libraries and fonts it needs; or else the Chrome of this machine. Whoever starts it closes it.
+ * @param args of its command line
  * @throws Error that says what is missing
  */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(args: string[] = []): Promise<Browser> {
   const { CHROMIUM_PATH } = process.env;
-  if (CHROMIUM_PATH) return chromium.launch({ executablePath: CHROMIUM_PATH });
-  if (process.platform !== 'linux' || process.arch !== 'x64') return chromium.launch({ channel: 'chrome' });
+  if (CHROMIUM_PATH) return chromium.launch({ executablePath: CHROMIUM_PATH, args });
+  if (process.platform !== 'linux' || process.arch !== 'x64') return chromium.launch({ channel: 'chrome', args });
   const directory = await unpacked();
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: join(directory, 'al2023', 'lib'),
     FONTCONFIG_FILE: join(directory, 'fonts.conf'),
   };
-  return chromium.launch({ executablePath: join(directory, 'chromium'), env });
+  return chromium.launch({ executablePath: join(directory, 'chromium'), env, args });
 }
 
 /**

@@ -140,7 +140,7 @@ export function heedsIfMatch(api: TestApi, status: number, make: () => Promise<W
           json: { code: 'precondition_failed', current_version: v },
         });
       }
-      for (const header of [`${v}.x`, `"${v}.x`, 'nonsense', '']) {
+      for (const header of [`${v}.x`, `"${v}.x`, 'nonsense']) {
         const reply = await send(write, { 'If-Match': header });
         expect(reply, header).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
       }

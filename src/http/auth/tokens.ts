@@ -1,5 +1,6 @@
 import { jwtVerify } from 'jose';
 import * as z from 'zod';
+import { DEFAULT_ROLE_CLAIM } from '../../config/claim-names.ts';
 import type { Config } from '../../config/config.ts';
 import { Problem } from '../../problem.ts';
 import { claimOf } from './claims.ts';
@@ -35,11 +36,7 @@ const claims = z
       // The audit log names API keys, and people who have been purged, by words that begin like this.
       .refine((sub) => !/^(api-key|member):/.test(sub))
       .optional(),
-    // Identity providers have lists of roles, with others among them: the highest that is one of these counts.
-    role: z
-      .union([z.enum(ROLES), z.array(z.unknown()).transform((list) => ROLES.findLast((role) => list.includes(role)))])
-      .pipe(z.enum(ROLES))
-      .default('member'),
+    role: z.enum(ROLES).default('member'),
     tenant_id: z
       .guid()
       .toLowerCase()
@@ -109,7 +106,7 @@ async function verifyAnew(
     const { role, tenant_id, sub, exp, iat } = claims.parse({
       ...payload,
       tenant_id: claimOf(payload, claimNames.tenant),
-      role: claimOf(payload, claimNames.role),
+      role: roleOf(payload, claimNames.role),
       sub: claimOf(payload, claimNames.subject),
     });
     const issuedAt = iat ?? Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS;
@@ -119,6 +116,16 @@ async function verifyAnew(
   } catch (error) {
     throw error instanceof Problem ? error : unauthenticated();
   }
+}
+
+/**
+ * The role that a token claims. Identity providers have lists of roles, with others among them: where the claim is one of
+ * theirs, the highest counts that is one of ours. A list without any stays what it is, which is no role.
+ */
+function roleOf(payload: object, name: string): unknown {
+  const value = claimOf(payload, name);
+  if (name === DEFAULT_ROLE_CLAIM || !Array.isArray(value)) return value;
+  return ROLES.findLast((role) => value.includes(role)) ?? value;
 }
 
 /** 401. It does not say what is wrong with the token, which would help only somebody who forges one. */

@@ -90,13 +90,15 @@ test.each<[string, unknown]>([
 });
 
 test('of a list of roles the highest counts that is one of ours, and none is refused', async () => {
-  const of = (role: unknown, rest: object = { tenant_id: TENANT }) => principal({ ...rest, role });
+  const of = (roles: unknown, rest: object = { tenant_id: TENANT }) => principal({ ...rest, roles }, { role: 'roles' });
   expect(await of(['x', 'viewer', 'admin', 'member'])).toEqual({ role: 'admin', tenantId: TENANT });
   expect(await of(['viewer', 7, null])).toEqual({ role: 'viewer', tenantId: TENANT });
   expect(await of(['platform'], {})).toEqual({ role: 'platform' });
   for (const role of [[], ['x'], [['admin']], 'x', null, { admin: true }, ['platform', 'admin']]) {
     await expect(of(role)).rejects.toMatchObject(refused);
   }
+  // By its own name the claim is what `npm run token` makes of it.
+  await expect(principal({ tenant_id: TENANT, role: ['admin'] })).rejects.toMatchObject(refused);
 });
 
 test('a claim that has been renamed is read by its new name alone', async () => {
