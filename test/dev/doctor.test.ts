@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -9,20 +9,14 @@ import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest
 import { examine } from '../../dev/doctor/examine.ts';
 import type { Finding, Target } from '../../dev/doctor/finding.ts';
 import { checkDataDirectory, checkNode, checkPort } from '../../dev/doctor/machine.ts';
-import { checkTokens } from '../../dev/doctor/tokens.ts';
 import { environmentOf } from '../platform/node/support.ts';
 import { useDatabase } from '../support/database.ts';
 import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
-import { type Answer, startKeyServer } from '../support/key-server.ts';
 import { freePort } from '../support/node-server.ts';
 
 const database = useDatabase();
-const keyServer = await startKeyServer();
 const directory = await mkdtemp(join(tmpdir(), 'onetrip-doctor-'));
-afterAll(async () => {
-  await keyServer.stop();
-  await rm(directory, { recursive: true });
-});
+afterAll(() => rm(directory, { recursive: true }));
 
 /** All that is found, of which no line has a secret in it: those of these tests have the word `secret`. */
 async function find(target: Target, environment: Record<string, string>, file?: string): Promise<Finding[]> {
@@ -229,72 +223,6 @@ describe('a database', () => {
     expect(await wrongWith(DATABASE_URL, 'dev')).toEqual([
       `${WORKER_ROLE} may not create anything in this database, has no CREATEROLE`,
     ]);
-  });
-});
-
-describe('tokens', () => {
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const rsa = (bits: number) => generateKeyPairSync('rsa', { modulusLength: bits }).publicKey.export({ format: 'jwk' });
-  const jwk = ec.publicKey.export({ format: 'jwk' });
-  const ed = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
-
-  async function findingsOf(answer: Answer, more: Record<string, string> = {}) {
-    const JWKS_URL = keyServer.serve(`/${randomUUID()}?secret-of-tests`, answer);
-    const findings = await checkTokens({ JWKS_URL, ...more }, 'start');
-    expect(JSON.stringify(findings)).not.toContain('secret-of-tests');
-    return findings.map(({ is, text }) => `${is}: ${text.replace(/127\.0\.0\.1:\d+/, '<host>')}`);
-  }
-
-  test('keys that can be used, and those that cannot', async () => {
-    const keys = [
-      jwk,
-      ed,
-      rsa(2048),
-      rsa(1024),
-      { ...jwk, use: 'enc' },
-      { ...jwk, alg: 'ES384' },
-      { ...jwk, x: 'AAAA' },
-      null,
-    ];
-    expect(await findingsOf({ keys }, { JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' })).toEqual([
-      'good: JWKS_URL: <host> has 3 of 8 keys that can be used (ES256, EdDSA, RS256)',
-      'good: JWT_ISSUER and JWT_AUDIENCE are set',
-    ]);
-  });
-
-  test.each<[string, Answer]>([
-    ['none of 0 keys of <host> can be used', { keys: [] }],
-    ['<host> has no key set', { keys: 'none' }],
-    ['<host> has no JSON', 'secret-of-tests'],
-    ['<host> answers 404', (response) => response.writeHead(404).end('secret-of-tests')],
-    ['<host> answers 302', (response) => response.writeHead(302, { Location: '/' }).end()],
-    ['<host> fails: ', (response) => response.destroy()],
-  ])('%s', async (message, answer) => {
-    const [first] = await findingsOf(answer);
-    expect(first).toContain(`wrong: JWKS_URL: ${message}`);
-  });
-
-  test('private keys, and tokens that were made for others', async () => {
-    expect(await findingsOf({ keys: [jwk, ec.privateKey.export({ format: 'jwk' })] }, { JWT_ISSUER: 'i' })).toEqual([
-      'good: JWKS_URL: <host> has 1 of 2 keys that can be used (ES256)',
-      'wrong: JWKS_URL: <host> shows private keys',
-      'note: JWT_AUDIENCE is not set: tokens that these keys sign for others are taken, too',
-    ]);
-  });
-
-  test.each<[string, Target, Record<string, string>]>([
-    ['JWT_SECRET has 6 bytes, and HS256 needs at least 32', 'start', { JWT_SECRET: 'secret' }],
-    ['JWT_SECRET is a published example', 'start', { JWT_SECRET: 'change me: any text of at least 32 bytes' }],
-    ['Neither JWT_SECRET nor JWKS_URL is set', 'deploy', {}],
-    ['JWT_SECRET and JWKS_URL are both set', 'deploy', { JWT_SECRET, JWKS_URL: 'https://id.example.com/' }],
-    ['JWKS_URL must be an https URL', 'deploy', { JWKS_URL: 'id.example.com' }],
-    // Anybody on the way could put keys of their own in their place.
-    ['JWKS_URL must be an https URL', 'deploy', { JWKS_URL: 'http://id.example.com/' }],
-    ['JWKS_URL is set, but npm run dev signs', 'dev', { JWKS_URL: 'https://id.example.com/' }],
-  ])('%s', async (message, target, variables) => {
-    const findings = await checkTokens(variables, target);
-    expect(findings[0]).toMatchObject({ is: 'wrong', text: expect.stringContaining(message) });
-    expect(findings[0]?.advice).toBeTruthy();
   });
 });
 
