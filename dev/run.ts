@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../node_modules/.bin', import.meta.url));
+/** Where npm has installed the programs of packages. */
+export const bin = fileURLToPath(new URL('../node_modules/.bin', import.meta.url));
 
 /** The environment in which the project's own tools, its Node among them, come first on the PATH. */
 export function toolEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {

@@ -1,10 +1,25 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../src/config/config.ts';
+import { DEFAULT_MAX_AGE } from '../../src/config/duration.ts';
+import { dataDirectory } from '../local/data-directory.ts';
 import { type Login, parseDatabaseUrl } from '../local/database.ts';
 import { jwtSecret } from '../local/jwt.ts';
+import { portFault } from '../local/port.ts';
+
+export const USAGE = `Runs the whole API on this machine, until Ctrl-C: a database, its migrations, a demo tenant, the Worker.
+
+  npm run dev
+
+It takes no options, and reads these variables:
+
+  PORT              where the API listens (8787)
+  JWT_SECRET        what tokens are signed with, at least 32 bytes (one for development, which is published)
+  DATABASE_URL      a PostgreSQL 18 or Neon to use, as its owner (an embedded one)
+  ONETRIP_DATA_DIR  where the embedded one keeps its data (.onetrip/)
+  CORS_ORIGINS      origins whose pages may call, separated by commas (none)
+  RATE_LIMIT        requests of a tenant in 10 or 60 s, such as 20/60 (no limit)
+  JWT_MAX_AGE       how long a token may be good for, such as 12h (${DEFAULT_MAX_AGE})
+
+\`npm run doctor\` says whether it can start.`;
 
 /** What `npm run dev` reads from the environment. A variable that is empty counts as not set. */
 export interface Inputs {
@@ -35,11 +50,10 @@ export async function readInputs(): Promise<Inputs> {
   const { tokens } = readConfig({ DATABASE_URL: 'postgres://localhost/onetrip', JWT_SECRET: secret, ...limits });
   // To a browser, localhost may be either address.
   for (const address of ['127.0.0.1', '::1']) await refuseIfTaken(port, address);
-  const root = fileURLToPath(new URL('../..', import.meta.url));
   return {
     port,
     secret,
-    dataDir: ONETRIP_DATA_DIR ? resolve(ONETRIP_DATA_DIR) : `${root}.onetrip`,
+    dataDir: dataDirectory(ONETRIP_DATA_DIR),
     given,
     limits,
     maxAgeSeconds: tokens.maxAgeSeconds,
@@ -47,18 +61,10 @@ export async function readInputs(): Promise<Inputs> {
 }
 
 async function refuseIfTaken(port: number, address: string): Promise<void> {
-  const server = createServer();
-  try {
-    server.listen(port, address);
-    await once(server, 'listening');
-    server.close();
-    await once(server, 'close');
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === 'EADDRINUSE') {
-      throw new Error(`PORT ${port} is in use on ${address}: stop what listens there, or set another PORT.`);
-    }
-    // A machine without IPv6 has no ::1.
-    if (address === '127.0.0.1') throw new Error(`PORT ${port} cannot be used: ${code}.`);
+  const code = await portFault(port, address);
+  if (code === 'EADDRINUSE') {
+    throw new Error(`PORT ${port} is in use on ${address}: stop what listens there, or set another PORT.`);
   }
+  // A machine without IPv6 has no ::1.
+  if (code && address === '127.0.0.1') throw new Error(`PORT ${port} cannot be used: ${code}.`);
 }

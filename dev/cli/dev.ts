@@ -9,7 +9,8 @@ import { seed, type Tenant } from '../local/seed.ts';
 import { print, step } from '../local/terminal.ts';
 import { startWrangler } from '../local/wrangler.ts';
 import { startNeonEndpoint } from '../neon-endpoint/index.ts';
-import { readInputs } from './dev-inputs.ts';
+import { readInputs, USAGE } from './dev-inputs.ts';
+import { optionsOrExit, readOptions } from './options.ts';
 
 /*
  * `npm run dev`: the whole API on this machine. PostgreSQL (embedded, or the one that DATABASE_URL names), migrations,
@@ -156,6 +157,8 @@ async function stopAll(): Promise<boolean> {
   }
   return ok;
 }
+
+optionsOrExit(USAGE, (args, env) => readOptions({}, args, env));
 
 const stopping = new AbortController();
 // The listeners stay until the end, so that a second Ctrl-C leaves nothing running.

@@ -1,73 +1,13 @@
-import { parseArgs } from 'node:util';
-import { DEFAULT_MAX_AGE, parseDuration } from '../../src/config/duration.ts';
-import type { Role } from '../../src/http/auth/tokens.ts';
-import { guid } from '../../src/http/request/schemas.ts';
 import { jwtSecret, signToken } from '../local/jwt.ts';
+import { optionsOrExit } from './options.ts';
+import { readTokenOptions, USAGE } from './token-options.ts';
 
-/*
- * `npm run --silent token -- --tenant <id> [--role viewer|member|admin|platform] [--sub who] [--expires 1h]`
- * prints a token for the API and nothing else. It is signed with JWT_SECRET or, without one, with the secret of
- * `npm run dev`, and expires within JWT_MAX_AGE, because the API refuses any other.
- */
+/* `npm run --silent token` prints a token for the API and nothing else. */
 
-const ROLES: readonly string[] = ['viewer', 'member', 'admin', 'platform'] satisfies Role[];
-const NIL = '00000000-0000-0000-0000-000000000000';
-
-async function token(args: string[]): Promise<string> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      tenant: { type: 'string' },
-      role: { type: 'string', default: 'member' },
-      sub: { type: 'string' },
-      expires: { type: 'string', default: '1h' },
-    },
-  });
-  const { role, sub } = values;
-  if (!isRole(role)) throw new Error(`--role is ${quoted(role)}: one of ${ROLES.join(', ')} is needed.`);
-  const tenantId = tenantOf(values.tenant, role);
-  if (sub !== undefined && (/\p{Cc}/u.test(sub) || !sub.isWellFormed() || [...sub].length > 255)) {
-    throw new Error('--sub is too long or has control characters: at most 255 characters of one line.');
-  }
-  return signToken({ role, tenantId, sub }, secondsOf(values.expires), jwtSecret());
-}
-
-function isRole(role: string): role is Role {
-  return ROLES.includes(role);
-}
-
-function tenantOf(tenant: string | undefined, role: Role): string | undefined {
-  if (role === 'platform') {
-    if (tenant !== undefined) throw new Error('--tenant does not go with --role platform, which stands above tenants.');
-    return undefined;
-  }
-  if (tenant === undefined) throw new Error('--tenant <id> is needed, unless with --role platform.');
-  const { data } = guid.safeParse(tenant);
-  if (!data || data === NIL) throw new Error(`--tenant is ${quoted(tenant)}: the UUID of a tenant is needed.`);
-  return data;
-}
-
-function secondsOf(expires: string): number {
-  const seconds = parseDuration(expires);
-  if (!seconds) throw new Error(`--expires is ${quoted(expires)}: a duration such as 30s, 15m, 1h or 7d is needed.`);
-  const maxAgeSeconds = process.env.JWT_MAX_AGE || DEFAULT_MAX_AGE;
-  const most = parseDuration(maxAgeSeconds);
-  if (!most) throw new Error(`JWT_MAX_AGE is ${quoted(maxAgeSeconds)}: a duration such as 12h or 400d is needed.`);
-  if (seconds > most) {
-    throw new Error(`--expires is ${quoted(expires)}: at most JWT_MAX_AGE is taken, which is ${maxAgeSeconds}.`);
-  }
-  return seconds;
-}
-
-/** The text in quotes, on one line. */
-function quoted(text: string): string {
-  return JSON.stringify(text);
-}
-
+const { seconds, ...claims } = optionsOrExit(USAGE, readTokenOptions);
 try {
-  console.log(await token(process.argv.slice(2)));
+  console.log(await signToken(claims, seconds, jwtSecret()));
 } catch (error) {
-  // parseArgs explains some mistakes in several lines; the first one names the option.
-  console.error((error as Error).message.split('\n')[0]);
+  console.error((error as Error).message);
   process.exitCode = 1;
 }

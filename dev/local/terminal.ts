@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 
-/* The output of `npm run dev`: a line for each step that is done and, on a terminal, the step in progress. */
+/* The output of `npm run dev` and `npm run seed`: a line for each step that is done and, on a terminal, the step in progress. */
 
 let inProgress = '';
 
@@ -8,12 +8,22 @@ function show(text: string): void {
   if (process.stdout.isTTY && inProgress) process.stdout.write(`\r\x1b[K${text}`);
 }
 
-/** Does the work of a step, and prints a line with how long it took. If `work` throws, so does this, and prints nothing. */
-export async function step<T>(doing: string, work: () => Promise<T>, done: (result: T) => string): Promise<T> {
+/**
+ * Does the work of a step, and prints a line with how long it took. If `work` throws, so does this, and prints nothing.
+ * @param work is given a function that shows how far it has come
+ */
+export async function step<T>(
+  doing: string,
+  work: (show: (progress: string) => void) => Promise<T>,
+  done: (result: T) => string,
+): Promise<T> {
   const start = performance.now();
-  inProgress = `  ${doing} …`;
-  show(inProgress);
-  const result = await work().finally(() => {
+  const showProgress = (progress: string) => {
+    inProgress = `  ${doing} …${progress && ` ${progress}`}`;
+    show(inProgress);
+  };
+  showProgress('');
+  const result = await work(showProgress).finally(() => {
     show('');
     inProgress = '';
   });

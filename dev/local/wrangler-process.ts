@@ -21,12 +21,14 @@ const { values } = parseArgs({
     port: { type: 'string', default: '8787' },
     'env-file': { type: 'string', default: '' },
     'persist-to': { type: 'string', default: '' },
+    'rate-limit': { type: 'string', default: '' },
   },
 });
 const { unstable_startWorker: startWorker } = await import('wrangler');
 const worker = await startWorker({
   config: 'wrangler.toml',
   envFiles: [values['env-file']],
+  bindings: rateLimiter(values['rate-limit']),
   dev: {
     server: { hostname: '127.0.0.1', port: 0 },
     inspector: false,
@@ -51,6 +53,16 @@ while (true) {
     }
     await worker.patchConfig({});
   } while (!(await isResponding()));
+}
+
+/** The binding that counts requests, where there is a limit, in place of the one in wrangler.toml. @param limit `20/60` */
+function rateLimiter(limit: string): NonNullable<Parameters<typeof startWorker>[0]['bindings']> {
+  const [quota = 0, period = 0] = limit.split('/').map(Number);
+  if (!quota) return {};
+  // Any namespace: wrangler counts for this process alone.
+  return {
+    RATE_LIMITER: { type: 'ratelimit', namespace_id: '1', simple: { limit: quota, period: period as 10 | 60 } },
+  };
 }
 
 /** Resolves when nothing listens at the port any more. It keeps a connection open, which ends with the other process. */

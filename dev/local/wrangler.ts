@@ -35,7 +35,7 @@ const WRANGLER_OUTPUT = [
   ...[/^Using secrets defined in/, /^Your Worker has access to/, /^Binding +Resource/, /^env\.\w+ \(/],
 ];
 
-/** Starts wrangler on 127.0.0.1, with these bindings and no others. */
+/** Starts wrangler on 127.0.0.1, with these bindings and no others. The rate limiter counts as `RATE_LIMIT` says. */
 export async function startWrangler(options: { port: number; dataDir: string; bindings: Values }): Promise<Wrangler> {
   const { port, dataDir, bindings } = options;
   // A file, because every user of the machine can read a command line; and given a file, wrangler ignores .dev.vars.
@@ -45,6 +45,7 @@ export async function startWrangler(options: { port: number; dataDir: string; bi
   const args = [
     fileURLToPath(new URL('wrangler-process.ts', import.meta.url)),
     ...['--port', String(port), '--env-file', envFile, '--persist-to', join(dataDir, 'wrangler')],
+    ...['--rate-limit', bindings.RATE_LIMIT ?? ''],
   ];
   const env = toolEnvironment({
     // Wrangler sends nothing from this machine, and writes only into the data directory.

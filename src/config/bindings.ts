@@ -30,13 +30,21 @@ export const SERVER_DEFAULTS = {
   METRICS_ADDRESS: DEFAULT_METRICS_ADDRESS,
 };
 
+/** What is missing, and where each runtime has its values from. @param what a sentence without its full stop */
+export function missing(what: string): string {
+  return `${what}: for \`wrangler dev\` it stands in .dev.vars (see .dev.vars.example), for a deployment among its secrets, for a server in its environment`;
+}
+
 const text = (name: string) => z.string({ error: `${name} must be text` });
 const claimName = (name: string, claim: string) =>
   text(name)
     .regex(CLAIM_NAME, { error: `${name} must be the name of a claim, such as app_metadata.tenant_id` })
     .default(claim);
 const postgresUrl = (name: string) =>
-  z.url({ protocol: /^postgres(ql)?$/, error: `${name} must be a postgres:// URL` });
+  z.url({
+    protocol: /^postgres(ql)?$/,
+    error: ({ input }) => (input === undefined ? missing(`${name} is not set`) : `${name} must be a postgres:// URL`),
+  });
 
 const port = (name: string) =>
   text(name)

@@ -1,5 +1,5 @@
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
-import { type Bindings, bindingsSchema, connectionOptions, parseBindings } from './bindings.ts';
+import { type Bindings, bindingsSchema, connectionOptions, missing, parseBindings } from './bindings.ts';
 import type { ClaimNames } from './claim-names.ts';
 
 /** What a function that serves requests needs to know of its deployment. */
@@ -49,7 +49,7 @@ function parse(bindings: Bindings): Config {
   const values = parseBindings(schema, bindings);
   const { JWT_SECRET: secret, JWKS_URL: jwksUrl } = values;
   if (secret && jwksUrl) throw new Error('JWT_SECRET and JWKS_URL are both set: one family of algorithms is pinned');
-  if (!secret && !jwksUrl) throw new Error('neither JWT_SECRET nor JWKS_URL is set: no token could be checked');
+  if (!secret && !jwksUrl) throw new Error(missing('neither JWT_SECRET nor JWKS_URL is set'));
   const [quota = 0, seconds = 0] = values.RATE_LIMIT?.split('/').map(Number) ?? [];
   const database = {
     url: values.DATABASE_URL,

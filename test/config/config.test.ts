@@ -8,6 +8,15 @@ const good: Bindings = {
   JWT_SECRET: 'a secret of the tests, of at least 32 bytes',
 };
 
+test.each<[string, Partial<Bindings>]>([
+  ['DATABASE_URL is', { DATABASE_URL: '' }],
+  ['neither JWT_SECRET nor JWKS_URL is', { JWT_SECRET: '' }],
+])('where %s not set, the message says where it comes from', (what, unset) => {
+  const message = /^.* is (not )?set: for `wrangler dev` it stands in \.dev\.vars \(see \.dev\.vars\.example\), /;
+  expect(() => readConfig({ ...good, ...unset })).toThrow(message);
+  expect(() => readConfig({ ...good, ...unset })).toThrow(what);
+});
+
 test('limits and origins are off by default, and read where they are set', () => {
   expect(allowedOrigins(good)).toEqual([]);
   expect(readConfig({ ...good, CORS_ORIGINS: '', RATE_LIMIT: '' })).not.toHaveProperty('rateLimit');

@@ -17,6 +17,7 @@ export const UNSET = {
   JWT_SECRET: '',
   JWKS_URL: '',
   JWT_MAX_AGE: '',
+  RATE_LIMIT: '',
   DATABASE_URL: '',
   ONETRIP_DATA_DIR: '',
 };

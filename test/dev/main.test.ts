@@ -85,7 +85,8 @@ test('a first start, a second one that keeps the data, and two side by side', as
   }
   await stop(first, 'SIGINT', 'group');
 
-  const [again, other] = await Promise.all([start(directory), start(await emptyDirectory())]);
+  const limited = { RATE_LIMIT: '20/60' };
+  const [again, other] = await Promise.all([start(directory), start(await emptyDirectory(), limited)]);
   expect(await projectNames(again)).toEqual(['Mine', 'Website Redesign']);
   expect(await projectNames(other)).toEqual(['Website Redesign']);
   // The key of the start before is not good any more: they do not pile up.
@@ -95,6 +96,14 @@ test('a first start, a second one that keeps the data, and two side by side', as
     ['npm run dev', 'revoked'],
   ]);
   expect((await withKey(again, `Bearer ${key}`)).status).toBe(401);
+  // The limit is the one that was asked for, in whichever minutes the requests fall; the other has none.
+  const statuses = async (dev: Dev) => {
+    const found = new Set<number>();
+    for (let n = 0; n < 42 && !found.has(429); n++) found.add((await dev.call('/api/v1/tenant')).status);
+    return [...found];
+  };
+  expect(await statuses(other)).toContain(429);
+  expect(await statuses(again)).toEqual([200]);
   await Promise.all([stop(again, 'SIGTERM'), stop(other, 'SIGHUP', 'group')]);
 });
 

@@ -158,6 +158,7 @@ describe('what goes wrong', () => {
         tenant: expect.any(String),
         operation_id: 'list-tags',
         sqlstate: '42P01',
+        host: new URL(bindings.NEON_ENDPOINT ?? '').host,
       },
     ]);
   });

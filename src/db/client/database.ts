@@ -145,7 +145,7 @@ export class Database {
         if (state && rethrowSqlStates.includes(state)) throw error;
         // An error that PostgreSQL gave counts, however late it is. Without one, the deadline is the reason.
         const failed = !state && deadline.aborted ? new DatabaseError({ kind: 'timeout' }) : toDatabaseError(error);
-        if (failed.isServerFault) this.#log('error', 'database_error', reasonOf(error));
+        if (failed.isServerFault) this.#log('error', 'database_error', { ...reasonOf(error), host: this.#host });
         throw failed;
       }
     }
@@ -187,6 +187,11 @@ export class Database {
       return [{ sql: 'select set_tenant_context($1, $2, $3, $4)', parameters: [tenantId, actor, requestId, role] }];
     }
     return platform ? [{ sql: 'select set_platform_context($1, $2)', parameters: [actor, requestId] }] : [];
+  }
+
+  /** Where batches are sent: without the user and password of the URL. */
+  get #host(): string | undefined {
+    return URL.parse(this.#config.endpoint ?? this.#config.url)?.host;
   }
 
   #log(level: 'warn' | 'error', event: string, fields: Record<string, unknown>): void {

@@ -1,3 +1,5 @@
+import { causeOf } from '../../log.ts';
+
 /** What both drivers tell of an error: PostgreSQL's SQLSTATE and fields (manual, appendix A and §54.8). */
 interface SqlError {
   code?: string;
@@ -146,8 +148,5 @@ export function reasonOf(error: unknown): { sqlstate: string } | { reason: strin
   if (sqlstate) return { sqlstate };
   const httpStatus = /\(HTTP status \d+\)/.exec((error as Error | undefined)?.message ?? '')?.[0];
   if (httpStatus) return { reason: httpStatus };
-  // The driver wraps what fetch threw, and that what the socket did.
-  let cause = error as { name?: string; code?: unknown; sourceError?: unknown; cause?: unknown };
-  for (let next = cause; next; next = (next.sourceError ?? next.cause) as typeof cause) cause = next;
-  return { reason: [cause?.name, cause?.code].filter(Boolean).join(' ') };
+  return { reason: causeOf(error) };
 }

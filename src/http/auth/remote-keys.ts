@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JWTHeaderParameters } from 'jose';
-import { log } from '../../log.ts';
+import { causeOf, log } from '../../log.ts';
 import { type Problem, unavailable } from '../../problem.ts';
 import { readBytes } from '../request/strict-json.ts';
 
@@ -81,7 +81,7 @@ class RemoteKeys {
     const number = ++this.#begun;
     this.#settle('under way');
     try {
-      const keys = createLocalJWKSet(await download(this.#url));
+      const keys = createLocalJWKSet(await fetchKeySet(this.#url));
       // Of two fetches that overlap, the keys of the later one count, whichever ends first.
       if (number < this.#applied) return;
       this.#applied = number;
@@ -89,8 +89,8 @@ class RemoteKeys {
       this.#fetchedAt = Date.now();
       this.#settle('succeeded');
     } catch (error) {
-      const { name, answered } = error as Error & { answered?: number };
-      log('error', 'key_server', { error: name, answered });
+      const { answered } = error as { answered?: number };
+      log('error', 'key_server', { error: causeOf(error), answered, host: new URL(this.#url).host });
       // A later fetch may have brought keys meanwhile. One that is still under way asks the same server.
       if (number > this.#applied) this.#settle('failed');
     }
@@ -102,8 +102,11 @@ class RemoteKeys {
   }
 }
 
-/** Fetches a key set, within the bounds of time and size. Redirects are not followed, because they could lead anywhere. */
-async function download(url: string): Promise<{ keys: object[] }> {
+/**
+ * Fetches a key set, within the bounds of time and size. Redirects are not followed, because they could lead anywhere.
+ * @throws Error of `fetch`; with `answered`, the status, where that is not 200; SyntaxError for what is no JSON
+ */
+export async function fetchKeySet(url: string): Promise<{ keys: object[] }> {
   const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
   const headers = { Accept: 'application/jwk-set+json, application/json', 'User-Agent': 'onetrip' };
   const response = await fetch(url, { headers, redirect: 'manual', signal });
