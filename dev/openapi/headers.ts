@@ -11,7 +11,8 @@ export const HEADERS = {
   }),
   etag: z.string().meta({
     header: { id: 'ETag' },
-    description: '`"<version>.<digest>"`, or the digest alone where the resource has no version.',
+    description:
+      '`"<version>.<digest>"`, or the digest alone where the resource has no version. The digest is that of this answer: one that shows more or less of the same version has another. `If-Match` compares the version alone.',
     examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
   }),
   timing: z.string().meta({
