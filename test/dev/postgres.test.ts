@@ -6,7 +6,7 @@ import { chmod, chown, copyFile, mkdtemp, readFile, realpath, rm, stat, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
 import { findLauncher, launch, run } from '../../dev/local/postgres-process.ts';
 import { eventually } from './dev-support.ts';
@@ -18,6 +18,22 @@ const MODULE = new URL('../../dev/local/postgres.ts', import.meta.url).href;
 /** Of mode 0700, as mkdtemp makes it; symbolic links resolved, to be compared with what /proc tells. */
 let dataDir: string;
 let cleanUp: AsyncDisposableStack;
+
+/** A cluster that has been made and stopped: a copy of it is there sooner than a new one. */
+let prepared: string;
+
+beforeAll(async () => {
+  prepared = await mkdtemp(join(tmpdir(), 'postgres-'));
+  await (await startPostgres({ dataDir: prepared, durable: false })).stop();
+});
+
+afterAll(() => rm(prepared, { recursive: true, force: true }));
+
+/** A server in a copy of {@link prepared}, for what is not about making a cluster. */
+async function startCopy(options: { settings?: Record<string, string> } = {}): Promise<PostgresServer> {
+  await run('cp', ['-a', `${prepared}/.`, dataDir]);
+  return start(options);
+}
 
 beforeEach(async () => {
   dataDir = await realpath(await mkdtemp(join(tmpdir(), 'postgres-')));
@@ -98,20 +114,20 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 
   test('asks for its password', async () => {
-    const { adminUrl } = await start();
+    const { adminUrl } = await startCopy();
     const wrong = adminUrl.replace(/:[\w-]{32}@/, ':wrong@');
     await expect(query(wrong, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
   test('takes settings, ours and others', async () => {
-    const { adminUrl } = await start({ settings: { work_mem: '7MB', max_connections: '11' } });
+    const { adminUrl } = await startCopy({ settings: { work_mem: '7MB', max_connections: '11' } });
     const settings = ['work_mem', 'max_connections', 'fsync', 'synchronous_commit', 'full_page_writes'];
     const sql = `SELECT ${settings.map((name) => `current_setting('${name}')`)}`;
     expect(await query(adminUrl, sql)).toEqual([['7MB', '11', 'off', 'off', 'off']]);
   });
 
   test('keeps its data, and leaves no process behind, whatever its clients do', async () => {
-    const first = await start();
+    const first = await startCopy();
     await query(first.adminUrl, 'CREATE TABLE kept AS SELECT 42 AS answer');
     const busy = expect(query(first.adminUrl, 'SELECT pg_sleep(60)')).rejects.toMatchObject({ code: '57P01' });
     await eventually(async () => {
@@ -128,7 +144,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 
   test('refuses a directory that is in use', async () => {
-    await start();
+    await startCopy();
     const [pid] = (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
     await expect(startPostgres({ dataDir })).rejects.toThrow(
       `The PostgreSQL server with pid ${pid} is using ${join(dataDir, 'postgres')}.`,
@@ -137,7 +153,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 
   test('waits for a server that is shutting down', async () => {
-    const first = await start();
+    const first = await startCopy();
     const stopped = first.stop();
     const second = await start();
     await stopped;
@@ -145,7 +161,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 
   test('does not mind what a server that crashed left, even if its pid is in use again', async () => {
-    const first = await start();
+    const first = await startCopy();
     const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
     const left = await readFile(pidFile, 'utf8');
     await first.stop();
@@ -162,7 +178,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 
   test('refuses a cluster of another major version', async () => {
-    await (await start()).stop();
+    await (await startCopy()).stop();
     await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '17\n');
     await expect(startPostgres({ dataDir })).rejects.toThrow(
       `${join(dataDir, 'postgres')} was made by PostgreSQL 17, which PostgreSQL 18 cannot read.`,
@@ -176,7 +192,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 
   test('that does not let us in is given up, and leaves no process behind', async () => {
-    await (await start()).stop();
+    await (await startCopy()).stop();
     await writeFile(join(dataDir, 'postgres-password'), 'another');
     let clock = 0;
     const now = vi.spyOn(Date, 'now').mockImplementation(() => (clock += 3000));

@@ -145,9 +145,15 @@ export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): 
   api.tenant = async (name = `Tenant ${randomUUID()}`) => {
     const { rows } = await database.admin.query('insert into tenants (name) values ($1) returning id', [name]);
     const { id } = rows[0];
-    const token = (role: Role = 'admin', sub = 'tester') => signToken({ tenant_id: id, role, sub });
+    const tokens = new Map<string, Promise<string>>();
+    const token = (role: Role = 'admin', sub = 'tester') => {
+      const key = `${role} ${sub}`;
+      const signed = tokens.get(key) ?? signToken({ tenant_id: id, role, sub });
+      tokens.set(key, signed);
+      return signed;
+    };
     const call: TestTenant['call'] = async (path, { role, ...rest } = {}) =>
-      api.call(path, { token: await token(role), ...rest });
+      api.call(path, { ...('token' in rest ? {} : { token: await token(role) }), ...rest });
     return {
       id,
       token,
