@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
@@ -118,15 +117,6 @@ export async function cleanUp(): Promise<void> {
   for (const dev of started) dev.signal('SIGTERM');
   await Promise.all(started.map((dev) => dev.ended));
   await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 /** Asks until the condition is true, for at most ten seconds. */

@@ -11,8 +11,8 @@ import type { Finding, Target } from '../../dev/doctor/finding.ts';
 import { checkDataDirectory, checkNode, checkPort } from '../../dev/doctor/machine.ts';
 import { environmentOf } from '../platform/node/support.ts';
 import { useDatabase } from '../support/database.ts';
+import { freePort } from '../support/free-port.ts';
 import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
-import { freePort } from '../support/node-server.ts';
 
 const database = useDatabase();
 const directory = await mkdtemp(join(tmpdir(), 'onetrip-doctor-'));

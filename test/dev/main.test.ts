@@ -7,7 +7,8 @@ import pg from 'pg';
 import { afterAll, expect, inject, test, vi } from 'vitest';
 import { readInputs } from '../../dev/cli/dev-inputs.ts';
 import { startPostgres } from '../../dev/local/postgres.ts';
-import { alive, cleanUp, commandLine, type Dev, emptyDirectory, freePort, startDev, UNSET } from './dev-support.ts';
+import { freePort } from '../support/free-port.ts';
+import { alive, cleanUp, commandLine, type Dev, emptyDirectory, startDev, UNSET } from './dev-support.ts';
 
 afterAll(cleanUp);
 

@@ -64,8 +64,8 @@ test('npm scripts, programs, files and options are there', async () => {
   expect(found.filter(({ found }) => !found)).toEqual([]);
   const programs: [RegExp, string][] = [
     [/\bnpm run deploy -- (.*)/g, 'node_modules/wrangler/wrangler-dist/cli.js'],
-    [/\bnpm run deploy:split -- (.*)/g, 'dev/cli/deploy-split.ts'],
-    [/\bnpm run --silent token -- ([^)]*)/g, 'dev/cli/token.ts'],
+    [/\bnpm run deploy:split -- (.*)/g, 'dev/cli/deploy-options.ts'],
+    [/\bnpm run --silent token -- ([^)]*)/g, 'dev/cli/token-options.ts'],
     [/\bnpm run bench -- (.*)/g, 'bench/race/options.ts'],
   ];
   for (const [pattern, file] of programs) {

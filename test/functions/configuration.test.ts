@@ -1,7 +1,7 @@
 import { afterEach, expect, inject, test, vi } from 'vitest';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { serve, signToken } from '../support/api.ts';
-import { freePort } from '../support/node-server.ts';
+import { freePort } from '../support/free-port.ts';
 
 /* A deployment that is set up wrongly: nobody gets in, callers get a 503 that says nothing, the log says what to do. */
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
 import type { Bindings } from '../../src/config/bindings.ts';
+import { freePort } from './free-port.ts';
 import type { Served } from './served.ts';
 
 /* The server on Node as it is deployed: the built bundle, as a process of its own. */
@@ -86,16 +86,6 @@ function spawnServer(environment: Record<string, string>, args: string[]): Child
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-}
-
-/** A port of 127.0.0.1 where nothing listens at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The API of this tier, over real HTTP. */

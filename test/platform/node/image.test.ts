@@ -9,7 +9,7 @@ import { run } from '../../../dev/run.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { readJanitorConfig } from '../../../src/config/janitor.ts';
 import { readServerConfig } from '../../../src/config/server.ts';
-import { freePort } from '../../support/node-server.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /*
  * The image and the composition, as far as they can be held without Docker: what the image is built of suffices, its

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { useDatabase } from '../../support/database.ts';
+import { freePort } from '../../support/free-port.ts';
 import { WORKER_ROLE } from '../../support/global-setup.ts';
-import { freePort, runNodeServer } from '../../support/node-server.ts';
+import { runNodeServer } from '../../support/node-server.ts';
 import { startWire } from '../../support/wire.ts';
 import { environmentOf, metricsOf, rawSocket, serverFor, tenantOf } from './support.ts';
 
