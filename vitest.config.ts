@@ -27,7 +27,7 @@ export default defineConfig({
     // Files share what is imported, which takes longer than many of them: so a file leaves no mock behind.
     isolate: false,
     // Some wait for seconds, for a time-out or a server, while others work.
-    maxWorkers: 4,
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
