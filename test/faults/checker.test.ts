@@ -27,7 +27,7 @@ async function startLoad(): Promise<Load> {
 describe('after a load without a fault', () => {
   beforeAll(async () => {
     load = await startLoad();
-    await load.more(400);
+    await load.more(900);
     await load.stop();
   });
 
