@@ -19,7 +19,7 @@ type Fetch = NonNullable<ClientOptions['fetch']>;
 /** What stands between a client and the API for one request: it may pass it on, or not, or lose the answer. */
 export type Between = (pass: () => Promise<Response>, init: RequestInit) => Promise<Response>;
 
-export interface TestClient {
+interface TestClient {
   onetrip: Onetrip;
   /** Every request, in order. */
   sent: Sent[];
@@ -27,7 +27,7 @@ export interface TestClient {
   meet(...between: Between[]): void;
 }
 
-export interface ClientApi extends TestApi {
+interface ClientApi extends TestApi {
   /** A client of the API in this process. */
   client(options?: Partial<ClientOptions>): TestClient;
   /** The same with a token of a tenant of its own. */

@@ -55,7 +55,7 @@ export const Tag = z
   .meta({ id: 'Tag', description: 'A word that tasks can be found by.' });
 
 /** A tag where another resource shows it. */
-export const TagName = Tag.pick({ id: true, name: true, color: true }).meta({
+const TagName = Tag.pick({ id: true, name: true, color: true }).meta({
   id: 'TagName',
   description: 'A tag, as a task shows it.',
 });
@@ -118,7 +118,7 @@ export const NewApiKey = ApiKey.extend({
   }),
 }).meta({ id: 'NewApiKey', description: 'An API key with the key itself.' });
 
-export const Assignee = MemberName.extend({
+const Assignee = MemberName.extend({
   role: assigneeRole,
   assigned_at: moment('When the member was assigned.'),
 }).meta({ id: 'Assignee', description: 'A member who works on a task.' });
