@@ -19,6 +19,8 @@ const pages = ['test/reference/page.test.ts'];
 /** What the builds of `split` and `lambda` are made of: those tiers have built them. */
 const splitBuild = ['test/build/bundles.test.ts', 'test/platform/cloudflare/dispatcher.test.ts'];
 const lambdaBuild = ['test/build/lambda.test.ts'];
+/** The suites of all resources, which the server on Node passes before a deployment. */
+const whole = process.env.ALL_TESTS ? ['test/functions/*/*.test.ts'] : [];
 /** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
 
@@ -98,7 +100,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: [...endpoints, 'test/functions/meta/docs.test.ts', apiKeys, ...races],
+          include: [...endpoints, 'test/functions/meta/docs.test.ts', apiKeys, ...races, ...whole],
           provide: { tier: 'server' },
         },
       },
