@@ -21,52 +21,55 @@ export interface ChangesRequest {
   from: ChangePosition | 'now' | 'begin';
 }
 
-/** What the cursor of a page of changes is bound to, but for the tenant: see {@link cursorContext}. */
+/** What the cursor of a page of changes is bound to: see {@link cursorContext}. */
 export function changesContext(tenantId: string, types: ChangeType[] | undefined): string {
   return cursorContext(tenantId, 'changes', { filters: types?.toSorted().join(',') ?? '', sort: '' });
 }
 
-/** What both kinds of position have. */
-interface Place {
+/** A position, as the text of its values. */
+export interface ChangePosition {
+  /**
+   * `log`: after the entry, or among the comments that changed with its task: after the one that was made at `above` and has the id
+   * `unit`. `walk`: among all that exists: after the row `unit` of the type with the number `above`. Behind that comes the
+   * log, after the entry.
+   */
+  kind: 'log' | 'walk';
   cluster: string;
   /** The day up to which everything has been read. */
   since: string;
   /** The transaction and id of the last entry of the log that has been read; `0` and the first id where there was none. */
   xid: string;
-  id: string;
+  entry: string;
+  above: string;
+  unit: string;
 }
-
-/** In the log: after the entry, or among the comments that changed with its task. */
-export type LogPosition = Place & { kind: 'log'; madeAt: string; unitId: string };
-/** Among all that exists: after a row of the type with this number. Behind it comes the log, after the entry. */
-export type WalkPosition = Place & { kind: 'walk'; rank: string; last: string };
-export type ChangePosition = LogPosition | WalkPosition;
 
 /** How many values a cursor has. */
 export const CURSOR_LENGTH = 7;
 
-export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+export const FIRST_ID = sql.lit('00000000-0000-0000-0000-000000000000');
+export const LAST_ID = sql.lit('ffffffff-ffff-ffff-ffff-ffffffffffff');
 
 /** Reads the values of a cursor; undefined where they are none. */
 export function changePosition(values: Position): ChangePosition | undefined {
-  const [kind, cluster, since, xid, id, fifth, sixth] = values.map((value) => value ?? '');
-  if (kind === undefined || cluster === undefined || since === undefined || xid === undefined) return undefined;
-  if (id === undefined || fifth === undefined || sixth === undefined) return undefined;
-  const place = { cluster, since, xid, id };
-  if (kind === 'log') return { kind, ...place, madeAt: fifth, unitId: sixth };
-  return kind === 'walk' ? { kind, ...place, rank: fifth, last: sixth } : undefined;
+  const [kind, cluster, since, xid, entry, above, unit] = values;
+  if ((kind !== 'log' && kind !== 'walk') || !cluster || !since || !xid || !above) return undefined;
+  if (!isId(entry) || !isId(unit)) return undefined;
+  return { kind, cluster, since, xid, entry, above, unit };
 }
+
+const isId = (text: string | null | undefined): text is string =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text ?? '');
 
 const cluster = sql<string>`(select system_identifier::text from pg_control_system())`;
 
 /** The values of a cursor, for `make_cursor()`: all of them text. */
 export function cursorValues(
   kind: ChangePosition['kind'],
-  since: RawBuilder<unknown>,
-  [...rest]: [RawBuilder<unknown>, RawBuilder<unknown>, RawBuilder<unknown>, RawBuilder<unknown>],
+  values: Record<'since' | 'xid' | 'entry' | 'above' | 'unit', RawBuilder<unknown>>,
 ) {
-  const texts = [since, ...rest].map((value) => sql`(${value})::text`);
+  const { since, xid, entry, above, unit } = values;
+  const texts = [since, xid, entry, above, unit].map((value) => sql`(${value})::text`);
   return sql`json_build_array(${sql.lit(kind)}, ${cluster}, ${sql.join(texts)})`;
 }
 
@@ -80,11 +83,13 @@ export function finalEntries(db: Database): RawBuilder<unknown> {
 }
 
 /** Whether what follows a position is known: it is of this database as it stands, and at most 90 days old. */
-export function isKept(db: Database, position: ChangePosition): RawBuilder<boolean> {
-  const { xid, id, since } = position;
+export function isKept(
+  db: Database,
+  at: Record<'cluster' | 'since' | 'xid' | 'entry', string | null>,
+): RawBuilder<boolean> {
   return sql<boolean>`(
-    ${cluster} = ${position.cluster} and ${since}::date >= current_date - 90
-    and (${id}::uuid = ${FIRST_ID}::uuid or (
-      select audit_log.xid = ${xid}::xid8 from audit_log
-      where audit_log.tenant_id = ${db.tenantId} and audit_log.id = ${id}::uuid) is true))`;
+    ${cluster} = ${at.cluster}::text and ${at.since}::date >= current_date - 90
+    and (${at.entry}::uuid = ${FIRST_ID} or (
+      select audit_log.xid = ${at.xid}::xid8 from audit_log
+      where audit_log.tenant_id = ${db.tenantId} and audit_log.id = ${at.entry}::uuid) is true))`;
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { AnyQuery } from '../../client/any-query.ts';
 import type { Database } from '../../client/database.ts';
 import type { JsonText } from '../../client/read.ts';
-import type { ChangeType } from '../../sql/change-position.ts';
+import { CHANGE_TYPES, type ChangeType } from '../../sql/change-position.ts';
 import { bare, type JsonIn, jsonObject, moment, nested, plain, text } from '../../sql/json.ts';
 import {
   commentMembers,
@@ -64,22 +64,19 @@ export type ChangeJson = JsonIn<ReturnType<typeof jsonObject<typeof members>>>;
 
 /**
  * The JSON of changes, with their resources as they are now.
- * @param types those that occur
  * @param shown a query of the changes in their order: `type`, `resource_id`, `at`, `actor`
  */
-export function changeItems(db: Database, types: readonly ChangeType[], shown: RawBuilder<unknown>) {
+export function changeItems(db: Database, shown: RawBuilder<unknown>) {
   const tenantId = db.tenantId;
-  const resources = types.map((type) => {
+  const resources = CHANGE_TYPES.map((type) => {
     const table = sql.id(tableOf(type));
     return sql`
       select ${table}.version, ${jsonOf[type](tenantId)} as body ${visible[type](tenantId)}
       and shown.type = ${sql.lit(type)} and ${table}.id = shown.resource_id`;
   });
-  const none = sql`select null::integer as version, null::text as body where false`;
   const changes = sql<object>`(
     select shown.*, found.version, found.body
-    from (${shown}) as shown
-    left join lateral (${resources.length > 0 ? sql.join(resources, sql` union all `) : none}) as found on true)`;
+    from (${shown}) as shown left join lateral (${sql.join(resources, sql` union all `)}) as found on true)`;
   const query = db.query.selectFrom(changes.as('change')) as AnyQuery;
   return query.select(jsonObject(members).as('item'));
 }
@@ -93,4 +90,17 @@ export interface ChangePage {
   hasMore: RawBuilder<boolean>;
   /** The values of the next cursor. */
   next: RawBuilder<unknown>;
+}
+
+/** What a page is asked for: the parameters of the functions that the queries are kept as. */
+export interface ChangePageRequest {
+  page_limit: number;
+  /** {@link ChangeType}s. */
+  types: string[];
+  cluster: string | null;
+  since: string | null;
+  xid: string | null;
+  entry: string | null;
+  above: string | null;
+  unit: string | null;
 }
