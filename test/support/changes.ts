@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { TestDatabase } from './database.ts';
@@ -16,4 +17,16 @@ export async function untilFinal({ admin }: TestDatabase, tenantId: string): Pro
     expect(Date.now(), 'a transaction runs for very long').toBeLessThan(deadline);
     await sleep(10);
   }
+}
+
+/** The values of a cursor of changes: see src/db/sql/change-position.ts. */
+export function valuesOf(cursor: string): string[] {
+  return JSON.parse(Buffer.from(cursor.split('.')[0] ?? '', 'base64url').toString());
+}
+
+/** A cursor with these values, as only somebody can make it who knows how. */
+export function forgeCursor(tenantId: string, values: string[], types = ''): string {
+  const payload = Buffer.from(JSON.stringify(values)).toString('base64url');
+  const context = [tenantId, 'changes', '', types, ''].join('\n');
+  return `${payload}.${createHash('sha256').update(`${payload}.${context}`).digest('hex').slice(0, 16)}`;
 }

@@ -1,9 +1,15 @@
-import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../../support/api.ts';
-import { untilFinal } from '../../support/changes.ts';
+import { forgeCursor, untilFinal, valuesOf } from '../../support/changes.ts';
+import { makeWorld } from '../../support/examples.ts';
+import { idsIn } from '../../support/replies.ts';
+import { stripPredicates } from '../../support/sql.ts';
+import { disableRowLevelSecurity, storedRows } from '../../support/stored.ts';
+import { describePlans } from './plans.ts';
+import { describeLoad } from './under-load.ts';
 
-const api = useApi();
+/** Where transactions of other test files run, each change would wait for them. */
+const api = useApi({ ownCluster: true });
 const path = '/api/v1/changes';
 
 interface Change {
@@ -88,13 +94,11 @@ async function listed(tenant: TestTenant) {
   return rows;
 }
 
-/** The same cursor with other values, as only somebody can make it who knows how. */
-function forge(tenant: TestTenant, cursor: string, change: (values: string[]) => void): string {
-  const values = JSON.parse(Buffer.from(cursor.split('.')[0] ?? '', 'base64url').toString());
+/** The same cursor with other values. */
+function forge({ id }: TestTenant, cursor: string, change: (values: string[]) => void): string {
+  const values = valuesOf(cursor);
   change(values);
-  const payload = Buffer.from(JSON.stringify(values)).toString('base64url');
-  const context = [tenant.id, 'changes', '', '', ''].join('\n');
-  return `${payload}.${createHash('sha256').update(`${payload}.${context}`).digest('hex').slice(0, 16)}`;
+  return forgeCursor(id, values);
 }
 
 test('without a cursor: all that exists, as lists show it, whatever the size of the pages', async () => {
@@ -133,6 +137,32 @@ test('a page: its form, its size, and a cursor also at the end, where it answers
   await untilFinal(api.database, tenant.id);
   const changed = await tenant.get(`${path}?cursor=${cursor}`, { headers });
   expect(changed).toMatchObject({ status: 200, json: { data: [{ type: 'project', resource: { name: 'Q' } }] } });
+});
+
+test('what changes during the walk through all that exists comes after it', async () => {
+  const { tenant, project, a, c, tag, comments } = await world();
+  await untilFinal(api.database, tenant.id);
+  const walked: Change[] = [];
+  let cursor = '';
+  const next = async () => {
+    const { json } = await tenant.get(`${path}?limit=1${cursor}`);
+    walked.push(...json.data);
+    cursor = `&cursor=${json.page.next_cursor}`;
+    return json.page.has_more;
+  };
+  // What has been shown is changed, and what has not been shown yet is, too.
+  await next();
+  await patch(tenant, `projects/${project.id}`, { name: 'Q' });
+  await next();
+  await remove(tenant, `tags/${tag}`);
+  await remove(tenant, `tasks/${a}`);
+  await untilFinal(api.database, tenant.id);
+  while (await next());
+  const copy = new Map(walked.map((change) => [`${change.type} ${change.id}`, change.resource]));
+  expect(copy.get(`project ${project.id}`)).toMatchObject({ name: 'Q' });
+  for (const key of [`tag ${tag}`, `task ${a}`, ...comments.map((id) => `comment ${id}`)])
+    expect(copy.get(key)).toBeNull();
+  expect(copy.get(`task ${c}`)).toMatchObject({ title: 'c' });
 });
 
 test('cursor=now: nothing of what is there, and all that changes from then on', async () => {
@@ -372,7 +402,50 @@ test('the cursor of another tenant is invalid, and so is its entry in a cursor o
   const [tenant, stranger] = [await smallWorld(), await smallWorld()];
   const [theirs, mine] = [await now(tenant), await now(stranger)];
   expect((await stranger.get(`${path}?cursor=${theirs}`)).json.code).toBe('invalid_cursor');
-  const { 3: xid = '', 4: id = '' } = JSON.parse(Buffer.from(theirs.split('.')[0] ?? '', 'base64url').toString());
+  const { 3: xid = '', 4: id = '' } = valuesOf(theirs);
   const forged = forge(stranger, mine, (values) => values.splice(3, 2, xid, id));
   expect((await stranger.get(`${path}?cursor=${forged}`)).json.code).toBe('gone');
+});
+
+describeLoad(api);
+describePlans(api);
+
+describe('each wall between tenants alone', () => {
+  /** What an attacker reads after a cursor, while a victim changes. */
+  async function attack(): Promise<void> {
+    const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
+    await untilFinal(api.database, attacker.tenant.id);
+    const [own, cursor] = [await attacker.tenant.get(path), await now(attacker.tenant)];
+    const change = async ({ tenant, task }: typeof victim) => {
+      await remove(tenant, `tasks/${task}`);
+      await tenant.post(`/api/v1/tasks/${task}/restore`, undefined);
+      await untilFinal(api.database, tenant.id);
+    };
+    await change(victim);
+    expect((await attacker.tenant.get(path)).headers.get('ETag')).toBe(own.headers.get('ETag'));
+    expect((await attacker.tenant.get(`${path}?cursor=${cursor}`)).json.data).toEqual([]);
+    await change(attacker);
+    const { json, text } = await attacker.tenant.get(`${path}?cursor=${cursor}`);
+    const ids = json.data.map(({ id }: Change) => id);
+    expect(ids.sort()).toEqual([attacker.task, attacker.comment].sort());
+    for (const id of idsIn(JSON.stringify(await storedRows(api.database.admin, victim.tenant.id)))) {
+      expect(text).not.toContain(id);
+    }
+  }
+
+  test('row-level security', async () => {
+    onTestFinished(stripPredicates());
+    await attack();
+  });
+
+  describe('the predicates', () => {
+    beforeAll(() => disableRowLevelSecurity(api.database.admin));
+
+    test('without row-level security', attack);
+
+    test('with neither, the attack succeeds', async () => {
+      onTestFinished(stripPredicates());
+      await expect(attack()).rejects.toThrow();
+    });
+  });
 });
