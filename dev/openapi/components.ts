@@ -85,6 +85,7 @@ export const TAGS: Record<string, { name: string; description: string }> = {
   tags: { name: 'Tags', description: 'Words that tasks can be found by.' },
   comments: { name: 'Comments', description: 'What people say about tasks.' },
   activity: { name: 'Activity', description: 'Changes and comments together, for people to read.' },
+  changes: { name: 'Changes', description: 'What has changed, for programs that keep a copy.' },
   members: { name: 'Members', description: 'People who can be assigned, mentioned and shown by name.' },
   me: { name: 'Me', description: 'The caller.' },
   trash: { name: 'Trash', description: 'What was deleted and can be restored.' },

@@ -21,6 +21,7 @@ export interface Rejection {
     | 'conflict'
     | 'cycle'
     | 'forbidden'
+    | 'gone'
     | 'invalid_transition'
     | 'not_found'
     | 'precondition_failed'

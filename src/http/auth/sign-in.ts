@@ -14,12 +14,13 @@ import { VerifiedTokens } from './verified-tokens.ts';
  */
 export function signIn({
   operationId,
-  method,
   access,
+  mayLag,
 }: {
   operationId: string;
-  method: string;
   access: Role;
+  /** Whether callers may ask for an answer from a read replica. */
+  mayLag: boolean;
 }): MiddlewareHandler<Env> {
   return async (c, next) => {
     const token = presentedToken(c);
@@ -40,7 +41,7 @@ export function signIn({
       ...(tenantId ? { tenantId, role } : { platform: true }),
       ...(subject ? { actor: subject } : {}),
     };
-    openDatabase(c, config, caller, { mayLag: isEventual(c) && method === 'get' });
+    openDatabase(c, config, caller, { mayLag: isEventual(c) && mayLag });
     return next();
   };
 }

@@ -2,7 +2,7 @@ import { signIn } from '../auth/sign-in.ts';
 import type { Role } from '../auth/tokens.ts';
 import { type Result, respond } from '../response/responses.ts';
 import { conditionalRequest } from './conditional-request.ts';
-import type { Definition, Endpoint, EndpointContext, Output } from './definition.ts';
+import { type Definition, type Endpoint, type EndpointContext, mayBeEventual, type Output } from './definition.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -13,6 +13,6 @@ export function endpoint<const D extends Definition & { access: Role }>(
   definition: D,
   handler: (c: EndpointContext<D>) => Promise<Result<Output<D>>>,
 ): Endpoint<D> {
-  const middleware = [signIn(definition), conditionalRequest(definition)];
+  const middleware = [signIn({ ...definition, mayLag: mayBeEventual(definition) }), conditionalRequest(definition)];
   return serve(definition, middleware, async (c) => respond(c, await handler(c as EndpointContext<D>)));
 }

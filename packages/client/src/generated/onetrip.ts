@@ -6,6 +6,7 @@ import type {
   ActivityEntry,
   ApiKey,
   AuditEntry,
+  Change,
   Comment,
   CreateApiKeyBody,
   CreateCommentBody,
@@ -17,6 +18,7 @@ import type {
   GetProjectQuery,
   ListApiKeysQuery,
   ListAuditLogQuery,
+  ListChangesQuery,
   ListCommentsQuery,
   ListMembersQuery,
   ListProjectActivityQuery,
@@ -319,6 +321,16 @@ export interface Onetrip {
      * `GET /api/v1/audit-log`, role `admin`.
      */
     list<F extends keyof AuditEntry = never>(query?: ListAuditLogQuery & Fields<F>, options?: CallOptions): List<Shown<AuditEntry, F>>;
+  };
+  changes: {
+    /**
+     * List changes.
+     *
+     * What has changed since a cursor, for callers that keep a copy: each resource as it is now, or that it is gone. Without a cursor, all that exists and then its changes. Each page has a cursor, also the last one, to ask again later. No change is missed; one may come twice. A cursor is good for 90 days, then `410`: start again.
+     *
+     * `GET /api/v1/changes`, role `viewer`.
+     */
+    list(query?: ListChangesQuery, options?: CallOptions): List<Change>;
   };
   comments: {
     /**
