@@ -116,26 +116,6 @@ test('of a purge that takes several transactions, it is one, and nothing of it s
   expect((await tenant.get(ada)).json.name).toBe('Ada Lovelace');
 });
 
-test('an answer of megabytes passes', async () => {
-  const { tenant } = await makeIds(api);
-  const task = { title: 'x', description: 'y'.repeat(9_500) };
-  const reply = await tenant.post('/api/v1/projects', { name: 'P', tasks: Array(100).fill(task) }, { headers: DRY });
-  expect(reply).toMatchObject({ status: 201, json: { task_count: 100 } });
-  const { json } = await tenant.post('/api/v1/projects', { name: 'P' });
-  await admin(
-    `insert into tasks (tenant_id, project_id, title, description, position)
-     select $1, $2, 'x', repeat('y', 9500), n from generate_series(1, 1000) as n`,
-    [tenant.id, json.id],
-  );
-  await tenant.call(`/api/v1/projects/${json.id}`, { method: 'DELETE' });
-  const restore = (limit: number) =>
-    tenant.post(`/api/v1/projects/${json.id}/restore?task_limit=${limit}`, undefined, { headers: DRY });
-  const large = await restore(800);
-  expect(large.status).toBe(200);
-  expect(large.text.length).toBeGreaterThan(7_500_000);
-  expect(await restore(1000)).toMatchObject({ status: 422, json: { code: 'unprocessable' } });
-});
-
 test('the log of requests tells it from others, and has no error of it', async () => {
   const { tenant } = await makeIds(api);
   const lines: string[] = [];

@@ -79,6 +79,8 @@ export class Database {
   readonly query: Kysely<DB>;
   readonly #config: DatabaseConfig;
   readonly #caller: Caller;
+  /** Whether a dry run is over. */
+  #isTried = false;
   /** Aborts when the deadline has passed. It runs from the first batch on, because a request body may take long to arrive. */
   #deadline: AbortSignal | undefined;
 
@@ -116,9 +118,11 @@ export class Database {
    * @returns the rows of the last statement
    */
   async write<Last>(statements: [...Compilable[], Compilable<Last>], rethrowSqlStates: string[] = []): Promise<Last[]> {
-    if (this.isDryRun && this.roundTrips > 0) throw new Error('A dry run is one batch.');
+    if (this.#isTried) throw new Error('A dry run is one batch.');
     const compiled = statements.map((statement) => statement.compile());
-    return (await this.#send(compiled, { rethrowSqlStates })) as Last[];
+    const last = (await this.#send(compiled, { rethrowSqlStates })) as Last[];
+    this.#isTried = this.isDryRun;
+    return last;
   }
 
   #send(queries: Statement[], options: SendOptions): Promise<Row[]> {

@@ -1,4 +1,4 @@
-import { type Compilable, sql } from 'kysely';
+import { type Compilable, type RawBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { ALREADY_COMPLETED, DatabaseError, sqlState, TOO_MANY_ROWS } from './errors.ts';
 import { type JsonText, type RepresentationQuery, withRepresentation } from './read.ts';
@@ -13,7 +13,20 @@ export interface WriteOptions {
   limitParameter?: string;
   /** `hash`: SHA-256 (hex) over method, path with query, and raw body. */
   idempotency?: { key: string; hash: string } | undefined;
+  /** Of a write that is one of several operations, which are sent together: nothing is sent for it by itself. */
+  operation?: Operation;
 }
+
+/** One of several operations of a batch. */
+export interface Operation {
+  /** What the caller calls it. */
+  name: string | null;
+  /** Takes its statements. */
+  add(statements: Statements): void;
+}
+
+/** What an operation sends, in this order. */
+export type Statements = Compilable[];
 
 export interface WriteResult<T> {
   status: number;
@@ -38,6 +51,10 @@ export async function writeRepresentation<T>(
   query: RepresentationQuery<T>,
 ): Promise<WriteResult<T>> {
   const representation = withRepresentation(db, query, options.limitParameter);
+  if (options.operation) {
+    const outcome = representation.selectFrom('representation');
+    return addOperation(options, [...statements, outcome.select(keepResult(options, sql`etag`, sql`body`))]);
+  }
   const idempotency = claimOf(db, options);
   if (!idempotency) {
     const [row] = await db.write([...statements, representation.selectFrom('representation').select(['etag', 'body'])]);
@@ -71,6 +88,10 @@ export async function writeNothing(
   statements: Compilable[],
   rethrowSqlStates: string[] = [],
 ): Promise<WriteResult<never>> {
+  if (options.operation) {
+    const kept = keepResult(options, sql`null`, sql`null`);
+    return addOperation(options, [...statements, db.query.selectNoFrom(kept)]);
+  }
   const idempotency = claimOf(db, options);
   if (!idempotency) {
     try {
@@ -119,6 +140,22 @@ async function runIdempotently<T>(
     if (sqlState(error) !== ALREADY_COMPLETED) throw error;
     return storedResponse(db, key);
   }
+}
+
+/** @returns what is known of the response before the operations are sent */
+function addOperation<T>(options: WriteOptions, statements: Compilable[]): WriteResult<T> {
+  options.operation?.add(statements);
+  return resultOf(options, { etag: null, body: null });
+}
+
+/** An expression that keeps the answer to an operation in the transaction, see `keep_result()`. */
+function keepResult(
+  { operation, status, location }: WriteOptions,
+  etag: RawBuilder<unknown>,
+  body: RawBuilder<unknown>,
+) {
+  const name = operation?.name ?? null;
+  return sql`keep_result(${name}, ${status}::integer, ${location ?? null}, ${etag}, ${body})`.as('kept');
 }
 
 function storedColumns({ status, location }: WriteOptions) {

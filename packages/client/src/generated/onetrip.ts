@@ -6,6 +6,8 @@ import type {
   ActivityEntry,
   ApiKey,
   AuditEntry,
+  BatchBody,
+  BatchResults,
   Comment,
   CreateApiKeyBody,
   CreateCommentBody,
@@ -320,6 +322,18 @@ export interface Onetrip {
      */
     list<F extends keyof AuditEntry = never>(query?: ListAuditLogQuery & Fields<F>, options?: CallOptions): List<Shown<AuditEntry, F>>;
   };
+  /**
+   * Carry out several operations at once.
+   *
+   * In their order, all or nothing, in one round trip. An operation is a POST, PUT, PATCH or DELETE of projects, tasks, tags and comments, of the tags, assignees and blockers of tasks, or a restore.
+   *
+   * Its `id` names what it makes: in the path of a later one, and as the whole of a member that takes an id, `{id}` stands for it.
+   *
+   * Where one fails, nothing is done: the problem is that one’s, with its number as `operation` and pointers from `/operations/<number>` on.
+   *
+   * `POST /api/v1/batch`, role `member`.
+   */
+  batch(body: BatchBody, options?: CallOptions & KeyOptions & DryRunOptions): Promise<BatchResults>;
   comments: {
     /**
      * Delete a comment.

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { Rejection } from '../../client/errors.ts';
 import type { JsonText } from '../../client/read.ts';
+import type { Rejection } from '../../client/rejections.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { bare, jsonObject } from '../../sql/json.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
