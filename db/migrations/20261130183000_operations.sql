@@ -112,6 +112,15 @@ begin atomic
   where id is not null;
 end;
 
+-- Answers without an id of their own are kept without a person, too.
+do $$
+begin
+  execute replace(
+    pg_get_functiondef('erase_person(uuid, integer)'::regprocedure),
+    $x$body::json ->> 'id' <> person::text$x$, $x$body::json ->> 'id' is distinct from person::text$x$);
+end
+$$;
+
 -- The functions that note on a row by what it was changed.
 grant onetrip_refresher to current_user with inherit true, set true;
 do $$
@@ -149,6 +158,14 @@ begin
 end
 $$;
 grant onetrip_refresher to current_user with inherit false;
+
+do $$
+begin
+  execute replace(
+    pg_get_functiondef('erase_person(uuid, integer)'::regprocedure),
+    $x$body::json ->> 'id' is distinct from person::text$x$, $x$body::json ->> 'id' <> person::text$x$);
+end
+$$;
 
 create or replace function mentioned_ids(answer json) returns setof uuid
 language sql immutable parallel safe rows 100

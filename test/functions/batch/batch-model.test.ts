@@ -10,7 +10,7 @@ import { storedRows } from '../../support/stored.ts';
  * their failures, has to be the same for both.
  */
 
-const BATCHES = 24;
+const BATCHES = 12;
 const MAX_OPERATIONS = 9;
 
 const api = useApi();
