@@ -62,7 +62,7 @@ const RULES: Rule[] = [
     const name = `a control character: ${JSON.stringify(text)}`;
     return {
       name,
-      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose'],
+      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose', 'formed'],
       value: () => text,
       fault: 'control_character',
     };
@@ -71,7 +71,7 @@ const RULES: Rule[] = [
     const name = `an unpaired surrogate: ${JSON.stringify(text)}`;
     return {
       name,
-      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose'],
+      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose', 'formed'],
       value: () => text,
       fault: 'unpaired_surrogate',
     };
@@ -120,6 +120,7 @@ const RULES: Rule[] = [
   ...BAD_UUIDS.map((text): Rule => bad('uuid', text)),
   ...BAD_DATES.map((text): Rule => bad('date', text)),
   ...BAD_COLORS.map((text): Rule => bad('color', text)),
+  ...['', 'ä', 'a\nb', '\u00a0'].map((text): Rule => bad('formed', text)),
   { name: 'one less than may be', kinds: ['integer'], value: ({ minimum = 0 }) => minimum - 1, fault: 'too_small' },
   { name: 'one more than may be', kinds: ['integer'], value: ({ maximum = 0 }) => maximum + 1, fault: 'too_big' },
   { name: '2^31', kinds: ['integer'], value: () => 2 ** 31, fault: 'too_big' },

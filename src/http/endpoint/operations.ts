@@ -5,7 +5,7 @@ import { type MemberError, Problem, validationFailed } from '../../problem.ts';
 import type { Env } from '../env.ts';
 import { refuseMembers } from '../request/body.ts';
 import { replaceNames } from '../request/operation-names.ts';
-import { jsonPointer } from '../request/strict-json.ts';
+import { jsonPointer, MAX_ERRORS } from '../request/strict-json.ts';
 import { problemOf } from '../response/problem-of.ts';
 import { conditionalRequest } from './conditional-request.ts';
 import type { Definition, GuardedEndpoint } from './definition.ts';
@@ -72,7 +72,10 @@ export function operationsOf(
       const { id, method, path, if_match } = operation;
       const dispatched: Dispatched = { operation, request, ids, add: (own) => statements.push(...own) };
       // Without a media type the validator takes no body for JSON.
-      const headers = { 'Content-Type': 'application/json', ...(if_match === undefined ? {} : { 'If-Match': if_match }) };
+      const headers = {
+        'Content-Type': 'application/json',
+        ...(if_match === undefined ? {} : { 'If-Match': if_match }),
+      };
       const location = await locationOf(app, `http://operation.invalid${path}`, { method, headers }, dispatched).catch(
         (error: Error) => {
           throw error instanceof Problem ? problemOfOperation(error, index) : error;
@@ -139,7 +142,7 @@ function presentedBody({ body: schema }: Definition): MiddlewareHandler<Env> {
 function refuseUnknown(unknown: ReturnType<typeof replaceNames>, pointer: (path: PropertyKey[]) => string): void {
   if (unknown.length === 0) return;
   throw inOperation(
-    unknown.map(({ path, name }) => ({
+    unknown.slice(0, MAX_ERRORS).map(({ path, name }) => ({
       pointer: pointer(path),
       code: 'unknown_name',
       message: `{${name}} names no earlier operation that makes something`,

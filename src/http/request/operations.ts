@@ -19,7 +19,7 @@ const operation = z
       .meta({ pattern: NAME, description: 'Names what the operation makes, for later ones.', examples: ['trip'] }),
     method: z
       .enum(['POST', 'PUT', 'PATCH', 'DELETE'])
-      .meta({ description: 'The method of the request.', id: 'OperationMethod' }),
+      .meta({ description: 'The method of the request.', id: 'OperationMethod', examples: ['POST'] }),
     path: z
       .string()
       .max(2048)
@@ -34,7 +34,7 @@ const operation = z
         examples: ['/api/v1/projects/{trip}/tasks'],
       }),
     body: z
-      .looseObject({})
+      .record(z.string(), z.unknown())
       .optional()
       .meta({
         description:
