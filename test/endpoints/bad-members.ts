@@ -105,9 +105,9 @@ const RULES: Rule[] = [
   { name: '16 KiB by umlauts', kinds: ['free'], value: () => sized('ü'), fault: 'too_large', asks: isPatch },
   { name: 'nonsense', kinds: ['enum'], value: () => 'nonsense', fault: 'invalid_value' },
   {
-    name: 'a known value in upper case',
+    name: 'a known value in another case',
     kinds: ['enum'],
-    value: ({ enum: [one = ''] = [] }) => one.toUpperCase(),
+    value: ({ enum: [one = ''] = [] }) => (/[a-z]/.test(one) ? one.toUpperCase() : one.toLowerCase()),
     fault: 'invalid_value',
   },
   {
@@ -142,7 +142,8 @@ const RULES: Rule[] = [
   ...['id', 'tenant_id', 'created_at', 'version', 'constructor', '', 'Name', 'a/b~c'].map((member): Rule => {
     const inside = `/${member.replace('~', '~0').replace('/', '~1')}`;
     const name = `a member that the schema does not name: ${JSON.stringify(member)}`;
-    return { name, kinds: ['closed'], value: () => ({ [member]: 1 }), inside, fault: 'unknown_member' };
+    const value = ({ properties = {} }: Schema) => (Object.hasOwn(properties, member) ? undefined : { [member]: 1 });
+    return { name, kinds: ['closed'], value, inside, fault: 'unknown_member' };
   }),
 ];
 

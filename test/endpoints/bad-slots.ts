@@ -196,5 +196,5 @@ export function bodyWith(schema: Schema, path: Path, value: unknown): unknown {
 
 /** A smallest object that the schema takes. */
 export function required({ properties = {}, required: names = [] }: Schema): Record<string, unknown> {
-  return Object.fromEntries(names.map((name) => [name, properties[name]?.examples?.[0] ?? 'x']));
+  return Object.fromEntries(names.map((name) => [name, dereference(properties[name] ?? {}).examples?.[0] ?? 'x']));
 }

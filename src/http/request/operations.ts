@@ -69,4 +69,7 @@ export const operations = z
       if (id !== undefined) names.add(id);
     }
   })
-  .meta({ description: `1 to ${MAX_OPERATIONS} operations, in the order in which they are carried out.` });
+  .meta({
+    description: `1 to ${MAX_OPERATIONS} operations, in the order in which they are carried out.`,
+    examples: [[{ method: 'POST', path: '/api/v1/projects', body: { name: 'Trip to Lisbon' } }]],
+  });
