@@ -32,6 +32,9 @@ const TRACES = {
 };
 
 const files = globSync('src/functions/*/*.ts');
+const operations = definitions
+  .filter(({ method, access }) => method !== 'get' && access === 'member')
+  .map(({ operationId }) => worker(`onetrip-${operationId}`).entry);
 const openToAll = ['docs', 'health', 'openapi'];
 
 test('every file under src/functions is a Worker, and they are what the definitions say', () => {
@@ -45,7 +48,7 @@ test('every file under src/functions is a Worker, and they are what the definiti
 describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', (name, entry) => {
   test('is small', () => {
     const { bytes, gzip } = sizes.find((size) => size.name === name) as (typeof sizes)[number];
-    expect(gzip).toBeLessThanOrEqual(150_000);
+    expect(gzip).toBeLessThanOrEqual(name === 'onetrip-batch' ? 160_000 : 150_000);
     expect(gzip).toBeGreaterThan(10_000);
     expect(bytes).toBeGreaterThan(gzip);
   });
@@ -53,7 +56,13 @@ describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', 
   test('has no other endpoint in it', () => {
     const { parts } = worker(name);
     expect(Object.keys(parts).filter((path) => /^src\/(functions|scheduled|platform)\//.test(path))).toContain(entry);
-    expect(Object.keys(parts).filter((path) => files.includes(path))).toEqual([entry]);
+    // A batch has those in it whose requests are its operations.
+    const others = name === 'onetrip-batch' ? files.filter((file) => operations.includes(file)) : [];
+    expect(
+      Object.keys(parts)
+        .filter((path) => files.includes(path))
+        .sort(),
+    ).toEqual([...new Set([...others, entry])].sort());
   });
 
   test('has what it uses of the packages, and nothing else', async () => {

@@ -37,7 +37,7 @@ const REFUSED = [
 
 const ALLOWED = [
   ['src/config/x.ts', '../db/client/drivers/driver.ts'],
-  ['src/db/sql/x.ts', '../client/not-found.ts'],
+  ['src/db/sql/x.ts', '../client/rejections.ts'],
   ['src/db/queries/tags/x.ts', '../../sql/representations.ts'],
   ['src/http/endpoint/x.ts', '../request/body.ts'],
   ['src/http/response/x.ts', '../../db/client/errors.ts'],

@@ -1,8 +1,16 @@
+import type { Context } from 'hono';
 import { signIn } from '../auth/sign-in.ts';
 import type { Role } from '../auth/tokens.ts';
+import type { Env } from '../env.ts';
 import { type Result, respond } from '../response/responses.ts';
 import { conditionalRequest } from './conditional-request.ts';
-import { type Definition, type Endpoint, type EndpointContext, mayBeEventual, type Output } from './definition.ts';
+import {
+  type Definition,
+  type EndpointContext,
+  type GuardedEndpoint,
+  mayBeEventual,
+  type Output,
+} from './definition.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -12,7 +20,8 @@ import { serve } from './serve.ts';
 export function endpoint<const D extends Definition & { access: Role }>(
   definition: D,
   handler: (c: EndpointContext<D>) => Promise<Result<Output<D>>>,
-): Endpoint<D> {
+): GuardedEndpoint<D> {
   const middleware = [signIn({ ...definition, mayLag: mayBeEventual(definition) }), conditionalRequest(definition)];
-  return serve(definition, middleware, async (c) => respond(c, await handler(c as EndpointContext<D>)));
+  const answer = async (c: Context<Env>) => respond(c, await handler(c as EndpointContext<D>));
+  return Object.assign(serve(definition, middleware, answer), { answer });
 }

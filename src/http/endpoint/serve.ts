@@ -21,16 +21,13 @@ export function serve<D extends Definition>(
   middleware: MiddlewareHandler<Env>[],
   handler: (c: Context<Env>) => Promise<Response>,
 ): Endpoint<D> {
-  const { params, query, body, method } = definition;
+  const { body, method } = definition;
   const path: string = definition.path;
   const takesKey = takesIdempotencyKey(definition);
   const handlers: MiddlewareHandler<Env>[] = [
     requestContext(definition),
     ...middleware,
-    strictQuery(definition.repeatable),
-    validate('param', params),
-    validate('query', query),
-    ...(body ? [strictBody(takesKey), validate('json', body)] : method === 'post' ? [noBody(takesKey)] : []),
+    ...inputs(definition, body ? [strictBody(takesKey)] : method === 'post' ? [noBody(takesKey)] : []),
     (c) => handler(c),
   ];
   // Not strict: one trailing slash is ignored.
@@ -39,6 +36,23 @@ export function serve<D extends Definition>(
   app.notFound(notFoundHandler([definition]));
   app.on(method.toUpperCase(), [path], ...handlers);
   return Object.assign(app, { definition }) as unknown as Endpoint<D>;
+}
+
+/**
+ * Reads and validates what a request has of an endpoint's inputs.
+ * @param readBody leaves the body to `c.req.json()`
+ */
+export function inputs(
+  { params, query, repeatable, body }: Definition,
+  readBody: MiddlewareHandler<Env>[],
+): MiddlewareHandler<Env>[] {
+  return [
+    strictQuery(repeatable),
+    validate('param', params),
+    validate('query', query),
+    ...readBody,
+    ...(body ? [validate('json', body)] : []),
+  ];
 }
 
 /** Where the members are, by Hono's names for it. */

@@ -11,6 +11,7 @@ apiKeys.create POST /api-keys bk
 apiKeys.delete DELETE /api-keys/: -
 apiKeys.list GET /api-keys ql
 auditLog.list GET /audit-log ql
+batch POST /batch bk
 changes.list GET /changes ql
 tasks.comments.create POST /tasks/:/comments bk
 comments.delete DELETE /comments/: m

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { Rejection } from '../../client/errors.ts';
 import { blameCursor, type JsonText, orNotFound, pageUnlessKnown, type ReadOptions } from '../../client/read.ts';
+import type { Rejection } from '../../client/rejections.ts';
 import { itemsWithinLimit } from '../../client/response-limit.ts';
 import { CHANGE_TYPES, type ChangesRequest, changesContext, isKept } from '../../sql/change-position.ts';
 import { array, bare, type JsonItems, jsonItems, jsonObject, nested, plain } from '../../sql/json.ts';
