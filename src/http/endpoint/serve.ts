@@ -21,16 +21,18 @@ export function serve<D extends Definition>(
   middleware: MiddlewareHandler<Env>[],
   handler: (c: Context<Env>) => Promise<Response>,
 ): Endpoint<D> {
-  const { params, query, body, method } = definition;
+  const { params, query, body, method, protocol } = definition;
   const path: string = definition.path;
   const takesKey = takesIdempotencyKey(definition);
+  const noneOrEmpty = method === 'post' ? [noBody(takesKey)] : [];
+  const bodyHandlers = body ? [strictBody(takesKey), validate('json', body)] : noneOrEmpty;
   const handlers: MiddlewareHandler<Env>[] = [
     requestContext(definition),
     ...middleware,
     strictQuery(definition.repeatable),
     validate('param', params),
     validate('query', query),
-    ...(body ? [strictBody(takesKey), validate('json', body)] : method === 'post' ? [noBody(takesKey)] : []),
+    ...(protocol ? [] : bodyHandlers),
     (c) => handler(c),
   ];
   // Not strict: one trailing slash is ignored.
