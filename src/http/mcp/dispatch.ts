@@ -4,8 +4,8 @@ import type { Env } from '../env.ts';
 import type { Tool } from './tool.ts';
 import type { ToolRequest } from './tool-request.ts';
 
-/** What says who asks, and on whose behalf: the endpoint gets it as the caller has sent it. */
-const CALLER_HEADERS = ['Authorization', 'X-Tenant-Token', 'traceparent', 'Onetrip-Consistency'];
+/** What says who asks: the endpoint gets it as the caller has sent it. */
+const CALLER_HEADERS = ['Authorization', 'X-Tenant-Token', 'traceparent'];
 
 /**
  * Has an endpoint's own app answer a request, as if the caller had sent it there: with the same token, checks and round

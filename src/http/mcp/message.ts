@@ -1,9 +1,3 @@
-import {
-  isJSONRPCNotification,
-  isJSONRPCRequest,
-  isJSONRPCResponse,
-  type JSONRPCMessage,
-} from '@modelcontextprotocol/server';
 import type { Context } from 'hono';
 import { Problem } from '../../problem.ts';
 import type { Env } from '../env.ts';
@@ -15,10 +9,14 @@ const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 
 /**
- * Reads the one message of a request, under the rules for all bodies, or says what is wrong with it (JSON-RPC 2.0 §5.1).
+ * Reads the one message of a request, under the rules for all bodies, or says what is wrong with it.
+ * @param isMessage whether it is one of JSON-RPC 2.0
  * @throws Problem for a body of another media type, or one that is too large or broke off
  */
-export async function readMessage(c: Context<Env>): Promise<JSONRPCMessage | Response> {
+export async function readMessage<T>(
+  c: Context<Env>,
+  isMessage: (value: unknown) => value is T,
+): Promise<T | Response> {
   checkMediaType(c.req.method, c.req.header('Content-Type'), c.req.header('Content-Encoding'));
   const bytes = await readBytes(c.req.raw);
   let value: unknown;
@@ -31,8 +29,7 @@ export async function readMessage(c: Context<Env>): Promise<JSONRPCMessage | Res
   if (Array.isArray(value)) {
     return rpcError(INVALID_REQUEST, 'Send one message with each request: the protocol has no batches any more.');
   }
-  if (isJSONRPCRequest(value) || isJSONRPCNotification(value) || isJSONRPCResponse(value)) return value;
-  return rpcError(INVALID_REQUEST, 'This is no message of JSON-RPC 2.0.', value);
+  return isMessage(value) ? value : rpcError(INVALID_REQUEST, 'This is no message of JSON-RPC 2.0.', value);
 }
 
 /** @param request what may have the id of the request that is in error */

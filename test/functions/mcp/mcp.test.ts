@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { tools } from '../../../src/functions/mcp/mcp.ts';
-import { signToken, useApi } from '../../support/api.ts';
+import { type Reply, signToken, useApi } from '../../support/api.ts';
 import { insertApiKey } from '../../support/api-keys.ts';
 import { callTool, connect, MODES, problemIn, send } from '../../support/mcp.ts';
 
@@ -22,13 +22,18 @@ describe.each(MODES.map((mode) => [typeof mode === 'string' ? mode : mode.pin, m
 
       const call = async (name: string, given: Record<string, unknown> = {}) =>
         // The client holds `structuredContent` against `outputSchema` by itself.
-        client.callTool({ name, arguments: given }) as Promise<{ [key: string]: any; content: { text: string }[] }>;
+        client.callTool({ name, arguments: given }) as unknown as Promise<Reply['json']>;
       const made = await call('create_project', { name: 'Trip', tasks: [{ title: 'Pack', tags: ['soon'] }] });
       const { id, tasks } = made.structuredContent;
       expect(JSON.parse(made.content[0]?.text ?? '')).toEqual(made.structuredContent);
       await call('update_task', { task_id: tasks[0].id, status: 'in_progress', if_version: 1 });
       await call('create_comment', { task_id: tasks[0].id, body: 'Half of it' });
-      const found = await call('find_tasks', { project_id: id, tag: ['soon'], limit: 5, fields: 'id,status,comment_count' });
+      const found = await call('find_tasks', {
+        project_id: id,
+        tag: ['soon'],
+        limit: 5,
+        fields: 'id,status,comment_count',
+      });
       expect(found.structuredContent.data).toEqual([{ id: tasks[0].id, status: 'in_progress', comment_count: 1 }]);
       expect((await call('get_project', { project_id: id })).structuredContent.tasks).toHaveLength(1);
       expect((await call('get_me')).structuredContent).toMatchObject({ role: 'member', tenant: { name: 'Acme' } });
@@ -127,7 +132,9 @@ describe('a message', () => {
     ['an empty batch', '[]', -32600],
   ])('that is %s is an error of JSON-RPC, and asks nothing', async (_, message, code, id: unknown = null) => {
     const before = asked();
-    expect(await send(api, await signToken({ tenant_id: crypto.randomUUID() }), message)).toMatchObject(error(code, id));
+    expect(await send(api, await signToken({ tenant_id: crypto.randomUUID() }), message)).toMatchObject(
+      error(code, id),
+    );
     expect(asked()).toBe(before);
   });
 
