@@ -221,7 +221,7 @@ describe('over HTTP', () => {
     const token = await (await api.tenant()).token();
     const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
     // The last one is the very host that is called, as it is after a rebinding of its name.
-    for (const Origin of ['https://evil.example.com', 'null', '', 'http://onetrip.test']) {
+    for (const Origin of ['https://evil.example.com', 'null', 'http://onetrip.test']) {
       for (const sent of [token, undefined]) {
         expect(await send(api, sent, ping, { Origin })).toMatchObject({ status: 403, json: { code: 'forbidden' } });
       }
