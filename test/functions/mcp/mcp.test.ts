@@ -95,6 +95,13 @@ describe('who calls', () => {
     expect(json.data[0]).toMatchObject({ actor: 'ada', request_id: 'of-the-assistant' });
   });
 
+  test('may say so in X-Tenant-Token, as everywhere', async () => {
+    const tenant = await api.tenant();
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'get_me' } };
+    const { json } = await send(api, undefined, call, { 'X-Tenant-Token': await tenant.token('viewer', 'ada') });
+    expect(json.result.structuredContent).toMatchObject({ subject: 'ada', tenant: { id: tenant.id } });
+  });
+
   test('with a key that is not good gets 401 for a call, and no result', async () => {
     const tenant = await api.tenant();
     const { key } = await insertApiKey(api, tenant, { expires_at: '2020-01-01T00:00:00Z' });
