@@ -17,6 +17,8 @@ import { callExample, definitions, makeWorld, type World } from '../support/exam
 /*
  * The API before a primary and a real hot standby that streams from it (PostgreSQL manual, §26.2 and §26.4): every read
  * of a caller who may be behind is answered by the standby, every write by the primary.
+ *
+ * @module-tag release
  */
 
 const cleanUp = new AsyncDisposableStack();

@@ -18,6 +18,9 @@ declare module 'vitest' {
     adminUrl: string;
     /** Where what is deployed is, built, of the tiers that run. */
     dist: string;
+    /** What the build says of it, where the tier `split` runs, and where `lambda` does. */
+    splitWorkers: Awaited<ReturnType<typeof buildSplit>>;
+    lambdaFunctions: Awaited<ReturnType<typeof buildLambda>>;
     /** Whether the template has its tables parted (db/scaling), by ONETRIP_SCHEMA=partitioned. */
     partitioned: boolean;
   }
@@ -60,8 +63,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const dist = join(directory, 'dist');
     const tiers = project.vitest.projects.map(({ name }) => name);
     if (tiers.includes('workerd')) await buildOneWorker(dist);
-    if (tiers.includes('split')) await buildSplit(dist);
-    if (tiers.includes('lambda')) await buildLambda(dist);
+    if (tiers.includes('split')) project.provide('splitWorkers', await buildSplit(dist));
+    if (tiers.includes('lambda')) project.provide('lambdaFunctions', await buildLambda(dist));
     // In `node` too, the tests of the server's own matters start it.
     if (tiers.includes('server') || tiers.includes('node')) await buildNodeServer(dist);
     project.provide('adminUrl', postgres.adminUrl);
