@@ -9,7 +9,7 @@ import { callTool } from '../support/mcp.ts';
 const PERIOD = 10;
 const functions = [
   ...['create-tag', 'get-tag', 'list-tags', 'list-projects', 'list-audit-log', 'list-tenants'],
-  ...['docs', 'health', 'openapi'],
+  ...['docs', 'health', 'openapi', 'mcp'],
 ];
 
 describe('the rate limit', () => {
