@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
+import { app } from '../../../src/functions/index.ts';
 import { tools } from '../../../src/functions/mcp/mcp.ts';
 import { type Reply, signToken, useApi } from '../../support/api.ts';
 import { insertApiKey } from '../../support/api-keys.ts';
@@ -118,6 +119,22 @@ describe('who calls', () => {
     const platform = await signToken({ role: 'platform' });
     expect(await send(api, platform, list)).toMatchObject({ status: 403, json: { code: 'forbidden' } });
   });
+});
+
+test.runIf(inject('tier') === 'node')('while the database is away, 503 to who connects, and as a result', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  const bindings = { ...api.bindings, NEON_ENDPOINT: 'http://127.0.0.1:9/sql' };
+  const token = await signToken({ tenant_id: crypto.randomUUID() });
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const ask = (message: object) =>
+    app.request('/mcp', { method: 'POST', headers, body: JSON.stringify(message) }, bindings);
+  const connecting = await ask(list);
+  expect([connecting.status, connecting.headers.get('Retry-After')]).toEqual([503, '1']);
+  const called = await ask({ ...list, method: 'tools/call', params: { name: 'get_me' } });
+  const { result } = (await called.json()) as { result: { isError: boolean; content: { text: string }[] } };
+  expect([called.status, result.isError]).toEqual([200, true]);
+  expect(JSON.parse(result.content[0]?.text ?? '')).toMatchObject({ status: 503, code: 'unavailable' });
+  vi.restoreAllMocks();
 });
 
 describe('a message', () => {
