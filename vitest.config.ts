@@ -14,6 +14,8 @@ const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isol
 const races = ['test/functions/races.test.ts'];
 /** What the database says of API keys, by either driver. */
 const apiKeys = 'test/functions/api-keys.test.ts';
+/** Operations in one batch do what they do one by one, by either driver. */
+const batches = 'test/functions/batch/batch-model.test.ts';
 /** The page at /docs in a browser, from the one Worker as it is deployed. */
 const pages = ['test/reference/page.test.ts'];
 /** What the builds of `split` and `lambda` are made of: those tiers have built them. */
@@ -98,7 +100,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: [...endpoints, 'test/functions/meta/docs.test.ts', apiKeys, ...races],
+          include: [...endpoints, 'test/functions/meta/docs.test.ts', apiKeys, batches, ...races],
           provide: { tier: 'server' },
         },
       },

@@ -44,6 +44,10 @@ export const Problem = z
       .array(z.string())
       .optional()
       .meta({ description: 'With `invalid_transition`: the statuses that the task can have next.' }),
+    operation: z
+      .int()
+      .optional()
+      .meta({ description: 'Of a batch: the operation that has the problem, from 0.', examples: [2] }),
   })
   .catchall(z.unknown())
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
@@ -84,6 +88,7 @@ export const TAGS: Record<string, { name: string; description: string }> = {
   tasks: { name: 'Tasks', description: 'Tasks and subtasks, with their tags, assignees and blockers.' },
   tags: { name: 'Tags', description: 'Words that tasks can be found by.' },
   comments: { name: 'Comments', description: 'What people say about tasks.' },
+  batch: { name: 'Batches', description: 'Several operations at once, all or nothing.' },
   activity: { name: 'Activity', description: 'Changes and comments together, for people to read.' },
   members: { name: 'Members', description: 'People who can be assigned, mentioned and shown by name.' },
   me: { name: 'Me', description: 'The caller.' },

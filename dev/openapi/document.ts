@@ -10,6 +10,7 @@ import {
 import { MAX_RUNNING, MAX_WAIT_MS, MAX_WAITING } from '../../src/db/client/concurrency.ts';
 import { functions } from '../../src/functions/index.ts';
 import { type Definition, isConditionalRead, takesIdempotencyKey } from '../../src/http/endpoint/definition.ts';
+import { takesDryRun } from '../../src/http/request/dry-run.ts';
 import { API_KEY_PATTERN } from '../../src/http/request/schemas.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/problem.ts';
 import { endpointFiles } from '../build/endpoint-files.ts';
@@ -128,6 +129,7 @@ function headerParameters(d: Definition) {
       : {}),
     ...(d.ifMatch ? { 'If-Match': PARAMETERS.ifMatch } : {}),
     ...(takesIdempotencyKey(d) ? { 'Idempotency-Key': PARAMETERS.idempotencyKey } : {}),
+    ...(takesDryRun(d) ? { 'Onetrip-Dry-Run': PARAMETERS.dryRun } : {}),
   };
   return Object.keys(named).length > 0 ? z.object(named) : undefined;
 }
@@ -176,6 +178,7 @@ function successResponse(d: Definition, status: number, description: string): Zo
       ...(d.access === 'public' ? {} : { 'RateLimit-Policy': HEADERS.rateLimitPolicy.optional() }),
       ...(d.query && 'cursor' in d.query.shape ? { Link: HEADERS.link.optional() } : {}),
       ...(takesIdempotencyKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
+      ...(takesDryRun(d) ? { 'Onetrip-Dry-Run': HEADERS.dryRun.optional() } : {}),
     }),
     ...(content(d) ? { content: content(d) } : {}),
     ...(status === 201 ? { links: links(d) } : {}),
@@ -211,6 +214,7 @@ function problemResponse(status: number, codes: ProblemCode[]): ZodOpenApiRespon
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
     headers: z.object({
       'X-Request-Id': HEADERS.requestId,
+      'Onetrip-Dry-Run': HEADERS.dryRun.optional(),
       ...(status === 401 ? { 'WWW-Authenticate': HEADERS.authenticate } : {}),
       ...(status === 429 || status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
       ...(status === 429 ? { RateLimit: HEADERS.rateLimit, 'RateLimit-Policy': HEADERS.rateLimitPolicy } : {}),

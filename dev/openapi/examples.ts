@@ -109,6 +109,12 @@ function listOf(item: object) {
 }
 
 /** By endpoint name. */
+/** The answer to one operation of a batch, which makes something. */
+function result<T extends { id: string; version: number }>(id: string | null, path: string, body: T) {
+  const etag = `"${body.version}.9f86d081884c7d659a2feaa0c55ad015"`;
+  return { id, status: 201, location: path + body.id, etag, body };
+}
+
 export const responseExamples: Record<string, object> = {
   'create-project': projectWithTasks,
   'get-project': projectWithTasks,
@@ -122,6 +128,14 @@ export const responseExamples: Record<string, object> = {
   'restore-task': taskWithProject,
   'list-tasks': listOf(task),
   'list-project-tasks': listOf(task),
+  batch: {
+    results: [
+      result('trip', '/api/v1/projects/', { ...projectWithTasks, tasks: [], task_count: 0 }),
+      result('book', '/api/v1/tasks/', taskWithProject),
+      result(null, '/api/v1/tasks/', { ...taskWithProject, id: blocker.id, parent_id: task.id }),
+      result(null, '/api/v1/comments/', comment),
+    ],
+  },
   'create-member': member,
   'get-member': member,
   'update-member': { ...member, version: 2, status: 'deactivated' },

@@ -33,6 +33,10 @@ export const HEADERS = {
     header: { id: 'Idempotency-Replayed' },
     description: 'This is the stored answer of an earlier, equal request.',
   }),
+  dryRun: z.literal('true').meta({
+    header: { id: 'Onetrip-Dry-Run' },
+    description: 'This was a dry run, and nothing has been kept.',
+  }),
   retryAfter: z.string().meta({ header: { id: 'Retry-After' }, description: 'Seconds to wait.', examples: ['5'] }),
   authenticate: z.literal('Bearer').meta({
     header: { id: 'WWW-Authenticate' },
@@ -82,4 +86,8 @@ export const PARAMETERS = {
       description:
         '1 to 255 printable ASCII characters. The same request (method, path with query, and body) with the same key is carried out once; for 24 hours it gets the first answer.',
     }),
+  dryRun: z.literal('true').optional().meta({
+    description:
+      'With `true` the request is only tried: it is checked and answered as it would be, and nothing of it is kept. Ids and times will differ, a secret is null, and an `Idempotency-Key` is left alone. Any other value is `400`.',
+  }),
 };

@@ -6,6 +6,7 @@ import createApiKey from './api-keys/create-api-key.ts';
 import deleteApiKey from './api-keys/delete-api-key.ts';
 import listApiKeys from './api-keys/list-api-keys.ts';
 import listAuditLog from './audit/list-audit-log.ts';
+import batch from './batch/batch.ts';
 import createComment from './comments/create-comment.ts';
 import deleteComment from './comments/delete-comment.ts';
 import getComment from './comments/get-comment.ts';
@@ -65,6 +66,7 @@ export const functions = [
   deleteApiKey,
   listApiKeys,
   listAuditLog,
+  batch,
   createComment,
   deleteComment,
   getComment,

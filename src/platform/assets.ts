@@ -42,14 +42,18 @@ export function assetsApp(directory: string): Hono<Env> {
   const app = new Hono<Env>({ strict: false });
   app.onError(onError);
   app.notFound(notFoundHandler([ASSET_ROUTE]));
-  app.get(ASSET_ROUTE.path, requestContext({ operationId: 'docs-assets', access: 'public' }), async (c) => {
-    const file = files.get(c.req.param('file') ?? '');
-    if (!file) throw new Problem('not_found', 'There is nothing at this path.');
-    const known = entityTags(c.req.header('If-None-Match'));
-    const headers = { ...ASSET_HEADERS, 'Content-Type': file.type, ETag: `"${file.etag}"` };
-    return known.includes(file.etag) || known[0] === '*'
-      ? new Response(null, { status: 304, headers })
-      : new Response(file.content, { headers });
-  });
+  app.get(
+    ASSET_ROUTE.path,
+    requestContext({ operationId: 'docs-assets', method: 'get', access: 'public' }),
+    async (c) => {
+      const file = files.get(c.req.param('file') ?? '');
+      if (!file) throw new Problem('not_found', 'There is nothing at this path.');
+      const known = entityTags(c.req.header('If-None-Match'));
+      const headers = { ...ASSET_HEADERS, 'Content-Type': file.type, ETag: `"${file.etag}"` };
+      return known.includes(file.etag) || known[0] === '*'
+        ? new Response(null, { status: 304, headers })
+        : new Response(file.content, { headers });
+    },
+  );
   return app;
 }

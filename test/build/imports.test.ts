@@ -39,7 +39,7 @@ const REFUSED = [
 
 const ALLOWED = [
   ['src/config/x.ts', '../db/client/drivers/driver.ts'],
-  ['src/db/sql/x.ts', '../client/not-found.ts'],
+  ['src/db/sql/x.ts', '../client/rejections.ts'],
   ['src/db/queries/tags/x.ts', '../../sql/representations.ts'],
   ['src/http/endpoint/x.ts', '../request/body.ts'],
   ['src/http/mcp/x.ts', '../endpoint/definition.ts'],

@@ -81,6 +81,13 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
   'what hangs below goes when its owner goes': [
     ['tags.stays', 'alter table tags add constraint stays foreign key (tenant_id) references tenants'],
   ],
+  'no rule is checked at the commit alone': [
+    ['canary_id_key', `${CANARY} alter table canary add unique (id) deferrable`],
+    [
+      'late',
+      `${CANARY} create constraint trigger late after insert on canary deferrable for each row execute function refuse_change()`,
+    ],
+  ],
   'every view asks as who asks it': [
     ['all_tags', 'create view all_tags as select * from tags'],
     ['all_tags', 'create view all_tags with (security_invoker = off) as select * from tags'],

@@ -70,6 +70,19 @@ export function badHeaders(definitions: Definition[]): BadInput[] {
       const cases = withHeaders({ 'Onetrip-Consistency': consistency }, reads);
       return { name: `Onetrip-Consistency: ${consistency}`, status: 400, code: 'invalid_request', cases };
     }),
+    ...['false', 'TRUE', 'yes', '1', ''].map((value): BadInput => {
+      const cases = withHeaders({ 'Onetrip-Dry-Run': value }, ({ access }) => access !== 'public');
+      return { name: `Onetrip-Dry-Run: ${value}`, status: 400, code: 'invalid_request', cases };
+    }),
+    {
+      name: 'Onetrip-Dry-Run: true, where there is nothing to try',
+      status: 400,
+      code: 'invalid_request',
+      cases: withHeaders(
+        { 'Onetrip-Dry-Run': 'true' },
+        ({ method, access }) => access === 'platform' || (method === 'get' && access !== 'public'),
+      ),
+    },
     ...['another token', ''].map((token): BadInput => {
       const cases = withHeaders({ 'X-Tenant-Token': token }, ({ access }) => access !== 'public');
       return { name: `two tokens, the second ${JSON.stringify(token)}`, status: 400, code: 'invalid_request', cases };

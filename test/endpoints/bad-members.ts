@@ -62,7 +62,7 @@ const RULES: Rule[] = [
     const name = `a control character: ${JSON.stringify(text)}`;
     return {
       name,
-      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose'],
+      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose', 'formed'],
       value: () => text,
       fault: 'control_character',
     };
@@ -71,7 +71,7 @@ const RULES: Rule[] = [
     const name = `an unpaired surrogate: ${JSON.stringify(text)}`;
     return {
       name,
-      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose'],
+      kinds: ['label', 'text', 'subject', 'email', 'color', 'date', 'timestamp', 'uuid', 'enum', 'prose', 'formed'],
       value: () => text,
       fault: 'unpaired_surrogate',
     };
@@ -105,9 +105,9 @@ const RULES: Rule[] = [
   { name: '16 KiB by umlauts', kinds: ['free'], value: () => sized('ü'), fault: 'too_large', asks: isPatch },
   { name: 'nonsense', kinds: ['enum'], value: () => 'nonsense', fault: 'invalid_value' },
   {
-    name: 'a known value in upper case',
+    name: 'a known value in another case',
     kinds: ['enum'],
-    value: ({ enum: [one = ''] = [] }) => one.toUpperCase(),
+    value: ({ enum: [one = ''] = [] }) => (/[a-z]/.test(one) ? one.toUpperCase() : one.toLowerCase()),
     fault: 'invalid_value',
   },
   {
@@ -120,6 +120,7 @@ const RULES: Rule[] = [
   ...BAD_UUIDS.map((text): Rule => bad('uuid', text)),
   ...BAD_DATES.map((text): Rule => bad('date', text)),
   ...BAD_COLORS.map((text): Rule => bad('color', text)),
+  ...['', 'ä', 'a\nb', '\u00a0'].map((text): Rule => bad('formed', text)),
   { name: 'one less than may be', kinds: ['integer'], value: ({ minimum = 0 }) => minimum - 1, fault: 'too_small' },
   { name: 'one more than may be', kinds: ['integer'], value: ({ maximum = 0 }) => maximum + 1, fault: 'too_big' },
   { name: '2^31', kinds: ['integer'], value: () => 2 ** 31, fault: 'too_big' },
@@ -141,7 +142,8 @@ const RULES: Rule[] = [
   ...['id', 'tenant_id', 'created_at', 'version', 'constructor', '', 'Name', 'a/b~c'].map((member): Rule => {
     const inside = `/${member.replace('~', '~0').replace('/', '~1')}`;
     const name = `a member that the schema does not name: ${JSON.stringify(member)}`;
-    return { name, kinds: ['closed'], value: () => ({ [member]: 1 }), inside, fault: 'unknown_member' };
+    const value = ({ properties = {} }: Schema) => (Object.hasOwn(properties, member) ? undefined : { [member]: 1 });
+    return { name, kinds: ['closed'], value, inside, fault: 'unknown_member' };
   }),
 ];
 

@@ -31,7 +31,8 @@ export interface Schema {
 /**
  * What rules of the input go by. `label`: one line for people. `subject`: one line, as it is. `prose`: several lines, but
  * not blank. `choice`: a UUID or a word. `list`: a comma list.
- * `free`: any JSON object.
+ * `free`: any JSON object. `formed`: a text of a form of its own. `request`: the body of another request, of which its own
+ * endpoint says what may be in it.
  */
 export type Kind =
   | 'label'
@@ -55,6 +56,8 @@ export type Kind =
   | 'list'
   | 'json'
   | 'free'
+  | 'formed'
+  | 'request'
   | 'closed'
   | 'array';
 
@@ -147,11 +150,12 @@ export function branches(schema: Schema): Schema[] {
 
 export function kindOf(schema: Schema, name: string, place: 'member' | 'parameter'): Kind {
   const { type, format, pattern, minLength, maxLength } = schema;
-  if (type === 'object') return schema.additionalProperties === false ? 'closed' : 'free';
+  if (type === 'object') return schema.additionalProperties === false ? 'closed' : name === 'body' ? 'request' : 'free';
   if (type === 'array') return 'array';
   if (type === 'boolean') return 'switch';
   if (type === 'integer' || type === 'number') return type;
   if (schema.enum || schema.const !== undefined) return 'enum';
+  if (place === 'member' && ['id', 'path', 'if_match'].includes(name)) return 'formed';
   if (format === 'uuid') return 'uuid';
   if (format === 'idn-email') return 'email';
   if (name === 'subject') return 'subject';
@@ -192,5 +196,5 @@ export function bodyWith(schema: Schema, path: Path, value: unknown): unknown {
 
 /** A smallest object that the schema takes. */
 export function required({ properties = {}, required: names = [] }: Schema): Record<string, unknown> {
-  return Object.fromEntries(names.map((name) => [name, properties[name]?.examples?.[0] ?? 'x']));
+  return Object.fromEntries(names.map((name) => [name, dereference(properties[name] ?? {}).examples?.[0] ?? 'x']));
 }

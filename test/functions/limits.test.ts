@@ -151,7 +151,7 @@ describe('with CORS_ORIGINS', () => {
     expect(reply.status).toBe(204);
     expect(reply.headers.get('Access-Control-Allow-Methods')).toBe(reply.headers.get('Allow'));
     expect(reply.headers.get('Access-Control-Allow-Methods')).toContain('PATCH');
-    for (const name of ['Authorization', 'If-Match', 'Idempotency-Key', 'Content-Type']) {
+    for (const name of ['Authorization', 'If-Match', 'Idempotency-Key', 'Content-Type', 'Onetrip-Dry-Run']) {
       expect(reply.headers.get('Access-Control-Allow-Headers')).toContain(name);
     }
     expect(reply.headers.get('Access-Control-Max-Age')).toBe('7200');

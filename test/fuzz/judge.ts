@@ -21,16 +21,24 @@ export function judge({ intent, headers, method }: Fuzzed, reply: Reply, body?: 
 
   if (intent === 'broken') expect([400, 415], 'broken by construction').toContain(status);
   if (intent !== 'valid') return;
-  if (status === 400 && method === 'PATCH') {
+  if (status === 400 && (method === 'PATCH' || json.operation !== undefined)) {
     const [{ pointer, code }] = json.errors;
-    expect(BY_STATE, 'valid by construction').toContain(`${pointer} ${code}`);
+    const ofBody = pointer.replace(/^\/operations\/\d+\/body/, '');
+    expect(BY_STATE, 'valid by construction').toContain(`${ofBody} ${code}`);
     return;
   }
   // The sequence may have deactivated whoever it signs in as, which a `PUT /me` before has made.
   if (status === 403 && /has been deactivated/.test(json.detail)) return;
   expect([200, 201, 202, 204, 304, 404, 409, 412, 422], 'valid by construction').toContain(status);
   const stored = (status === 200 || status === 201) && !answered.has('Idempotency-Replayed');
-  if (stored && typeof body === 'string') expectStored(JSON.parse(body), json, method);
+  if (!stored || typeof body !== 'string') return;
+  const sent = JSON.parse(body);
+  if (!('operations' in sent)) expectStored(sent, json, method);
+  else
+    for (const [n, operation] of (sent.operations as { method: string; body?: Members }[]).entries()) {
+      const shown = json.results[n].body;
+      if (operation.body && shown) expectStored(operation.body, shown, operation.method);
+    }
 }
 
 type Members = Record<string, unknown>;

@@ -10,6 +10,7 @@ import {
   parameters,
   type Schema,
 } from '../endpoints/bad-slots.ts';
+import { definitions as endpoints } from '../support/examples.ts';
 import { brokenMember, brokenParameter, idOf, json, resourceOf, TAG_NAMES, text, valid } from './values.ts';
 
 /*
@@ -54,8 +55,23 @@ export function validRequest(definition: Definition): fc.Arbitrary<Fuzzed> {
     path: validPath(definition),
     query: validQuery(parameters(definition, 'query')),
     headers: validHeaders(definition),
-    ...(schema ? { body: validValue(schema, '').map((value) => JSON.stringify(value)) } : {}),
+    ...(schema ? { body: validBody(definition, schema).map((value) => JSON.stringify(value)) } : {}),
   });
+}
+
+/** Of a batch operations that are valid by themselves, which a schema does not tell. */
+function validBody({ operationId }: Definition, schema: Schema): fc.Arbitrary<unknown> {
+  if (operationId !== 'batch') return validValue(schema, '');
+  const all = endpoints.filter(({ method, access, operationId: name }) => {
+    return method !== 'get' && access === 'member' && name !== 'batch';
+  });
+  const operation = fc.oneof(...all.map(validRequest)).map(({ method, path, query, headers, body }) => ({
+    method,
+    path: query ? `${path}?${query}` : path,
+    ...(typeof body === 'string' ? { body: JSON.parse(body) } : {}),
+    ...(headers['If-Match'] ? { if_match: headers['If-Match'] } : {}),
+  }));
+  return fc.array(operation, { minLength: 1, maxLength: 4 }).map((operations) => ({ operations }));
 }
 
 function validPath({ path }: Definition): fc.Arbitrary<string> {

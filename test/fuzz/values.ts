@@ -188,18 +188,22 @@ export function valid(kind: Kind, schema: Schema, name: string): fc.Arbitrary<un
       return object.map((value) => JSON.stringify(value));
     case 'free':
       return object;
+    case 'formed':
+      return fc.constantFrom(...((schema.examples ?? []) as string[]));
+    case 'request':
+      return object;
     default:
       throw new Error(`${kind} has no values of its own`);
   }
 }
 
-const NO_STRINGS: Kind[] = ['integer', 'number', 'switch', 'free', 'closed', 'array'];
+const NO_STRINGS: Kind[] = ['integer', 'number', 'switch', 'free', 'request', 'closed', 'array'];
 
 /** Something that no member of this kind may be; a parameter, whose value is a string, less so. */
 export function brokenMember(kind: Kind, nullable: boolean): fc.Arbitrary<unknown> {
   const kinds: fc.Arbitrary<unknown>[] = [];
   if (!nullable) kinds.push(fc.constant(null));
-  if (!['free', 'closed'].includes(kind)) kinds.push(object);
+  if (!['free', 'request', 'closed'].includes(kind)) kinds.push(object);
   if (!['integer', 'number'].includes(kind)) kinds.push(fc.double({ noNaN: true, noDefaultInfinity: true }));
   if (kind !== 'array') kinds.push(fc.array(json, { maxLength: 3 }));
   if (NO_STRINGS.includes(kind)) kinds.push(text(20));

@@ -58,6 +58,29 @@ export const examples: Record<string, Example> = {
     path: ({ project }) => `/api/v1/projects/${project}/tasks`,
     body: ({ task }) => ({ title: 'Choose a typeface', parent_id: task, tags: ['design'] }),
   },
+  batch: {
+    path: () => '/api/v1/batch',
+    body: ({ project, task, tag, member, blocker }) => ({
+      operations: [
+        { id: 'trip', method: 'POST', path: '/api/v1/projects', body: { name: 'Trip', tasks: [{ title: 'Pack' }] } },
+        {
+          id: 'book',
+          method: 'POST',
+          path: '/api/v1/projects/{trip}/tasks',
+          body: { title: 'Book', tags: ['design'], assignees: [{ member_id: member }] },
+        },
+        { method: 'PATCH', path: `/api/v1/tasks/${task}`, body: { project_id: '{trip}', parent_id: '{book}' } },
+        { method: 'PUT', path: `/api/v1/tasks/{book}/blockers/${blocker}` },
+        { id: 'later', method: 'POST', path: '/api/v1/tags', body: { name: 'later' } },
+        { method: 'PUT', path: `/api/v1/tasks/${task}/tags/{later}` },
+        { method: 'DELETE', path: `/api/v1/tasks/${task}/tags/${tag}` },
+        { method: 'POST', path: '/api/v1/tasks/{book}/comments', body: { body: `For @[${member}].` } },
+        { method: 'DELETE', path: `/api/v1/tasks/${task}/blockers/${blocker}` },
+        { method: 'DELETE', path: `/api/v1/projects/${project}`, if_match: '*' },
+        { method: 'POST', path: `/api/v1/projects/${project}/restore?task_limit=1` },
+      ],
+    }),
+  },
   'create-member': {
     path: () => '/api/v1/members',
     body: () => ({ name: 'Grace Hopper', email: 'grace@example.com', subject: `grace ${randomUUID().slice(0, 8)}` }),

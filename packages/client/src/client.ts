@@ -43,7 +43,7 @@ function method(send: ReturnType<typeof sender>, endpoint: string[]): (...args: 
     })}`;
     const body = has('b') ? JSON.stringify(args.shift() ?? {}) : undefined;
     const query = (has('q') && (args.shift() as Query)) || {};
-    const { signal, headers, idempotencyKey, ifMatch } = (args[0] ?? {}) as AnyOptions;
+    const { signal, headers, idempotencyKey, ifMatch, dryRun } = (args[0] ?? {}) as AnyOptions;
     const tag = ifMatch ?? (has('m') ? etagOf(references.at(-1)) : undefined);
     const request: Request = {
       method: verb,
@@ -52,6 +52,7 @@ function method(send: ReturnType<typeof sender>, endpoint: string[]): (...args: 
       headers: {
         ...(has('k') ? { 'Idempotency-Key': idempotencyKey ?? randomKey() } : {}),
         ...(tag ? { 'If-Match': tag } : {}),
+        ...(dryRun ? { 'Onetrip-Dry-Run': 'true' } : {}),
         ...headers,
       },
       isRepeatable: has('k') || !/^P(OST|ATCH)/.test(verb),

@@ -7,4 +7,4 @@ export type { Onetrip } from './generated/onetrip.ts';
 export type * from './generated/types.ts';
 export type { List, Page } from './list.ts';
 export type { ClientOptions } from './send.ts';
-export type { CallOptions, KeyOptions, MatchOptions, Reference } from './types.ts';
+export type { CallOptions, DryRunOptions, KeyOptions, MatchOptions, Reference } from './types.ts';

@@ -1,5 +1,5 @@
 import { OnetripConnectionError, OnetripError, retryAfter } from './errors.ts';
-import type { CallOptions, KeyOptions, MatchOptions } from './types.ts';
+import type { CallOptions, DryRunOptions, KeyOptions, MatchOptions } from './types.ts';
 
 /** What a client is made with. */
 export interface ClientOptions {
@@ -31,7 +31,7 @@ export interface Request {
   signal: AbortSignal | undefined;
 }
 
-export type AnyOptions = CallOptions & KeyOptions & MatchOptions;
+export type AnyOptions = CallOptions & DryRunOptions & KeyOptions & MatchOptions;
 
 /** What the API has answered. */
 export interface Answer {

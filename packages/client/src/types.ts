@@ -16,6 +16,11 @@ export interface KeyOptions {
   idempotencyKey?: string | undefined;
 }
 
+export interface DryRunOptions {
+  /** Only tries the call: it is checked and answered as it would be, with other ids and times, and nothing of it is kept. */
+  dryRun?: boolean | undefined;
+}
+
 export interface MatchOptions {
   /**
    * The entity tag that `If-Match` sends (`etagOf()` gives that of an object), or false for none, in place of that of the

@@ -18,6 +18,15 @@ test('an object sends If-Match of when it was last read, an id none', async () =
   expect(sent.slice(2).map(({ headers }) => headers.get('If-Match'))).toEqual([null, null]);
 });
 
+test('a call that is only tried keeps nothing', async () => {
+  const { onetrip, sent } = await api.tenantClient();
+  const project = await onetrip.projects.create({ name: 'Trip' });
+  expect(await onetrip.projects.update(project, { name: 'Tour' }, { dryRun: true })).toMatchObject({ version: 2 });
+  await onetrip.projects.delete(project, { dryRun: true });
+  expect(sent.map(({ headers }) => headers.get('Onetrip-Dry-Run'))).toEqual([null, 'true', 'true']);
+  expect(await onetrip.projects.get(project.id)).toMatchObject({ name: 'Trip', version: 1 });
+});
+
 test('a stale object is refused with the version that there is now', async () => {
   const { onetrip } = await api.tenantClient();
   const stale = await onetrip.tags.create({ name: 'urgent' });

@@ -20,6 +20,8 @@ export interface Caller {
   requestId: string;
   /** The operation of the API that asks, for the log. */
   operationId: string;
+  /** Whether what is written is to be rolled back: it is only tried. */
+  isDryRun?: boolean;
   /** W3C Trace Context, which the driver hands on. */
   traceparent?: string;
   /** Makes the runtime wait for work, also if the caller has gone away meanwhile. */
@@ -77,6 +79,8 @@ export class Database {
   readonly query: Kysely<DB>;
   readonly #config: DatabaseConfig;
   readonly #caller: Caller;
+  /** Whether a dry run is over. */
+  #isTried = false;
   /** Aborts when the deadline has passed. It runs from the first batch on, because a request body may take long to arrive. */
   #deadline: AbortSignal | undefined;
 
@@ -97,6 +101,11 @@ export class Database {
     return this.#caller.apiKey ? 'api_key' : 'token';
   }
 
+  /** Whether nothing stays of what is written. */
+  get isDryRun(): boolean {
+    return this.#caller.isDryRun ?? false;
+  }
+
   /** Whose rows a list shows: a cursor is bound to it. */
   get scope(): string {
     return this.#caller.tenantId ?? 'platform';
@@ -104,12 +113,16 @@ export class Database {
 
   /**
    * Sends statements as one batch in READ COMMITTED, so that each sees what was committed before it began. All happen or
-   * none. After a deadlock or serialisation failure the whole batch is sent again, with jitter.
+   * none. After a deadlock or serialisation failure the whole batch is sent again, with jitter. In a dry run it is rolled back
+   * at its end; as it then is as if it had not been, nothing can be built on it in another batch.
    * @returns the rows of the last statement
    */
   async write<Last>(statements: [...Compilable[], Compilable<Last>], rethrowSqlStates: string[] = []): Promise<Last[]> {
+    if (this.#isTried) throw new Error('A dry run is one batch.');
     const compiled = statements.map((statement) => statement.compile());
-    return (await this.#send(compiled, { rethrowSqlStates })) as Last[];
+    const last = (await this.#send(compiled, { rethrowSqlStates })) as Last[];
+    this.#isTried = this.isDryRun;
+    return last;
   }
 
   #send(queries: Statement[], options: SendOptions): Promise<Row[]> {
@@ -161,6 +174,7 @@ export class Database {
     try {
       const results = await driverFor(this.#config).batch([...context, ...queries], {
         readOnly,
+        isDryRun: !readOnly && this.isDryRun,
         signal,
         onRoundTrip,
         traceparent,

@@ -1,4 +1,5 @@
 import { causeOf } from '../../log.ts';
+import { METADATA_TOO_LARGE, type Rejection, TAG_EXISTS } from './rejections.ts';
 
 /** What both drivers tell of an error: PostgreSQL's SQLSTATE and fields (manual, appendix A and §54.8). */
 interface SqlError {
@@ -15,35 +16,10 @@ export const ALREADY_COMPLETED = 'OT001';
 /** SQLSTATE of `split_unless()` where the work has to be done in several batches. */
 export const TOO_MANY_ROWS = 'OT002';
 
-/** Why a write was refused, as SQL raises it. The codes are those of the problems that callers read. */
-export interface Rejection {
-  code:
-    | 'conflict'
-    | 'cycle'
-    | 'forbidden'
-    | 'invalid_transition'
-    | 'not_found'
-    | 'precondition_failed'
-    | 'rate_limited'
-    | 'unauthenticated'
-    | 'unprocessable'
-    | 'validation_failed';
-  /** A sentence for the caller. */
-  detail: string;
-  /** The members at fault: `pointer` is a JSON pointer into the body, or `?name` for a query parameter. */
-  errors?: { pointer: string; code: string; message: string }[];
-  /** Further members of the problem, such as `current_version`. */
-  members?: Record<string, unknown>;
-  /** Headers of the response, such as `Retry-After`. */
-  headers?: Record<string, string>;
-}
-
 /** Everything that can keep the database from doing what it was asked. The HTTP side has a response for each kind. */
 export type DatabaseFailure =
-  | ({ kind: 'rejected' } & Rejection)
-  | { kind: 'duplicate_tag_name' }
-  | { kind: 'duplicate_subject' }
-  | { kind: 'metadata_too_large' }
+  /** A rule of a write, or a constraint, of which PostgreSQL does not say which statement violated it. */
+  | ({ kind: 'rejected' | 'violated' } & Rejection)
   /** A value that PostgreSQL cannot store or compare, such as one in a cursor that somebody made up. */
   | { kind: 'invalid_value' }
   /** A value in the cursor of a list that PostgreSQL cannot read. */
@@ -67,7 +43,7 @@ export class DatabaseError extends Error {
   readonly failure: DatabaseFailure;
 
   constructor(failure: DatabaseFailure) {
-    super(failure.kind === 'rejected' ? failure.detail : failure.kind);
+    super('detail' in failure ? failure.detail : failure.kind);
     this.failure = failure;
   }
 
@@ -78,11 +54,15 @@ export class DatabaseError extends Error {
 }
 
 /** Constraints that a caller's input can violate. */
-const CONSTRAINTS: Record<string, DatabaseFailure> = {
-  tags_name_unique: { kind: 'duplicate_tag_name' },
-  members_subject_unique: { kind: 'duplicate_subject' },
-  projects_metadata_size: { kind: 'metadata_too_large' },
-  tasks_metadata_size: { kind: 'metadata_too_large' },
+const CONSTRAINTS: Record<string, Rejection> = {
+  tags_name_unique: TAG_EXISTS,
+  members_subject_unique: {
+    code: 'duplicate',
+    detail: 'A member with this subject exists.',
+    errors: [{ pointer: '/subject', code: 'duplicate', message: 'is the subject of another member' }],
+  },
+  projects_metadata_size: METADATA_TOO_LARGE,
+  tasks_metadata_size: METADATA_TOO_LARGE,
 };
 
 /**
@@ -111,7 +91,7 @@ function failureOf(error: unknown): DatabaseFailure {
   const { detail, constraint } = error as SqlError;
   if (state === REJECTED && detail) return { kind: 'rejected', ...(JSON.parse(detail) as Rejection) };
   const violated = constraint ? CONSTRAINTS[constraint] : undefined;
-  if (violated) return violated;
+  if (violated) return { kind: 'violated', ...violated };
   // statement_timeout, transaction_timeout
   if (state === '57014' || state === '25P04') return { kind: 'timeout' };
   // class 22: data exception

@@ -1,7 +1,7 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { DatabaseError } from './errors.ts';
-import { notFound } from './not-found.ts';
+import { notFound } from './rejections.ts';
 import { withinLimit } from './response-limit.ts';
 
 declare const shape: unique symbol;

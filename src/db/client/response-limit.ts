@@ -1,5 +1,5 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
-import type { Rejection } from './errors.ts';
+import type { Rejection } from './rejections.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: which tables it reads does not matter here
 type ItemQuery<T> = SelectQueryBuilder<any, any, { item: T }>;

@@ -1,6 +1,6 @@
-import { type Compilable, sql } from 'kysely';
+import { type Compilable, type RawBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
-import { ALREADY_COMPLETED, DatabaseError, sqlState } from './errors.ts';
+import { ALREADY_COMPLETED, DatabaseError, sqlState, TOO_MANY_ROWS } from './errors.ts';
 import { type JsonText, type RepresentationQuery, withRepresentation } from './read.ts';
 
 /** What a request asks of a write, and what its response will have. */
@@ -13,7 +13,20 @@ export interface WriteOptions {
   limitParameter?: string;
   /** `hash`: SHA-256 (hex) over method, path with query, and raw body. */
   idempotency?: { key: string; hash: string } | undefined;
+  /** Of a write that is one of several operations, which are sent together: nothing is sent for it by itself. */
+  operation?: Operation;
 }
+
+/** One of several operations of a batch. */
+export interface Operation {
+  /** What the caller calls it. */
+  name: string | null;
+  /** Takes its statements. */
+  add(statements: Statements): void;
+}
+
+/** What an operation sends, in this order. */
+export type Statements = Compilable[];
 
 export interface WriteResult<T> {
   status: number;
@@ -38,7 +51,11 @@ export async function writeRepresentation<T>(
   query: RepresentationQuery<T>,
 ): Promise<WriteResult<T>> {
   const representation = withRepresentation(db, query, options.limitParameter);
-  const { idempotency } = options;
+  if (options.operation) {
+    const outcome = representation.selectFrom('representation');
+    return addOperation(options, [...statements, outcome.select(keepResult(options, sql`etag`, sql`body`))]);
+  }
+  const idempotency = claimOf(db, options);
   if (!idempotency) {
     const [row] = await db.write([...statements, representation.selectFrom('representation').select(['etag', 'body'])]);
     return resultOf(options, row);
@@ -71,9 +88,18 @@ export async function writeNothing(
   statements: Compilable[],
   rethrowSqlStates: string[] = [],
 ): Promise<WriteResult<never>> {
-  const { idempotency } = options;
+  if (options.operation) {
+    const kept = keepResult(options, sql`null`, sql`null`);
+    return addOperation(options, [...statements, db.query.selectNoFrom(kept)]);
+  }
+  const idempotency = claimOf(db, options);
   if (!idempotency) {
-    await db.write(statements as [...Compilable[], Compilable], rethrowSqlStates);
+    try {
+      await db.write(statements as [...Compilable[], Compilable], rethrowSqlStates);
+    } catch (error) {
+      // What takes several batches has been found to be allowed by then, and the next ones would build on the first.
+      if (!db.isDryRun || sqlState(error) !== TOO_MANY_ROWS) throw error;
+    }
     return resultOf(options, { etag: null, body: null });
   }
   const store = db.query
@@ -89,6 +115,11 @@ export async function writeNothing(
     [...statements, store as Compilable<Outcome<never>>],
     rethrowSqlStates,
   );
+}
+
+/** The idempotency key to claim. A dry run claims none, and is answered nothing that is stored. */
+function claimOf(db: Database, { idempotency }: WriteOptions): WriteOptions['idempotency'] {
+  return db.isDryRun ? undefined : idempotency;
 }
 
 type Outcome<T> = { etag: string | null; body: JsonText<T> | null };
@@ -109,6 +140,22 @@ async function runIdempotently<T>(
     if (sqlState(error) !== ALREADY_COMPLETED) throw error;
     return storedResponse(db, key);
   }
+}
+
+/** @returns what is known of the response before the operations are sent */
+function addOperation<T>(options: WriteOptions, statements: Compilable[]): WriteResult<T> {
+  options.operation?.add(statements);
+  return resultOf(options, { etag: null, body: null });
+}
+
+/** An expression that keeps the answer to an operation in the transaction, see `keep_result()`. */
+function keepResult(
+  { operation, status, location }: WriteOptions,
+  etag: RawBuilder<unknown>,
+  body: RawBuilder<unknown>,
+) {
+  const name = operation?.name ?? null;
+  return sql`keep_result(${name}, ${status}::integer, ${location ?? null}, ${etag}, ${body})`.as('kept');
 }
 
 function storedColumns({ status, location }: WriteOptions) {

@@ -1,6 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import { notFound } from '../client/not-found.ts';
+import { notFound } from '../client/rejections.ts';
 import { raiseUnless } from './raise-unless.ts';
 
 /** The resources whose rows have a version, and whether they can be in the trash. */

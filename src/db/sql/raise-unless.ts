@@ -1,6 +1,6 @@
 import { type Expression, sql } from 'kysely';
 import type { Database } from '../client/database.ts';
-import type { Rejection } from '../client/errors.ts';
+import type { Rejection } from '../client/rejections.ts';
 
 /**
  * A statement that ends the whole batch with a rejection unless the condition is true (null is not). Whether a write is

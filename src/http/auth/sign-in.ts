@@ -3,28 +3,29 @@ import type { Config } from '../../config/config.ts';
 import { Problem } from '../../problem.ts';
 import type { Env } from '../env.ts';
 import { configOf, openDatabase } from '../open-database.ts';
+import { isDryRun } from '../request/dry-run.ts';
 import { isApiKey, readApiKey } from './api-keys.ts';
 import { limitRate } from './rate-limit.ts';
 import { ROLES, type Role, unauthenticated, verifyToken } from './tokens.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
+/** An endpoint that needs a token. */
+interface Guarded {
+  operationId: string;
+  method: string;
+  access: Role;
+}
+
 /**
  * Verifies token, rate and role, and opens the database for the caller. Nothing is sent to the database. Of an API key only
  * the form is verified: whether it is good, and its role high enough, is told by the first statement of the batch.
  */
-export function signIn({
-  operationId,
-  method,
-  access,
-}: {
-  operationId: string;
-  method: string;
-  access: Role;
-}): MiddlewareHandler<Env> {
+export function signIn(definition: Guarded): MiddlewareHandler<Env> {
+  const { operationId, method, access } = definition;
   return async (c, next) => {
     const token = presentedToken(c);
     const config = await configOf(c);
-    if (isApiKey(token)) return withApiKey(c, next, { token, config, operationId, needed: access });
+    if (isApiKey(token)) return withApiKey(c, next, { token, config, definition });
     const { role, tenantId, subject } = await verifyToken(token, config.tokens);
     c.set('tenantId', tenantId);
     await limitRate(c, config.rateLimit, tenantId ?? role);
@@ -39,6 +40,7 @@ export function signIn({
       operationId,
       ...(tenantId ? { tenantId, role } : { platform: true }),
       ...(subject ? { actor: subject } : {}),
+      isDryRun: isDryRun(c, definition),
     };
     openDatabase(c, config, caller, { mayLag: isEventual(c) && method === 'get' });
     return next();
@@ -55,15 +57,17 @@ const goodKeys = new VerifiedTokens<string>();
 async function withApiKey(
   c: Context<Env>,
   next: Next,
-  { token, config, operationId, needed }: { token: string; config: Config; operationId: string; needed: Role },
+  { token, config, definition }: { token: string; config: Config; definition: Guarded },
 ): Promise<void> {
+  const { operationId, access: needed } = definition;
   const { tenantId, ...key } = await readApiKey(token);
   const isKnown = goodKeys.get(token) !== undefined;
   c.set('tenantId', tenantId);
   await limitRate(c, config.rateLimit, isKnown ? tenantId : (c.req.header('CF-Connecting-IP') ?? 'unknown API keys'));
   // Not from a replica, which may not know yet that a key has been revoked.
   isEventual(c);
-  const db = openDatabase(c, config, { operationId, tenantId, apiKey: { ...key, needed, isKnown } });
+  const apiKey = { ...key, needed, isKnown };
+  const db = openDatabase(c, config, { operationId, tenantId, apiKey, isDryRun: isDryRun(c, definition) });
   await next();
   const { status } = c.res;
   if (db.roundTrips > 0 && status !== 401 && status < 500) goodKeys.add(token, tenantId, Number.POSITIVE_INFINITY);

@@ -85,5 +85,8 @@ export type Output<D extends Definition> = D['success'] extends { schema: infer 
 /** A function that serves one endpoint. */
 export type Endpoint<D extends Definition> = Hono<Env> & { definition: D };
 
+/** One that needs a token. `answer` is what it does with a request that has been signed in and validated. */
+export type GuardedEndpoint<D extends Definition> = Endpoint<D> & { answer: (c: Context<Env>) => Promise<Response> };
+
 /** What a handler gets: Hono's context, with inputs that have been validated. */
 export type EndpointContext<D extends Definition> = Context<Env, D['path'], Inputs<D>>;

@@ -1,8 +1,10 @@
+import type { Context } from 'hono';
 import { signIn } from '../auth/sign-in.ts';
 import type { Role } from '../auth/tokens.ts';
+import type { Env } from '../env.ts';
 import { type Result, respond } from '../response/responses.ts';
 import { conditionalRequest } from './conditional-request.ts';
-import type { Definition, Endpoint, EndpointContext, Output } from './definition.ts';
+import type { Definition, EndpointContext, GuardedEndpoint, Output } from './definition.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -12,7 +14,8 @@ import { serve } from './serve.ts';
 export function endpoint<const D extends Definition & { access: Role }>(
   definition: D,
   handler: (c: EndpointContext<D>) => Promise<Result<Output<D>>>,
-): Endpoint<D> {
+): GuardedEndpoint<D> {
   const middleware = [signIn(definition), conditionalRequest(definition)];
-  return serve(definition, middleware, async (c) => respond(c, await handler(c as EndpointContext<D>)));
+  const answer = async (c: Context<Env>) => respond(c, await handler(c as EndpointContext<D>));
+  return Object.assign(serve(definition, middleware, answer), { answer });
 }

@@ -11,7 +11,7 @@ import { assignRequestId, finishResponse } from './request-context.ts';
 export function notFoundHandler(routes: { method: string; path: string }[]): (c: Context<Env>) => Promise<Response> {
   const known = routes.map(({ method, path }) => ({
     method: method.toUpperCase(),
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`),
+    pattern: routePattern(path),
   }));
   return async (c) => {
     const start = performance.now();
@@ -20,6 +20,11 @@ export function notFoundHandler(routes: { method: string; path: string }[]): (c:
     const methods = known.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
     return finishResponse(c, responseFor(methods, c), start);
   };
+}
+
+/** What paths of a route look like. */
+export function routePattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`);
 }
 
 /** @param methods those that the path has */

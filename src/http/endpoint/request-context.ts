@@ -5,16 +5,17 @@ import { Problem } from '../../problem.ts';
 import { telemetry } from '../../telemetry.ts';
 import type { Env } from '../env.ts';
 import { drain } from '../request/drain.ts';
+import { echoDryRun } from '../request/dry-run.ts';
 import { readTrace } from '../request/trace-context.ts';
 import { setCorsHeaders, setSecurityHeaders } from '../response/headers.ts';
 import { problemOf } from '../response/problem-of.ts';
 import type { Definition } from './definition.ts';
 
 /** Gives a request its id, finishes the headers that every response has, and writes the request's line in the log. */
-export function requestContext({
-  operationId,
-  access,
-}: Pick<Definition, 'operationId' | 'access'>): MiddlewareHandler<Env> {
+export function requestContext(
+  definition: Pick<Definition, 'operationId' | 'method' | 'access'>,
+): MiddlewareHandler<Env> {
+  const { operationId, access } = definition;
   const isPrivate = access !== 'public';
   return async (c, next) => {
     const start = performance.now();
@@ -25,6 +26,7 @@ export function requestContext({
     headers.set('X-Request-Id', c.var.requestId);
     if (!headers.has('Cache-Control')) headers.set('Cache-Control', isPrivate ? 'private, no-cache' : 'no-cache');
     if (isPrivate) headers.set('Vary', 'Authorization, X-Tenant-Token');
+    echoDryRun(c, definition, headers);
     const { rateLimitPolicy } = c.var;
     if (rateLimitPolicy && !headers.has('RateLimit-Policy')) headers.set('RateLimit-Policy', rateLimitPolicy);
     setSecurityHeaders(headers);
@@ -73,6 +75,7 @@ function logRequest(c: Context<Env>, operationId: string | null, status: number,
     db_ms: Math.round(db?.milliseconds ?? 0),
     round_trips: db?.roundTrips ?? 0,
     rows: db?.rows ?? 0,
+    ...(db?.isDryRun ? { dry_run: true } : {}),
   });
 }
 

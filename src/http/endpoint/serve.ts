@@ -21,18 +21,14 @@ export function serve<D extends Definition>(
   middleware: MiddlewareHandler<Env>[],
   handler: (c: Context<Env>) => Promise<Response>,
 ): Endpoint<D> {
-  const { params, query, body, method, protocol } = definition;
+  const { body, method, protocol } = definition;
   const path: string = definition.path;
   const takesKey = takesIdempotencyKey(definition);
-  const noneOrEmpty = method === 'post' ? [noBody(takesKey)] : [];
-  const bodyHandlers = body ? [strictBody(takesKey), validate('json', body)] : noneOrEmpty;
+  const noneOrEmpty = method === 'post' && !protocol ? [noBody(takesKey)] : [];
   const handlers: MiddlewareHandler<Env>[] = [
     requestContext(definition),
     ...middleware,
-    strictQuery(definition.repeatable),
-    validate('param', params),
-    validate('query', query),
-    ...(protocol ? [] : bodyHandlers),
+    ...inputs(definition, body ? [strictBody(takesKey)] : noneOrEmpty),
     (c) => handler(c),
   ];
   // Not strict: one trailing slash is ignored.
@@ -41,6 +37,23 @@ export function serve<D extends Definition>(
   app.notFound(notFoundHandler([definition]));
   app.on(method.toUpperCase(), [path], ...handlers);
   return Object.assign(app, { definition }) as unknown as Endpoint<D>;
+}
+
+/**
+ * Reads and validates what a request has of an endpoint's inputs.
+ * @param readBody leaves the body to `c.req.json()`
+ */
+export function inputs(
+  { params, query, repeatable, body }: Definition,
+  readBody: MiddlewareHandler<Env>[],
+): MiddlewareHandler<Env>[] {
+  return [
+    strictQuery(repeatable),
+    validate('param', params),
+    validate('query', query),
+    ...readBody,
+    ...(body ? [validate('json', body)] : []),
+  ];
 }
 
 /** Where the members are, by Hono's names for it. */

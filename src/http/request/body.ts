@@ -29,17 +29,19 @@ export function noBody(takesKey: boolean): MiddlewareHandler<Env> {
     const bytes = await readBytes(c.req.raw);
     if (bytes.length > 0) {
       checkMediaType(c.req.method, c.req.header('Content-Type'), c.req.header('Content-Encoding'));
-      const names = Object.keys(parseJsonObject(bytes)).slice(0, MAX_ERRORS);
-      if (names.length > 0) {
-        const message = 'is not a member that can be sent here';
-        throw validationFailed(
-          names.map((name) => ({ pointer: jsonPointer([name]), code: 'unknown_member', message })),
-        );
-      }
+      refuseMembers(parseJsonObject(bytes));
     }
     await claimKey(c, bytes, takesKey);
     await next();
   };
+}
+
+/** Refuses a body of a request that takes none, unless it is empty. */
+export function refuseMembers(body: Record<string, unknown>): void {
+  const names = Object.keys(body).slice(0, MAX_ERRORS);
+  if (names.length === 0) return;
+  const message = 'is not a member that can be sent here';
+  throw validationFailed(names.map((name) => ({ pointer: jsonPointer([name]), code: 'unknown_member', message })));
 }
 
 /** Refuses a malformed key also where the endpoint takes none, as for the platform, so that nobody relies on it. */

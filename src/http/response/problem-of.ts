@@ -5,21 +5,8 @@ import { Problem, unavailable } from '../../problem.ts';
 export function problemOf({ failure }: DatabaseError): Problem {
   switch (failure.kind) {
     case 'rejected':
+    case 'violated':
       return new Problem(failure.code, failure.detail, failure);
-    case 'duplicate_tag_name':
-      return new Problem('duplicate', 'A tag with this name exists.', {
-        errors: [{ pointer: '/name', code: 'duplicate', message: 'is the name of another tag' }],
-      });
-    case 'duplicate_subject':
-      return new Problem('duplicate', 'A member with this subject exists.', {
-        errors: [{ pointer: '/subject', code: 'duplicate', message: 'is the subject of another member' }],
-      });
-    case 'metadata_too_large': {
-      const message = 'must be at most 16 KiB as the database prints it';
-      return new Problem('validation_failed', `/metadata: ${message}`, {
-        errors: [{ pointer: '/metadata', code: 'too_large', message }],
-      });
-    }
     case 'invalid_value':
       return new Problem('invalid_request', 'A value of the request is out of range.');
     case 'invalid_cursor': {

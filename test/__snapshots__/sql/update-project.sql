@@ -12,6 +12,12 @@ and id = $5
 and deleted_at is null for no key
 update ) as locked on true ) as "found";
 
+select raise_unless((
+select octet_length(merge_patch("projects"."metadata", $1::jsonb)::text) <= 16384
+from "projects"
+where tenant_id = $2
+and id = $3), $4::json) as "allowed";
+
 update "projects"
 set "name" = $1, "metadata" = merge_patch("projects"."metadata", $2::jsonb)
 where "tenant_id" = $3

@@ -11,6 +11,12 @@ where tenant_id = $4
 and id = $5 for no key
 update ) as locked on true ) as "found";
 
+select raise_unless(not exists (
+select from tags
+where tenant_id = $1
+and key = tag_key($2)
+and id <> $3), $4::json) as "allowed";
+
 update "tags"
 set "name" = $1, "color" = $2
 where "tenant_id" = $3

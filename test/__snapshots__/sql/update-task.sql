@@ -32,6 +32,12 @@ and id = $5
 and deleted_at is null for no key
 update ) as locked on true ) as "found";
 
+select raise_unless((
+select octet_length(merge_patch("tasks"."metadata", $1::jsonb)::text) <= 16384
+from "tasks"
+where tenant_id = $2
+and id = $3), $4::json) as "allowed";
+
 select raise_unless(exists (
 select from projects
 where tenant_id = $1

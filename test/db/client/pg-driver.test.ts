@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Row } from '../../../src/db/client/drivers/driver.ts';
 import { neonDriver } from '../../../src/db/client/drivers/neon.ts';
 import { pgDriver } from '../../../src/db/client/drivers/pg.ts';
 import { sqlState, toDatabaseError } from '../../../src/db/client/errors.ts';
@@ -108,6 +109,21 @@ describe('a batch', () => {
     expect(last.id).toBe(first.id);
     expect(await notes()).toEqual([{ id: 1, text: 'one' }]);
     await pg.run('delete from notes');
+  });
+
+  test('that is a dry run has all its results and leaves nothing, and the connection goes on', async () => {
+    for (const session of [pg, neon]) {
+      const insert: Sql = ['insert into notes values (1, $1) returning text', 'x'.repeat(8_000_000)];
+      const [[first], [last]] = (await session.dryRun(insert, 'select count(*)::int as n from notes')) as [
+        Row[],
+        Row[],
+      ];
+      expect(String(first?.text)).toHaveLength(8_000_000);
+      expect(last).toEqual({ n: 1 });
+      expect(sqlState(await failure(session.dryRun("insert into notes values (1, 'bad')")))).toBe('23514');
+      expect(await session.run('select count(*)::int as n from notes')).toEqual([[{ n: 0 }]]);
+    }
+    expect(await notes()).toEqual([]);
   });
 
   test('that fails anywhere leaves nothing, and the connection goes on', async () => {

@@ -13,20 +13,27 @@ export interface Session {
   run(...statements: Sql[]): Promise<Row[][]>;
   /** Runs one that may not. */
   read(...statements: Sql[]): Promise<Row[][]>;
+  /** Runs one of which nothing stays. */
+  dryRun(...statements: Sql[]): Promise<Row[][]>;
   driver: Driver;
 }
 
 /** What a test asks a driver with. */
 export function sessionOf(driver: Driver, signal: AbortSignal = AbortSignal.timeout(20_000)): Session {
-  const batch = (statements: Sql[], readOnly: boolean) =>
+  const batch = (statements: Sql[], readOnly: boolean, isDryRun = false) =>
     driver.batch(
       statements.map((statement) => {
         const [sql, ...parameters] = typeof statement === 'string' ? [statement] : statement;
         return { sql, parameters };
       }),
-      { readOnly, signal },
+      { readOnly, isDryRun, signal },
     );
-  return { driver, run: (...sql) => batch(sql, false), read: (...sql) => batch(sql, true) };
+  return {
+    driver,
+    run: (...sql) => batch(sql, false),
+    read: (...sql) => batch(sql, true),
+    dryRun: (...sql) => batch(sql, false, true),
+  };
 }
 
 /** The superuser's URL of a test's database, at another port where something stands between. */

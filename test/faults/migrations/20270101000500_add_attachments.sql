@@ -10,7 +10,7 @@ create table attachments (
   name text not null check (char_length(name) between 1 and 255),
   version integer not null default 1,
   -- The transaction of the last change: stamp_version() counts one version for each.
-  changed_xid xid8 not null default pg_current_xact_id(),
+  changed_xid xid8 not null default current_change(),
   created_at timestamptz(3) not null default now(),
   updated_at timestamptz(3) not null default now(),
   primary key (tenant_id, id),

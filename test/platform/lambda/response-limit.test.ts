@@ -29,7 +29,7 @@ function respondingWith(status: number, body: string, parameters: string[] = ['l
   const app = new Hono<Env>();
   app.all(
     '/long',
-    requestContext({ operationId: 'long', access: 'viewer' }),
+    requestContext({ operationId: 'long', method: 'get', access: 'viewer' }),
     () => new Response(body, { status, headers: HEADERS }),
   );
   return lambdaHandler(Object.assign(app, { definition }), { LOG_LEVEL: 'warn' } as Bindings);

@@ -11,6 +11,7 @@ apiKeys.create POST /api-keys bk
 apiKeys.delete DELETE /api-keys/: -
 apiKeys.list GET /api-keys ql
 auditLog.list GET /audit-log ql
+batch POST /batch bk
 tasks.comments.create POST /tasks/:/comments bk
 comments.delete DELETE /comments/: m
 comments.get GET /comments/: -

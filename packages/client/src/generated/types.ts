@@ -43,6 +43,10 @@ export type Role = 'viewer' | 'member' | 'admin';
  */
 export type ApiKeyStatus = 'active' | 'revoked' | 'expired';
 /**
+ * The method of the request.
+ */
+export type OperationMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+/**
  * The tokens of a deactivated member are `403`, the API keys that act for it `401`.
  */
 export type MemberStatus = 'active' | 'deactivated';
@@ -425,6 +429,72 @@ export interface AuditEntry {
    */
   resource_id: string;
   changes: Changes;
+}
+/**
+ * A request to another endpoint.
+ */
+export interface Operation {
+  /**
+   * Names what the operation makes, for later ones.
+   */
+  id?: string;
+  method: OperationMethod;
+  /**
+   * The path of the request, with its query. A segment can be the name of an earlier operation in braces.
+   */
+  path: string;
+  /**
+   * The body of the request, where it takes one. An id in it can be the name of an earlier operation in braces.
+   */
+  body?: {
+    [k: string]: unknown;
+  };
+  /**
+   * What `If-Match` would be, where the request takes it.
+   */
+  if_match?: string;
+}
+export interface BatchBody {
+  /**
+   * 1 to 100 operations, in the order in which they are carried out.
+   */
+  operations: Operation[];
+}
+/**
+ * The answers to operations that were carried out together.
+ */
+export interface BatchResults {
+  /**
+   * In the order of the operations.
+   */
+  results: OperationResult[];
+}
+/**
+ * The answer to one operation.
+ */
+export interface OperationResult {
+  /**
+   * The name of the operation; null where it has none.
+   */
+  id: string | null;
+  /**
+   * The status of its answer.
+   */
+  status: number;
+  /**
+   * The path of what it has made; null where it has made nothing.
+   */
+  location: string | null;
+  /**
+   * The ETag of its answer, as `if_match` and `If-Match` take it; null where it has none.
+   */
+  etag: string | null;
+  /**
+   * The body of its answer, as it was right after the operation; null where it has none.
+   */
+  body: {
+    [k: string]: unknown;
+  } | null;
 }
 export interface CreateCommentBody {
   /**

@@ -24,6 +24,8 @@ export interface Statement {
 
 export interface BatchOptions {
   readOnly: boolean;
+  /** Whether the transaction is rolled back at its end, after its statements have had their results. */
+  isDryRun?: boolean;
   /** Gives the batch up. What it has done by then may stay. */
   signal: AbortSignal;
   /** Called for each round trip, as it begins: a driver may need more than one. */

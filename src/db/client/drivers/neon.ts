@@ -7,15 +7,20 @@ import type { DatabaseConfig, Driver, OpenDriver } from './driver.ts';
 neonConfig.fetchFunction = (url: string, { traceparent, ...init }: RequestInit & { traceparent?: string }) =>
   fetch(url, traceparent ? { ...init, headers: { ...(init.headers as Record<string, string>), traceparent } } : init);
 
+const ROLLBACK = { sql: 'rollback', parameters: [] };
+
 export function neonDriver({ url, endpoint }: DatabaseConfig): Driver {
   const sql = neon(url, { fullResults: true, disableWarningInBrowsers: true });
   return {
-    batch: async (statements, { readOnly, signal, onRoundTrip, traceparent }) => {
+    batch: async (statements, { readOnly, isDryRun = false, signal, onRoundTrip, traceparent }) => {
       // The driver keeps this setting for the whole module and reads it as it sends.
       if (endpoint) neonConfig.fetchEndpoint = endpoint;
       onRoundTrip?.();
+      // Neon commits what has not failed. A statement that raised an error in order to have it rolled back would leave what
+      // it carries in the log of PostgreSQL; of one that rolls back by itself, a commit has nothing left.
+      const sent = isDryRun ? [...statements, ROLLBACK] : statements;
       const results = await sql.transaction(
-        statements.map((statement) => sql.query(statement.sql, [...statement.parameters])),
+        sent.map((statement) => sql.query(statement.sql, [...statement.parameters])),
         {
           isolationLevel: 'ReadCommitted',
           readOnly,
@@ -23,10 +28,10 @@ export function neonDriver({ url, endpoint }: DatabaseConfig): Driver {
         },
       );
       // The driver takes any list of results for an answer.
-      if (results.length !== statements.length) {
-        throw new Error(`${results.length} results of ${statements.length} statements`);
+      if (results.length !== sent.length) {
+        throw new Error(`${results.length} results of ${sent.length} statements`);
       }
-      return results.map(({ rows }) => rows);
+      return results.slice(0, statements.length).map(({ rows }) => rows);
     },
   };
 }

@@ -73,7 +73,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
   }
 
   async function attempt(queries: Prepared[], options: BatchOptions): Promise<Row[][]> {
-    const { signal, onRoundTrip } = options;
+    const { isDryRun = false, signal, onRoundTrip } = options;
     const connecting = connect(onRoundTrip);
     const client = await unlessAborted(connecting, signal).catch((error) => {
       // The connection may still come up: it goes to the pool, for another batch.
@@ -86,7 +86,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     let fault: unknown;
     onRoundTrip?.();
     try {
-      return await unlessAborted(transaction(client, queries), signal);
+      return await unlessAborted(transaction(client, queries, isDryRun ? 'rollback' : 'commit'), signal);
     } catch (error) {
       fault = error;
       throw error;
@@ -135,8 +135,9 @@ interface Result {
 /**
  * Sends everything at once, as one write to the socket, and waits for all of it.
  * @param queries the first begins the transaction
+ * @param end how it ends where none of them fails
  */
-async function transaction(client: pg.PoolClient, queries: Prepared[]): Promise<Row[][]> {
+async function transaction(client: pg.PoolClient, queries: Prepared[], end: 'commit' | 'rollback'): Promise<Row[][]> {
   const { stream } = client.connection;
   stream.cork();
   const results = new Promise<Result[]>((resolve, reject) => {
@@ -144,12 +145,12 @@ async function transaction(client: pg.PoolClient, queries: Prepared[]): Promise<
   });
   // Not in the pipeline, which ends at its first error: after that this rolls back, as PostgreSQL does with the commit
   // of a failed transaction.
-  const committed = client.query('commit');
+  const ended = client.query(end);
   stream.uncork();
-  await Promise.allSettled([results, committed]);
+  await Promise.allSettled([results, ended]);
   // The pipeline's error is the cause: a commit that fails because of it does not count.
   const [, ...answers] = await results;
-  await committed;
+  await ended;
   return answers.map(toRows);
 }
 

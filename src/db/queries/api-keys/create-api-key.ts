@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { Rejection } from '../../client/errors.ts';
 import type { JsonText } from '../../client/read.ts';
+import type { Rejection } from '../../client/rejections.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { bare, jsonObject } from '../../sql/json.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
@@ -24,7 +24,7 @@ const unknownKey = { key: bare(sql<string | null>`null`) };
 
 /**
  * Inserts one API key. Rejects with `unprocessable` where it would expire at once, or its member is unknown or deactivated.
- * @param key the key itself, which is put into the answer here, and sent nowhere
+ * @param key the key itself, which is put into the answer here, and sent nowhere. That of a dry run is nowhere at all
  */
 export async function createApiKey(db: Database, { secretHash, ...row }: NewKey, key: string, options: WriteOptions) {
   const { id, member_id } = row;
@@ -58,7 +58,7 @@ export async function createApiKey(db: Database, { secretHash, ...row }: NewKey,
       .where('api_keys.id', '=', id)
       .select([sql<null>`null::integer`.as('version'), jsonObject({ ...apiKeyMembers, ...unknownKey }).as('body')]),
   );
-  return result.replayed ? result : { ...result, body: result.body && withKey(result.body, key) };
+  return result.replayed || db.isDryRun ? result : { ...result, body: result.body && withKey(result.body, key) };
 }
 
 /** The answer with the key in it. Neither has anything that JSON escapes at this place. */

@@ -4,7 +4,7 @@ import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import type { Members } from '../../types.ts';
 import { oneMember } from './one-member.ts';
 
-/** Inserts one member. Fails with `duplicate_subject` where another member of the tenant has this subject. */
+/** Inserts one member. Fails with `duplicate` where another member of the tenant has this subject. */
 export function createMember(
   db: Database,
   member: Pick<Insertable<Members>, 'name' | 'email' | 'subject' | 'status'> & { id: string },

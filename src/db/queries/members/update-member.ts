@@ -15,7 +15,7 @@ interface MemberPatch {
 
 /**
  * Changes the members that the patch names. Rejects as `lockRow` does, and with `conflict` where the subject is another one
- * already: what somebody has done is known by it. Fails with `duplicate_subject` where another member has it.
+ * already: what somebody has done is known by it. Fails with `duplicate` where another member has it.
  */
 export function updateMember(db: Database, id: string, patch: MemberPatch, options: WriteOptions) {
   const { subject } = patch;

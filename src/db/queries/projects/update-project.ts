@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { lockRow } from '../../sql/lock.ts';
-import { mergedMetadata } from '../../sql/metadata.ts';
+import { mergedMetadata, rejectLargeMetadata } from '../../sql/metadata.ts';
 import type { Projects } from '../../types.ts';
 import { oneProject } from './one-project.ts';
 
@@ -19,14 +19,18 @@ export function updateProject(db: Database, id: string, patch: ProjectPatch, opt
   const { metadata, ...named } = patch;
   const update = db.query
     .updateTable('projects')
-    .set({ ...named, ...(metadata ? { metadata: mergedMetadata('projects', metadata) } : {}) })
+    .set({ ...named, ...(metadata ? { metadata: mergedMetadata('project', metadata) } : {}) })
     .where('tenant_id', '=', db.tenantId)
     .where('id', '=', id);
   const changes = Object.values(patch).some((value) => value !== undefined);
   return writeRepresentation(
     db,
     options,
-    [lockRow(db, 'project', id, options), ...(changes ? [update] : [])],
+    [
+      lockRow(db, 'project', id, options),
+      ...(metadata ? [rejectLargeMetadata(db, 'project', id, metadata)] : []),
+      ...(changes ? [update] : []),
+    ],
     oneProject(db, id),
   );
 }

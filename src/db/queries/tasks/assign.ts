@@ -1,6 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { Rejection } from '../../client/errors.ts';
+import type { Rejection } from '../../client/rejections.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
 
 /** How many members can be assigned to one task. */

@@ -1,6 +1,6 @@
 import { type Compilable, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { Rejection } from '../../client/errors.ts';
+import type { Rejection } from '../../client/rejections.ts';
 import { positionAfter } from '../../sql/position.ts';
 import { conflictUnless, raiseUnless } from '../../sql/raise-unless.ts';
 import { levelOf, MAX_LEVEL, treeOf } from './task-tree.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { notFound } from '../../client/not-found.ts';
+import { notFound } from '../../client/rejections.ts';
 import { type WriteOptions, writeNothing } from '../../client/write.ts';
 import { keepFromMoving, lockRow } from '../../sql/lock.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';

@@ -1,7 +1,6 @@
 import { type Compilable, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { Rejection } from '../../client/errors.ts';
-import { notFound } from '../../client/not-found.ts';
+import { notFound, type Rejection } from '../../client/rejections.ts';
 import { type WriteOptions, writeNothing } from '../../client/write.ts';
 import { keepFromMoving, lockRow } from '../../sql/lock.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';

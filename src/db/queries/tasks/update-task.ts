@@ -3,7 +3,7 @@ import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { keepFromMoving, lockProjectOf, lockRow } from '../../sql/lock.ts';
-import { mergedMetadata } from '../../sql/metadata.ts';
+import { mergedMetadata, rejectLargeMetadata } from '../../sql/metadata.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
 import type { Tasks } from '../../types.ts';
 import { type Assignment, assign } from './assign.ts';
@@ -39,7 +39,7 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, options: 
   const moves = parent_id !== undefined || project_id !== undefined;
   const otherProjects = project_id === undefined ? [] : [project_id];
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
-  const values = { ...given, ...(metadata ? { metadata: mergedMetadata('tasks', metadata) } : {}) };
+  const values = { ...given, ...(metadata ? { metadata: mergedMetadata('task', metadata) } : {}) };
   const changes = Object.keys(values).length > 0;
   const update = db.query.updateTable('tasks').set(values).where('tenant_id', '=', db.tenantId).where('id', '=', id);
   return writeRepresentation(
@@ -52,6 +52,7 @@ export function updateTask(db: Database, id: string, patch: TaskPatch, options: 
           ? [keepFromMoving(db, [id])]
           : []),
       lockRow(db, 'task', id, options),
+      ...(metadata ? [rejectLargeMetadata(db, 'task', id, metadata)] : []),
       ...(moves ? moveTask(db, id, { parent_id, project_id }, values) : changes ? [update] : []),
       ...(tags ? retag(db, id, tags) : []),
       ...(assignees ? reassign(db, id, assignees) : []),

@@ -1,6 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { notFound } from '../../client/not-found.ts';
+import { notFound } from '../../client/rejections.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
 import { oneTenant } from './one-tenant.ts';
 
