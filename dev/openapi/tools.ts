@@ -1,5 +1,5 @@
 import { tools } from '../../src/functions/mcp/mcp.ts';
-import { IF_VERSION, pathArguments, type Tool } from '../../src/http/mcp/tool.ts';
+import { DRY_RUN, IF_VERSION, pathArguments, type Tool } from '../../src/http/mcp/tool.ts';
 
 /*
  * Describes the tools of the Model Context Protocol: their schemas are those of the endpoints in the OpenAPI document, as a
@@ -33,6 +33,11 @@ const VERSION: Schema = {
   description: 'Do it only if `version` is still this one; otherwise it is refused with `precondition_failed`.',
 };
 
+const TRIED: Schema = {
+  type: 'boolean',
+  description: 'Only tries it: all is checked and answered as it would be, and nothing of it stays.',
+};
+
 /** The file that `src/functions/mcp/mcp.ts` reads. @param json the OpenAPI document */
 export function toolsFile(json: string): string {
   const document: Document = JSON.parse(json);
@@ -55,13 +60,13 @@ function describe(tool: Tool, document: Document): Schema {
 }
 
 /** What a client may ask its user about before it calls a tool. By the method, as HTTP has it (RFC 9110 §9.2). */
-function annotations({ endpoint: { definition } }: Tool): Schema {
+function annotations({ endpoint: { definition }, canBeTried = false }: Tool): Schema {
   const { method, summary } = definition;
   return {
     title: summary,
     readOnlyHint: method === 'get',
-    // A PUT puts something beside what is there; what a PATCH replaces is in the audit log alone.
-    destructiveHint: method === 'patch' || method === 'delete',
+    // A PUT puts something beside what is there; what a PATCH replaces is in the audit log alone. A plan can have both in it.
+    destructiveHint: method === 'patch' || method === 'delete' || canBeTried,
     idempotentHint: method !== 'post',
     openWorldHint: false,
   };
@@ -91,6 +96,7 @@ function inputSchema(tool: Tool, operation: Operation, document: Document): Sche
     add(name, schema, ((whole.required ?? []) as string[]).includes(name));
   }
   if (ifMatch) add(IF_VERSION, VERSION, false);
+  if (tool.canBeTried) add(DRY_RUN, TRIED, false);
   return { type: 'object', properties, ...(required.length > 0 ? { required } : {}), additionalProperties: false };
 }
 

@@ -33,9 +33,9 @@ const TRACES = {
 };
 
 const files = globSync('src/functions/*/*.ts');
-/** The endpoints in a function: its own, in a batch those of its operations, and in `mcp` those of its tools. */
+/** The endpoints in a function: its own, in a batch those of its operations, and in `mcp` those of its tools and of batches. */
 const endpointsIn = (name: string, entry: string) => {
-  const of = { 'onetrip-batch': operations, 'onetrip-mcp': tools.map(entryOf) }[name] ?? [];
+  const of = { 'onetrip-batch': operations, 'onetrip-mcp': [...operations, ...tools.map(entryOf)] }[name] ?? [];
   return [...new Set([entry, ...of])].sort();
 };
 const entryOf = ({ endpoint: { definition } }: { endpoint: { definition: { operationId: string } } }) =>

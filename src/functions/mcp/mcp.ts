@@ -4,6 +4,7 @@ import { exchange, type Offer } from '../../http/mcp/exchange.ts';
 import { checkOrigin } from '../../http/mcp/origin.ts';
 import type { Tool } from '../../http/mcp/tool.ts';
 import listProjectActivity from '../activity/list-project-activity.ts';
+import batch from '../batch/batch.ts';
 import createComment from '../comments/create-comment.ts';
 import listComments from '../comments/list-comments.ts';
 import listTaskComments from '../comments/list-task-comments.ts';
@@ -138,6 +139,13 @@ export const tools: Tool[] = [
     name: 'create_comment',
     description: 'Says something about a task, in Markdown. `@[member id]` mentions somebody.',
     endpoint: createComment,
+  },
+  {
+    name: 'plan_changes',
+    description:
+      'Carries out up to 100 changes that belong together, all or nothing; with `dry_run` it only tries them: do that first, and show what comes of it. Each is a request of the HTTP API: POST /api/v1/projects, POST /api/v1/projects/{id}/tasks, PATCH, DELETE or POST …/restore of /api/v1/projects/{id} and /api/v1/tasks/{id}, PUT or DELETE /api/v1/tasks/{id}/blockers/{id}, …/assignees/{id} and …/tags/{id}, POST /api/v1/tasks/{id}/comments. Bodies are what the tools for one change take. To refer to what an earlier operation makes, give that an `id` and write it in braces.',
+    endpoint: batch,
+    canBeTried: true,
   },
 ];
 

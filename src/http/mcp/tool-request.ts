@@ -1,7 +1,7 @@
 import { type MemberError, Problem, validationFailed } from '../../problem.ts';
 import { memberErrors, parseForErrors } from '../request/member-errors.ts';
 import { abbreviate, valueErrors } from '../request/strict-json.ts';
-import { IF_VERSION, pathArguments, type Tool } from './tool.ts';
+import { DRY_RUN, IF_VERSION, pathArguments, type Tool } from './tool.ts';
 
 /** A request to an endpoint, without what says who sends it. */
 export interface ToolRequest {
@@ -14,11 +14,14 @@ export interface ToolRequest {
 
 /**
  * The request that a call of a tool stands for. Each argument goes where the endpoint takes it: into the path, into
- * `If-Match`, and otherwise into the body or, where the endpoint has none, the query. What it may be there is for the
+ * a header, and otherwise into the body or, where the endpoint has none, the query. What it may be there is for the
  * endpoint to say, also of arguments that it does not know.
  * @throws Problem `validation_failed` for what would not arrive at the endpoint as it was sent
  */
-export function toolRequest({ endpoint: { definition } }: Tool, given: Record<string, unknown>): ToolRequest {
+export function toolRequest(
+  { endpoint: { definition }, canBeTried }: Tool,
+  given: Record<string, unknown>,
+): ToolRequest {
   const { method, path, body, ifMatch } = definition;
   const errors = valueErrors(given);
   if (errors.length > 0) throw validationFailed(errors);
@@ -26,6 +29,7 @@ export function toolRequest({ endpoint: { definition } }: Tool, given: Record<st
   const filled = fillPath(definition, rest);
   const headers: Record<string, string> = {};
   if (ifMatch && rest.has(IF_VERSION)) headers['If-Match'] = entityTagOf(take(rest, IF_VERSION));
+  if (canBeTried && rest.has(DRY_RUN) && isTrue(take(rest, DRY_RUN))) headers['Onetrip-Dry-Run'] = 'true';
   const request = { method: method.toUpperCase(), headers };
   if (!body) return { ...request, path: withQuery(filled ?? path, rest) };
   headers['Content-Type'] = 'application/json';
@@ -57,6 +61,11 @@ function fillPath({ path, params }: Tool['endpoint']['definition'], rest: Map<st
 function entityTagOf(version: unknown): string {
   if (Number.isInteger(version) && (version as number) > 0) return `"${version}.0"`;
   throw validationFailed([{ pointer: `/${IF_VERSION}`, code: 'wrong_type', message: 'must be a version, from 1' }]);
+}
+
+function isTrue(dryRun: unknown): boolean {
+  if (typeof dryRun === 'boolean') return dryRun;
+  throw validationFailed([{ pointer: `/${DRY_RUN}`, code: 'wrong_type', message: 'must be true or false' }]);
 }
 
 /** A query has nothing but texts: numbers and truth values become theirs, and a list repeats its parameter. */

@@ -9,7 +9,12 @@ export interface Tool {
   /** For a language model: what the tool is for, and what it needs to know of it that the schemas do not say. */
   description: string;
   endpoint: Pick<Hono<Env>, 'fetch'> & { definition: Definition };
+  /** Whether it can be tried, with the argument {@link DRY_RUN}. */
+  canBeTried?: boolean;
 }
+
+/** The argument that becomes `Onetrip-Dry-Run`. */
+export const DRY_RUN = 'dry_run';
 
 /** The argument that becomes `If-Match`, of tools whose endpoint takes it. */
 export const IF_VERSION = 'if_version';

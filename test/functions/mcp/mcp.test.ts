@@ -96,6 +96,32 @@ describe('who calls', () => {
     expect(json.data[0]).toMatchObject({ actor: 'ada', request_id: 'of-the-assistant' });
   });
 
+  test('may try a plan, of which nothing stays, and then carry it out', async () => {
+    const tenant = await api.tenant();
+    const token = await tenant.token('member');
+    const operations = [
+      { id: 'trip', method: 'POST', path: '/api/v1/projects', body: { name: 'Trip' } },
+      { method: 'POST', path: '/api/v1/projects/{trip}/tasks', body: { title: 'Pack' } },
+    ];
+    for (const [dry_run, expected] of [
+      [true, 0],
+      [false, 1],
+    ] as const) {
+      const { json } = await callTool(api, token, 'plan_changes', { operations, dry_run });
+      const { results } = json.result.structuredContent;
+      expect(results.map(({ status }: { status: number }) => status)).toEqual([201, 201]);
+      expect((await tenant.get('/api/v1/tasks')).json.data).toHaveLength(expected);
+    }
+    const wrong = [...operations, { method: 'DELETE', path: `/api/v1/tasks/${crypto.randomUUID()}` }];
+    expect(problemIn(await callTool(api, token, 'plan_changes', { operations: wrong }))).toMatchObject({
+      code: 'not_found',
+      operation: 2,
+    });
+    // The header is the endpoints', and not of a message that asks one of them.
+    const reply = await send(api, token, list, { 'Onetrip-Dry-Run': 'true' });
+    expect(reply).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+  });
+
   test('may say so in X-Tenant-Token, as everywhere', async () => {
     const tenant = await api.tenant();
     const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'get_me' } };

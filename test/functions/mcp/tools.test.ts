@@ -65,6 +65,16 @@ const examples: Record<string, { given: (world: World) => object; prepare?: type
   restore_task: { given: ({ task }) => ({ task_id: task, if_version: 2 }), prepare: trash },
   put_task_blocker: { given: ({ task, blocker }) => ({ task_id: task, blocker_id: blocker }) },
   delete_task_blocker: { given: ({ task, blocker }) => ({ task_id: task, blocker_id: blocker }) },
+  plan_changes: {
+    given: ({ project, task }) => ({
+      operations: [
+        { id: 'rest', method: 'POST', path: `/api/v1/projects/${project}/tasks`, body: { title: 'Rest' } },
+        { method: 'PUT', path: `/api/v1/tasks/${task}/blockers/{rest}` },
+        { method: 'PATCH', path: `/api/v1/tasks/${task}`, body: { priority: 4 } },
+      ],
+      dry_run: false,
+    }),
+  },
   create_comment: { given: ({ task, member }) => ({ task_id: task, body: `Look, @[${member}]` }) },
 };
 
@@ -93,42 +103,46 @@ test('every tool is described, and named after what it does', () => {
   expect(JSON.stringify(described).length).toBeLessThan(80_000);
 });
 
-describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (name, { endpoint: { definition } }) => {
-  const { inputSchema, outputSchema, annotations } = described[name] as Described;
+describe.each(tools.map((tool) => [tool.name, tool] as const))(
+  '%s',
+  (name, { endpoint: { definition }, canBeTried }) => {
+    const { inputSchema, outputSchema, annotations } = described[name] as Described;
 
-  test('says what it takes, in one plain object, and what it does', () => {
-    expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
-    expect(JSON.stringify([inputSchema, outputSchema])).not.toContain('$ref');
-    const taken = [definition.query, definition.body].flatMap((schema) => Object.keys(schema?.shape ?? {}));
-    const expected = [
-      ...Object.values(pathArguments(definition.path)),
-      ...taken,
-      ...(definition.ifMatch ? ['if_version'] : []),
-    ];
-    expect(Object.keys(inputSchema.properties).sort()).toEqual(expected.sort());
-    expect(annotations.readOnlyHint).toBe(/^(get|find)_/.test(name));
-    expect(annotations.destructiveHint).toBe(/^(update|delete)_/.test(name));
-  });
+    test('says what it takes, in one plain object, and what it does', () => {
+      expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(JSON.stringify([inputSchema, outputSchema])).not.toContain('$ref');
+      const taken = [definition.query, definition.body].flatMap((schema) => Object.keys(schema?.shape ?? {}));
+      const expected = [
+        ...Object.values(pathArguments(definition.path)),
+        ...taken,
+        ...(definition.ifMatch ? ['if_version'] : []),
+        ...(canBeTried ? ['dry_run'] : []),
+      ];
+      expect(Object.keys(inputSchema.properties).sort()).toEqual(expected.sort());
+      expect(annotations.readOnlyHint).toBe(/^(get|find)_/.test(name));
+      expect(annotations.destructiveHint).toBe(/^(update|delete|plan)_/.test(name));
+    });
 
-  test('succeeds with what its schema takes, in one round trip, and says what its schema says', async () => {
-    const world = await makeWorld(api);
-    await examples[name]?.prepare?.(world);
-    const given = examples[name]?.given(world);
-    expect(ajv.validate(inputSchema, given), ajv.errorsText()).toBe(true);
-    const before = api.database.endpoint.requests;
-    const { json, text } = await callTool(api, await world.tenant.token('member'), name, given);
-    expect(api.database.endpoint.requests - before).toBe(1);
-    expect(json.result.isError, text).toBeUndefined();
-    const { content, structuredContent } = json.result;
-    if (!outputSchema) {
-      expect(json.result).toEqual({ content: [{ type: 'text', text: 'Done.' }] });
-      return;
-    }
-    expect(ajv.validate(outputSchema, structuredContent), ajv.errorsText()).toBe(true);
-    expect(JSON.parse(content[0].text)).toEqual(structuredContent);
-    if (structuredContent.data) expect(structuredContent.data.length).toBeGreaterThan(0);
-  });
-});
+    test('succeeds with what its schema takes, in one round trip, and says what its schema says', async () => {
+      const world = await makeWorld(api);
+      await examples[name]?.prepare?.(world);
+      const given = examples[name]?.given(world);
+      expect(ajv.validate(inputSchema, given), ajv.errorsText()).toBe(true);
+      const before = api.database.endpoint.requests;
+      const { json, text } = await callTool(api, await world.tenant.token('member'), name, given);
+      expect(api.database.endpoint.requests - before).toBe(1);
+      expect(json.result.isError, text).toBeUndefined();
+      const { content, structuredContent } = json.result;
+      if (!outputSchema) {
+        expect(json.result).toEqual({ content: [{ type: 'text', text: 'Done.' }] });
+        return;
+      }
+      expect(ajv.validate(outputSchema, structuredContent), ajv.errorsText()).toBe(true);
+      expect(JSON.parse(content[0].text)).toEqual(structuredContent);
+      if (structuredContent.data) expect(structuredContent.data.length).toBeGreaterThan(0);
+    });
+  },
+);
 
 describe('another tenant', () => {
   let attacker: World;

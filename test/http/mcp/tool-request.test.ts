@@ -34,6 +34,17 @@ test('each argument goes where the endpoint takes it', () => {
   );
 });
 
+test('a plan is tried where that is asked for, and no other tool can be', () => {
+  const operations = [{ method: 'DELETE', path: `/api/v1/tasks/${id}` }];
+  const tried = request('plan_changes', { operations, dry_run: true });
+  expect(tried).toMatchObject({ headers: { 'Onetrip-Dry-Run': 'true' }, body: JSON.stringify({ operations }) });
+  expect(request('plan_changes', { operations, dry_run: false }).headers).not.toHaveProperty('Onetrip-Dry-Run');
+  for (const bad of ['true', 1, null]) {
+    expect(errorsOf('plan_changes', { operations, dry_run: bad })).toEqual(['/dry_run wrong_type']);
+  }
+  expect(request('create_comment', { task_id: id, body: 'x', dry_run: true }).body).toContain('"dry_run":true');
+});
+
 test('what an endpoint does not know reaches it, to be refused there', () => {
   expect(request('create_task', { project_id: id, title: 'x', id, tenant_id: id }).body).toContain('"tenant_id"');
   expect(request('create_comment', { task_id: id, body: 'x', if_version: 1 }).body).toContain('"if_version"');
