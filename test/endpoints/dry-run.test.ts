@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { takesDryRun } from '../../src/http/request/dry-run.ts';
 import { signToken, useApi } from '../support/api.ts';
-import { callExample, operations, makeIds, makeWorld } from '../support/examples.ts';
+import { callExample, makeIds, makeWorld, operations } from '../support/examples.ts';
 import { toldOfEquals } from '../support/replies.ts';
 import { recordStatements } from '../support/sql.ts';
 import { storedRows } from '../support/stored.ts';
