@@ -5,7 +5,7 @@ import type { Chapter } from '../../src/reference/navigation.ts';
 import { root } from './bundle.ts';
 
 /** The files whose sections are the chapters of the guide, in this order. */
-const FILES = ['docs/api-conventions.md', 'docs/identity-providers.md'];
+const FILES = ['docs/api-conventions.md', 'docs/mcp.md', 'docs/identity-providers.md'];
 
 /**
  * The guide of the page at /docs: a chapter for each file's introduction and for each of its headings of the second level.

@@ -13,7 +13,7 @@ import { run } from '../run.ts';
 /*
  * Writes the generated files, or with `--check` tells which of them differ from what is committed: the list of endpoints,
  * the types and enumerations of the database (of a migrated one), the names of the functions that queries are kept as and a
- * migration for those that are new, the schema's version, the OpenAPI document, the typed
+ * migration for those that are new, the schema's version, the OpenAPI document, the tools of assistants, the typed
  * client's methods and types, the tables of bindings in docs/configuration.md, and the picture in docs/data-model.md.
  */
 
@@ -214,7 +214,10 @@ await withDatabase(async (url, directory) => {
 await put('src/db/schema-version.ts', await schemaVersion());
 // Last, because the sources that it imports may have just been written.
 const { openApiDocument } = await import('../openapi/document.ts');
-await put('src/functions/meta/openapi.json', await openApiDocument());
+const document = await openApiDocument();
+await put('src/functions/meta/openapi.json', document);
+const { toolsFile } = await import('../openapi/tools.ts');
+await put('src/functions/mcp/tools.json', toolsFile(document));
 const { clientFiles } = await import('../client/files.ts');
 for (const [file, content] of Object.entries(await clientFiles())) await put(file, content);
 await put('docs/configuration.md', await configurationPage());

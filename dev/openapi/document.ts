@@ -33,7 +33,9 @@ export async function openApiDocument(): Promise<string> {
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
   const tags = new Map((await endpointFiles()).map((file) => [nameOf(file), tagOf(file)]));
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const { definition } of functions) {
+  for (const { definition } of functions as readonly { definition: Definition }[]) {
+    // Another protocol has a description of its own, which its clients ask for.
+    if (definition.protocol) continue;
     const path = definition.path.replaceAll(/:(\w+)/g, '{$1}');
     const tag = tags.get(definition.operationId);
     if (!tag)

@@ -14,6 +14,7 @@ import getComment from './comments/get-comment.ts';
 import listComments from './comments/list-comments.ts';
 import listTaskComments from './comments/list-task-comments.ts';
 import updateComment from './comments/update-comment.ts';
+import mcp from './mcp/mcp.ts';
 import getMe from './me/get-me.ts';
 import putMe from './me/put-me.ts';
 import createMember from './members/create-member.ts';
@@ -74,6 +75,7 @@ export const functions = [
   listComments,
   listTaskComments,
   updateComment,
+  mcp,
   getMe,
   putMe,
   createMember,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { takesDryRun } from '../../src/http/request/dry-run.ts';
 import { signToken, useApi } from '../support/api.ts';
-import { callExample, definitions, makeIds, makeWorld } from '../support/examples.ts';
+import { callExample, makeIds, makeWorld, operations } from '../support/examples.ts';
 import { toldOfEquals } from '../support/replies.ts';
 import { recordStatements } from '../support/sql.ts';
 import { storedRows } from '../support/stored.ts';
@@ -15,10 +15,10 @@ const stored = (tenantId: string) => storedRows(api.database.admin, tenantId);
 const DRY = { 'Onetrip-Dry-Run': 'true' };
 /** Whose examples put on a task what is there. */
 const CHANGES_NOTHING = ['put-task-blocker', 'put-task-tag'];
-const writes = definitions.filter(takesDryRun);
+const writes = operations.filter(takesDryRun);
 
 test('can be made of every POST, PUT, PATCH and DELETE of a tenant', () => {
-  const others = definitions.filter((definition) => !takesDryRun(definition));
+  const others = operations.filter((definition) => !takesDryRun(definition));
   for (const { method, access } of others) expect(method === 'get' || access === 'platform').toBe(true);
   expect(writes.length).toBeGreaterThan(25);
 });

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { useApi } from '../support/api.ts';
-import { definitions } from '../support/examples.ts';
+import { operations } from '../support/examples.ts';
 import {
   chunked,
   type Draft,
@@ -50,7 +50,7 @@ const worlds = new Map<string, Target>();
  * Most writes change what a later one needs, so each of those has a world of its own.
  * @param same whether requests differ in nothing that is stored: then only what takes rows away needs a new world
  */
-async function targetOf(definition: (typeof definitions)[number], same = false): Promise<Target> {
+async function targetOf(definition: (typeof operations)[number], same = false): Promise<Target> {
   const { operationId: name, method, success } = definition;
   const repeatable = same ? !/^(delete|purge|restore)-/.test(name) : method === 'get' || success.status === 201;
   if (!repeatable) return makeTarget(api, definition);
@@ -154,7 +154,7 @@ const PARAMETERS: Partial<Record<Kind, (schema: Schema) => string[]>> = {
   json: () => ['{}', ' {"a":[1,null,"\\u00fc"]} ', JSON.stringify(deep(32)), JSON.stringify({ a: 'x'.repeat(16_375) })],
 };
 
-const named = definitions.map((definition) => [definition.operationId, definition] as const);
+const named = operations.map((definition) => [definition.operationId, definition] as const);
 
 // What an operation of a batch may have in it, its own endpoint says: test/functions/batch.
 test.each(named.filter(([name, { body }]) => body && name !== 'batch'))(
@@ -221,7 +221,7 @@ const WAYS: Record<string, (body: string) => { body: unknown; headers?: Record<s
 
 test.each(Object.entries(WAYS))('every endpoint takes its body %s', PATIENT, async (_, way) => {
   const faults: string[] = [];
-  for (const definition of definitions.filter(readsBody)) {
+  for (const definition of operations.filter(readsBody)) {
     const target = await targetOf(definition, true);
     const draft = goodRequest(target);
     const { body, headers } = way(JSON.stringify(draft.body ?? {}));
@@ -243,7 +243,7 @@ const HEADERS: Record<string, Record<string, string>> = {
 
 test.each(Object.entries(HEADERS))('every endpoint takes %s', PATIENT, async (name, headers) => {
   const faults: string[] = [];
-  for (const definition of definitions) {
+  for (const definition of operations) {
     // Tenants have no version: there the tag is a digest.
     if (name.includes('list that has') && definition.access === 'platform') continue;
     const target = await targetOf(definition, !name.includes('list that has'));
@@ -256,7 +256,7 @@ test.each(Object.entries(HEADERS))('every endpoint takes %s', PATIENT, async (na
 
 test('every endpoint takes ids in upper case', async () => {
   const faults: string[] = [];
-  for (const definition of definitions.filter(({ params }) => params)) {
+  for (const definition of operations.filter(({ params }) => params)) {
     const target = await targetOf(definition, true);
     const steps = goodRequest(target).path.split('/');
     const path = definition.path

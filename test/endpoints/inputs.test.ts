@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Reply, useApi } from '../support/api.ts';
-import { callExample, definitions } from '../support/examples.ts';
+import { callExample, operations } from '../support/examples.ts';
 import { storedRows } from '../support/stored.ts';
 import { badBodies } from './bad-bodies.ts';
 import { badCursors } from './bad-cursors.ts';
@@ -15,7 +15,7 @@ import { type BadInput, type Case, makeTarget, send, type Target } from './bad-r
  * the OpenAPI document, so a new endpoint is covered by itself.
  */
 
-const badInputs = [...badBodies, ...badMembers, ...badParameters, ...badCursors, ...badHeaders(definitions)];
+const badInputs = [...badBodies, ...badMembers, ...badParameters, ...badCursors, ...badHeaders(operations)];
 
 const api = useApi();
 const targets: Target[] = [];
@@ -23,7 +23,7 @@ const figures = { cases: 0, pairs: 0, endpoints: new Set<string>() };
 let before: unknown;
 
 beforeAll(async () => {
-  for (const definition of definitions) targets.push(await makeTarget(api, definition));
+  for (const definition of operations) targets.push(await makeTarget(api, definition));
   before = await storedRows(api.database.admin);
 });
 
@@ -86,7 +86,7 @@ test('and each request would have been good, but for that', async () => {
 test('there are enough of them, and none twice', () => {
   expect(new Set(badInputs.map(({ name }) => name)).size).toBe(badInputs.length);
   expect(badInputs.length).toBeGreaterThanOrEqual(100);
-  expect(figures.endpoints.size).toBe(definitions.length);
+  expect(figures.endpoints.size).toBe(operations.length);
 });
 
 afterAll(() => {

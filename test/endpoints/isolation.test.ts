@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import type { Definition } from '../../src/http/endpoint/definition.ts';
+import { type Definition, takesIdempotencyKey } from '../../src/http/endpoint/definition.ts';
 import { type Call, useApi } from '../support/api.ts';
 import { callExample, definitions, exampleOf, idsOf, makeWorld, type World } from '../support/examples.ts';
 import { idsIn, told, toldOfEquals, UNKNOWN } from '../support/replies.ts';
@@ -29,14 +29,16 @@ const testOnce = test.skipIf(!inNode);
 const guarded = definitions.filter(({ access }) => access !== 'public' && access !== 'platform');
 const withPathId = guarded.filter(({ path }) => path.includes(':'));
 const withBody = guarded.filter(({ body }) => body);
+/** Those whose inputs the OpenAPI document names; what the tools of the other take, test/functions/mcp attacks. */
+const described = guarded.filter(({ protocol }) => !protocol);
 const reads = guarded.filter(({ method }) => method === 'get');
 const lists = reads.filter((definition) => parameters(definition, 'query').some(({ name }) => name === 'cursor'));
 /** What one has written shows at once; in the list of changes only when no other test file's transaction runs any more. */
 const steady = reads.filter(({ operationId }) => operationId !== 'list-changes');
-const keyed = guarded.filter(({ method }) => method === 'post' || method === 'patch');
+const keyed = guarded.filter(takesIdempotencyKey);
 
 /** Query parameters and members of bodies that take an id, of every endpoint: read from the OpenAPI document. */
-const idFilters = guarded.flatMap((definition) =>
+const idFilters = described.flatMap((definition) =>
   parameters(definition, 'query')
     .filter(({ schema }) => schema.format === 'uuid')
     .map(({ name }) => [definition.operationId, name, definition] as const),

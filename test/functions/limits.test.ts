@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, inject, test, vi } from 'vitest';
 import { app } from '../../src/functions/index.ts';
 import { signToken, useApi } from '../support/api.ts';
+import { callTool } from '../support/mcp.ts';
 
 /* What holds for every function alike: the rate limit, and the headers for callers in a browser. */
 
 const PERIOD = 10;
 const functions = [
   ...['create-tag', 'get-tag', 'list-tags', 'list-projects', 'list-audit-log', 'list-tenants'],
-  ...['docs', 'health', 'openapi'],
+  ...['docs', 'health', 'openapi', 'mcp'],
 ];
 
 describe('the rate limit', () => {
@@ -47,6 +48,22 @@ describe('the rate limit', () => {
       expect((await api.platform('/api/v1/tenants')).status).toBe(200);
     },
   );
+
+  test.runIf(['workerd', 'split'].includes(inject('tier')))('counts a message of an assistant once', async () => {
+    const tenant = await api.tenant();
+    const token = await tenant.token();
+    await untilWindowIsFresh();
+    for (let i = 0; i < 5; i++) {
+      const { headers, json } = await callTool(api, token, 'find_tags');
+      expect(json.result.isError).toBeUndefined();
+      expect(headers.get('RateLimit-Policy')).toBe('"tenant";q=5;w=10');
+    }
+    const asked = api.database.endpoint.requests;
+    const { status, json } = await callTool(api, token, 'find_tags');
+    expect([status, json.code]).toEqual([429, 'rate_limited']);
+    expect((await tenant.get('/api/v1/tags')).status).toBe(429);
+    expect(api.database.endpoint.requests).toBe(asked);
+  });
 
   test.runIf(inject('tier') !== 'lambda')(
     'of a limiter that fails lets requests through, and says so in the log',

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { useApi } from '../support/api.ts';
-import { definitions } from '../support/examples.ts';
+import { operations } from '../support/examples.ts';
 import { storedRows } from '../support/stored.ts';
 import { type Fuzzed, requests } from './requests.ts';
 import { FuzzedWorld } from './world.ts';
@@ -25,7 +25,7 @@ test(`${runs} requests, seed ${seed}`, { timeout: 60_000 + runs * 30 }, async ()
   const world = await FuzzedWorld.make(api);
   const before = await storedRows(api.database.admin, world.victim.id);
 
-  const sequence = fc.array(requests(definitions), { minLength: SEQUENCE, maxLength: SEQUENCE });
+  const sequence = fc.array(requests(operations), { minLength: SEQUENCE, maxLength: SEQUENCE });
   const property = fc.asyncProperty(sequence, async (all) => {
     for (let i = 0; i < all.length; i += AT_ONCE) {
       const sent = await Promise.allSettled(all.slice(i, i + AT_ONCE).map((request) => world.send(request)));

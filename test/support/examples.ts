@@ -183,6 +183,8 @@ export const examples: Record<string, Example> = {
   'list-tenants': { path: () => '/api/v1/tenants' },
   'update-tenant': { path: ({ tenant }) => `/api/v1/tenants/${tenant.id}`, body: () => ({ name: 'Acme & Sons' }) },
   'get-own-tenant': { path: () => '/api/v1/tenant' },
+  // With an API key it asks the database as a tool does, and is refused where any tool would be.
+  mcp: { path: () => '/mcp', body: () => ({ jsonrpc: '2.0', id: 1, method: 'tools/list' }) },
   docs: { path: () => '/docs' },
   health: { path: () => '/health' },
   ready: { path: () => '/ready' },
@@ -190,6 +192,9 @@ export const examples: Record<string, Example> = {
 };
 
 export const definitions: Definition[] = functions.map(({ definition }) => definition);
+
+/** Those that the OpenAPI document describes, and whose inputs it names: all but those of another protocol. */
+export const operations: Definition[] = definitions.filter(({ protocol }) => !protocol);
 
 /** A tenant with rows of every kind, ready for the example of an endpoint. */
 export async function makeWorld(api: TestApi, definition?: Definition): Promise<World> {

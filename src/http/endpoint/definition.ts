@@ -29,6 +29,8 @@ export interface Definition {
   /** Query parameters that may be repeated. */
   repeatable?: string[];
   body?: z.ZodObject;
+  /** What the body is a message of, where it is not this API's own JSON. The handler reads it; there is no idempotency key. */
+  protocol?: 'json-rpc';
   /** An example of the body, for the document. */
   example?: Record<string, unknown>;
   /** Whether it is read from the database itself always, because a read replica could show what has been, and lack the cursor. */
@@ -48,8 +50,12 @@ export interface Definition {
  * Whether an endpoint takes `Idempotency-Key`: every POST and PATCH of a tenant. Keys are stored with the rows of a
  * tenant, so requests of the platform have none; PUT and DELETE are idempotent by themselves (RFC 9110 §9.2.2).
  */
-export function takesIdempotencyKey({ method, access }: Pick<Definition, 'method' | 'access'>): boolean {
-  return (method === 'post' || method === 'patch') && access !== 'platform' && access !== 'public';
+export function takesIdempotencyKey({
+  method,
+  access,
+  protocol,
+}: Pick<Definition, 'method' | 'access' | 'protocol'>): boolean {
+  return (method === 'post' || method === 'patch') && access !== 'platform' && access !== 'public' && !protocol;
 }
 
 /** Whether an endpoint takes `If-None-Match`: every GET with a token. */

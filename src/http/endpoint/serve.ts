@@ -21,13 +21,14 @@ export function serve<D extends Definition>(
   middleware: MiddlewareHandler<Env>[],
   handler: (c: Context<Env>) => Promise<Response>,
 ): Endpoint<D> {
-  const { body, method } = definition;
+  const { body, method, protocol } = definition;
   const path: string = definition.path;
   const takesKey = takesIdempotencyKey(definition);
+  const noneOrEmpty = method === 'post' && !protocol ? [noBody(takesKey)] : [];
   const handlers: MiddlewareHandler<Env>[] = [
     requestContext(definition),
     ...middleware,
-    ...inputs(definition, body ? [strictBody(takesKey)] : method === 'post' ? [noBody(takesKey)] : []),
+    ...inputs(definition, body ? [strictBody(takesKey)] : noneOrEmpty),
     (c) => handler(c),
   ];
   // Not strict: one trailing slash is ignored.

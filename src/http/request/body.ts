@@ -50,7 +50,12 @@ async function claimKey(c: Context<Env>, body: Uint8Array, takesKey: boolean): P
   if (takesKey) c.set('write', { ...c.var.write, idempotency });
 }
 
-function checkMediaType(method: string, contentType: string | undefined, contentEncoding: string | undefined): void {
+/** @throws Problem `unsupported_media_type` for a body that is anything but uncompressed JSON in UTF-8 */
+export function checkMediaType(
+  method: string,
+  contentType: string | undefined,
+  contentEncoding: string | undefined,
+): void {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
   const accepted = method === 'PATCH' ? ['application/json', 'application/merge-patch+json'] : ['application/json'];
   if (!accepted.includes(type)) {

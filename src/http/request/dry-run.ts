@@ -10,11 +10,13 @@ interface Endpoint {
   method: string;
   /** Who may call it. */
   access: string;
+  /** What its body is a message of, where that is another protocol. */
+  protocol?: string;
 }
 
 /** Whether an endpoint can be tried: every write within a tenant. */
-export function takesDryRun({ method, access }: Endpoint): boolean {
-  return method !== 'get' && access !== 'platform' && access !== 'public';
+export function takesDryRun({ method, access, protocol }: Endpoint): boolean {
+  return method !== 'get' && access !== 'platform' && access !== 'public' && !protocol;
 }
 
 /**

@@ -57,6 +57,22 @@ export async function readBytes(
  * (`wrong_type`, `control_character`, `unpaired_surrogate`, `forbidden_member`, `number_out_of_range`).
  */
 export function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
+  const value = parseStrictJson(bytes);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw validationFailed([{ pointer: '', code: 'wrong_type', message: 'The body must be a JSON object' }]);
+  }
+  const errors = valueErrors(value);
+  if (errors.length > 0) throw validationFailed(errors);
+  return value as Record<string, unknown>;
+}
+
+/**
+ * Parses any JSON (RFC 8259) without duplicate names, at most 32 levels deep. What its strings and numbers are is left to
+ * {@link valueErrors}.
+ *
+ * Throws `invalid_json` (empty, not UTF-8, not JSON, `duplicate_member`, `too_deep`).
+ */
+export function parseStrictJson(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);
   if (text.trim() === '') throw new Problem('invalid_json', 'The body is empty; it must be a JSON object');
 
@@ -65,13 +81,7 @@ export function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
   if (tooDeep) throw invalidMember(tooDeep);
   const value = parseJson(text);
   if (duplicate) throw invalidMember(duplicate);
-
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw validationFailed([{ pointer: '', code: 'wrong_type', message: 'The body must be a JSON object' }]);
-  }
-  const errors = checkValues(value);
-  if (errors.length > 0) throw validationFailed(errors);
-  return value as Record<string, unknown>;
+  return value;
 }
 
 /** The JSON pointer (RFC 6901) for a path. Long names are abbreviated, because callers choose them. */
@@ -195,8 +205,11 @@ function unescapeName(raw: string): string {
   }
 }
 
-/** Walks every name, string and number. The recursion is safe: `scan` has bounded the depth. */
-function checkValues(root: object): MemberError[] {
+/**
+ * The names, strings and numbers that cannot be stored, 20 at most. The recursion is safe: {@link parseStrictJson} has
+ * bounded the depth.
+ */
+export function valueErrors(root: object): MemberError[] {
   const errors: MemberError[] = [];
   const path: PropertyKey[] = [];
   const report = (fault: Omit<MemberError, 'pointer'>) => {

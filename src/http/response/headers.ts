@@ -16,7 +16,7 @@ export const SECURITY_HEADERS = {
 
 /** What a page of another origin may send and read, beyond what the Fetch standard always allows. */
 const REQUEST_HEADERS =
-  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Onetrip-Consistency, Onetrip-Dry-Run, traceparent, X-Request-Id, X-Tenant-Token';
+  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Onetrip-Consistency, Onetrip-Dry-Run, traceparent, X-Request-Id, X-Tenant-Token';
 const RESPONSE_HEADERS =
   'ETag, Idempotency-Replayed, Link, Location, Onetrip-Dry-Run, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id';
 const PREFLIGHT_SECONDS = '7200';

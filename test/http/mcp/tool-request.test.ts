@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { tools } from '../../../src/functions/mcp/mcp.ts';
+import { pathArguments, type Tool } from '../../../src/http/mcp/tool.ts';
+import { checkResult, MAX_RESULT_BYTES, toolRequest } from '../../../src/http/mcp/tool-request.ts';
+import type { Problem } from '../../../src/problem.ts';
+
+const id = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
+const tool = (name: string) => tools.find((one) => one.name === name) as Tool;
+const request = (name: string, given: object) => toolRequest(tool(name), given as Record<string, unknown>);
+
+function errorsOf(name: string, given: object) {
+  try {
+    request(name, given);
+  } catch (error) {
+    return (error as Problem).options.errors?.map(({ pointer, code }) => `${pointer} ${code}`);
+  }
+  return undefined;
+}
+
+test('each argument goes where the endpoint takes it', () => {
+  expect(request('update_task', { task_id: id, title: 'x', project_id: id, if_version: 3 })).toEqual({
+    path: `/api/v1/tasks/${id}`,
+    method: 'PATCH',
+    headers: { 'If-Match': '"3.0"', 'Content-Type': 'application/json' },
+    body: JSON.stringify({ title: 'x', project_id: id }),
+  });
+  expect(request('find_tasks', { tag: ['a&b', 'c'], limit: 5, overdue: true, q: 'x y' })).toEqual({
+    path: '/api/v1/tasks?tag=a%26b&tag=c&limit=5&overdue=true&q=x+y',
+    method: 'GET',
+    headers: {},
+  });
+  expect(request('put_task_blocker', { task_id: id, blocker_id: id.toUpperCase() }).path).toBe(
+    `/api/v1/tasks/${id}/blockers/${id.toUpperCase()}`,
+  );
+});
+
+test('a plan is tried where that is asked for, and no other tool can be', () => {
+  const operations = [{ method: 'DELETE', path: `/api/v1/tasks/${id}` }];
+  const tried = request('plan_changes', { operations, dry_run: true });
+  expect(tried).toMatchObject({ headers: { 'Onetrip-Dry-Run': 'true' }, body: JSON.stringify({ operations }) });
+  expect(request('plan_changes', { operations, dry_run: false }).headers).not.toHaveProperty('Onetrip-Dry-Run');
+  for (const bad of ['true', 1, null]) {
+    expect(errorsOf('plan_changes', { operations, dry_run: bad })).toEqual(['/dry_run wrong_type']);
+  }
+  expect(request('create_comment', { task_id: id, body: 'x', dry_run: true }).body).toContain('"dry_run":true');
+});
+
+test('what an endpoint does not know reaches it, to be refused there', () => {
+  expect(request('create_task', { project_id: id, title: 'x', id, tenant_id: id }).body).toContain('"tenant_id"');
+  expect(request('create_comment', { task_id: id, body: 'x', if_version: 1 }).body).toContain('"if_version"');
+  expect(request('delete_task', { task_id: id, force: true }).path).toBe(`/api/v1/tasks/${id}?force=true`);
+  expect(request('restore_task', { task_id: id, title: 'x' }).path).toContain('?title=x');
+});
+
+test('what would not arrive as it was sent is refused here', () => {
+  expect(errorsOf('get_task', {})).toEqual(['/task_id required']);
+  for (const bad of ['', '../tags', `${id}/purge`, `${id}?x=1`, 7, null, [id], { id }]) {
+    expect(errorsOf('get_task', { task_id: bad })).toHaveLength(1);
+    expect(errorsOf('put_task_blocker', { task_id: id, blocker_id: bad })?.[0]).toMatch(/^\/blocker_id /);
+  }
+  expect(errorsOf('find_tasks', { q: null, metadata: { a: 1 }, tag: [['x']] })).toEqual([
+    '?q wrong_type',
+    '?metadata wrong_type',
+    '?tag wrong_type',
+  ]);
+  for (const version of [0, -1, 1.5, '1', null]) {
+    expect(errorsOf('update_task', { task_id: id, if_version: version })).toEqual(['/if_version wrong_type']);
+  }
+  // JSON has no such number: it would arrive as null, which is another request.
+  expect(errorsOf('update_task', JSON.parse(`{"task_id":"${id}","description":1e999}`))).toEqual([
+    '/description number_out_of_range',
+  ]);
+  expect(errorsOf('create_project', JSON.parse('{"name":"x","metadata":{"__proto__":1}}'))).toEqual([
+    '/metadata/__proto__ forbidden_member',
+  ]);
+  expect(errorsOf('create_project', { name: 'a\u0000' })).toEqual(['/name control_character']);
+});
+
+test('a result that is too long is refused where it was read, and says what to lower', () => {
+  const long = ' '.repeat(MAX_RESULT_BYTES + 1);
+  expect(() => checkResult(tool('get_project'), long)).toThrow(/ask for less with task_limit\.$/);
+  expect(() => checkResult(tool('find_tasks'), long)).toThrow(/ask for less with limit or fields\.$/);
+  expect(() => checkResult(tool('get_task'), long)).toThrow(/characters\.$/);
+  checkResult(tool('get_project'), long.slice(1));
+  checkResult(tool('create_project'), long);
+});
+
+test('ids in a path are named after what they are of', () => {
+  expect(pathArguments('/api/v1/tasks/:id/blockers/:blocker_id')).toEqual({ id: 'task_id', blocker_id: 'blocker_id' });
+  expect(pathArguments('/api/v1/api-keys/:id')).toEqual({ id: 'api_key_id' });
+  expect(pathArguments('/api/v1/me')).toEqual({});
+});
