@@ -61,19 +61,20 @@ test('one that is in the registry is a Worker, bound, routed and reported', { ta
 test('the bill of materials has every package that the source maps name, and no other', {
   tags: ['release'],
 }, async () => {
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
   const named = new Set<string>();
   for (const map of globSync('{worker,split/*}/index.js.map', { cwd: join(copy, 'dist') })) {
     const { sources } = JSON.parse(await readFile(join(copy, 'dist', map), 'utf8'));
     for (const source of sources) {
       const [, name] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? [];
-      if (name) named.add(name);
+      // What a package has been published with inside is a part of that package, and in no lock file.
+      if (name && packages[`node_modules/${name}`]) named.add(name);
     }
   }
   expect([...named]).toEqual(expect.arrayContaining(['hono', 'jose', 'kysely', 'zod']));
   const bom = JSON.parse(await readFile(join(copy, 'dist', 'sbom.json'), 'utf8'));
   expect(bom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'onetrip' } } });
   expect(bom.components.map(({ name }: { name: string }) => name).sort()).toEqual([...named].sort());
-  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
   for (const { name, version, purl, hashes, licenses } of bom.components) {
     const locked = packages[`node_modules/${name}`];
     expect(version).toBe(locked.version);
