@@ -40,6 +40,7 @@ const PARAMETERS = {
   ),
   SecretVersion: text('VersionId of the secret; a new one makes an update put its values in'),
   HasReplica: yesOrNo('Whether the secret also has DATABASE_URL_READONLY'),
+  HasWebhooks: yesOrNo('Whether the secret also has COURIER_DATABASE_URL and WEBHOOK_KEYS'),
   JwksUrl: parameterFor('JWKS_URL'),
   JwtIssuer: parameterFor('JWT_ISSUER'),
   JwtAudience: parameterFor('JWT_AUDIENCE'),
@@ -65,6 +66,7 @@ const CONDITIONS = {
   UsesJwks: { 'Fn::Not': [{ 'Fn::Equals': [ref('JwksUrl'), ''] }] },
   UsesSecret: { 'Fn::Equals': [ref('JwksUrl'), ''] },
   HasReplica: { 'Fn::Equals': [ref('HasReplica'), 'yes'] },
+  HasWebhooks: { 'Fn::Equals': [ref('HasWebhooks'), 'yes'] },
   LimitsInstances: { 'Fn::Not': [{ 'Fn::Equals': [ref('InstancesPerFunction'), 0] }] },
 };
 
@@ -76,6 +78,9 @@ const VALUES: Record<keyof Bindings, unknown> = {
   DATABASE_URL: secret('DATABASE_URL'),
   DATABASE_URL_READONLY: when('HasReplica', secret('DATABASE_URL_READONLY')),
   JANITOR_DATABASE_URL: secret('JANITOR_DATABASE_URL'),
+  COURIER_DATABASE_URL: when('HasWebhooks', secret('COURIER_DATABASE_URL')),
+  WEBHOOK_KEYS: when('HasWebhooks', secret('WEBHOOK_KEYS')),
+  WEBHOOK_QUEUE_URL: when('HasWebhooks', ref('WebhookQueue')),
   JWT_SECRET: when('UsesSecret', secret('JWT_SECRET')),
   JWKS_URL: when('UsesJwks', ref('JwksUrl')),
   JWT_ISSUER: ref('JwtIssuer'),
@@ -92,6 +97,8 @@ const VALUES: Record<keyof Bindings, unknown> = {
   // API Gateway limits the rate, see RequestsPerSecond.
   RATE_LIMIT: NOT_GIVEN,
   RATE_LIMITER: NOT_GIVEN,
+  // Made from WEBHOOK_QUEUE_URL.
+  WEBHOOK_QUEUE: NOT_GIVEN,
   // An instance has one request at a time, and so one connection.
   POOL_SIZE: NOT_GIVEN,
   PORT: NOT_GIVEN,

@@ -28,6 +28,7 @@ export const TEMPLATE = 'onetrip_template';
 /** The Worker's login role, as docs tell an operator to make it. */
 export const WORKER_ROLE = 'onetrip_worker';
 export const JANITOR_ROLE = 'onetrip_cleaner';
+export const COURIER_ROLE = 'onetrip_deliverer';
 
 /** Once per run: PostgreSQL in a directory of its own, the migrated template, the built functions. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -56,6 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await admin.connect();
     await admin.query(`create role ${WORKER_ROLE} login password 'worker' in role onetrip_app`);
     await admin.query(`create role ${JANITOR_ROLE} login password 'janitor' in role onetrip_janitor`);
+    await admin.query(`create role ${COURIER_ROLE} login password 'courier' in role onetrip_courier`);
     await admin.end();
     const dist = join(directory, 'dist');
     const tiers = project.vitest.projects.map(({ name }) => name);
