@@ -2,6 +2,7 @@ import type { CourierConfig } from '../config/courier.ts';
 import { Database } from '../db/client/database.ts';
 import { type ClaimedDelivery, claimDeliveries } from '../db/queries/webhooks/claim-deliveries.ts';
 import { type Attempt, type Pause, recordAttempts } from '../db/queries/webhooks/record-attempts.ts';
+import { telemetry } from '../telemetry.ts';
 import { ANSWER_TIMEOUT_MS, attemptDelivery, type Outcome } from './attempt.ts';
 import type { Post } from './post.ts';
 
@@ -64,11 +65,10 @@ export async function deliverTenant(
     const attempts = outcomes.map(({ delivery, outcome }) => attemptOf(delivery, outcome));
     await recordAttempts(open(), tenantId, attempts, pausesOf(outcomes), ahead);
     for (const [index, { hasArrived, retryIn }] of attempts.entries()) {
-      if (hasArrived) {
-        done.arrived++;
-        continue;
-      }
-      done.failed++;
+      const result = hasArrived ? 'arrived' : 'failed';
+      telemetry.onAttempts(result, 1);
+      done[result]++;
+      if (hasArrived) continue;
       failing.add(claimed[index]?.webhook_id ?? '');
       // The others that wait for this webhook are not held up until this one is due again.
       done.again.add(retryIn).add(RETRY_SECONDS[0] ?? 0);

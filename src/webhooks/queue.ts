@@ -1,6 +1,7 @@
 import type { Bindings, WebhookMessage, WebhookQueue } from '../config/bindings.ts';
 import { type CourierConfig, readCourierConfig } from '../config/courier.ts';
 import { Database } from '../db/client/database.ts';
+import { countDue } from '../db/queries/webhooks/count-due.ts';
 import { tenantsWithDue } from '../db/queries/webhooks/tenants-with-due.ts';
 import { causeOf, log } from '../log.ts';
 import { type DeliverOptions, deliverTenant } from './deliver.ts';
@@ -60,8 +61,13 @@ export async function sweep(bindings: Bindings, options: DeliverOptions): Promis
   return tenants.length;
 }
 
+/** How many deliveries are due, and for how long the oldest has been (s): what waits although somebody should deliver it. */
+export function depth(bindings: Bindings): Promise<{ due: number; oldest: number }> {
+  return countDue(openCourier(readCourierConfig(bindings)));
+}
+
 /** The database, for what is no tenant's. */
-export function openCourier({ database }: CourierConfig): Database {
+function openCourier({ database }: CourierConfig): Database {
   const requestId = crypto.randomUUID();
   return new Database(database, { platform: true, actor: 'webhooks', requestId, operationId: 'sweep-webhooks' });
 }

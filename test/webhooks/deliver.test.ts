@@ -109,6 +109,16 @@ describe('what is no 2xx is tried again, the same', () => {
   test.each([
     ['Node', nodePost(true)],
     ['fetch', postByFetch],
+  ])('an answer that has begun counts when its time is over, by %s', async (_, post) => {
+    receiver.answer = (_, response) => response.writeHead(200).write('thanks');
+    await newTag('first');
+    expect((await run({ post })).arrived).toBe(1);
+    expect((await deliveries())[0]).toMatchObject({ http_status: 200, response: 'thanks' });
+  });
+
+  test.each([
+    ['Node', nodePost(true)],
+    ['fetch', postByFetch],
   ])('an answer without end is cut off at 1 KiB, by %s', async (_, post) => {
     receiver.answer = (_, response) => {
       response.writeHead(200);

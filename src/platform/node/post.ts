@@ -30,6 +30,8 @@ export function nodePost(isLocal: boolean): Post {
       const { protocol, hostname } = new URL(url);
       const send = protocol === 'http:' ? httpRequest : httpsRequest;
       const length = String(Buffer.byteLength(body));
+      /** Once the answer has begun, its status counts, however it ends. */
+      let finish: (() => void) | undefined;
       const outgoing = send(
         url,
         {
@@ -42,20 +44,20 @@ export function nodePost(isLocal: boolean): Post {
         (incoming) => {
           const chunks: Uint8Array[] = [];
           let left = MAX_RESPONSE_BYTES;
-          const finish = () => {
+          const done = () => {
             resolve({ status: incoming.statusCode ?? 0, response: responseText(chunks) });
             outgoing.destroy();
           };
+          finish = done;
           incoming.on('data', (chunk: Buffer) => {
             chunks.push(chunk.subarray(0, left));
             left -= chunk.length;
-            if (left <= 0) finish();
+            if (left <= 0) done();
           });
-          // However it ends: what has come until then is what there is.
-          incoming.on('end', finish).on('error', finish);
+          incoming.on('end', done).on('error', done);
         },
       );
-      outgoing.on('error', reject);
+      outgoing.on('error', (error) => (finish ? finish() : reject(error)));
       outgoing.end(body);
     });
 }
