@@ -77,7 +77,14 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     { actor: 'janitor', resource_type: 'project', count: 1 },
     { actor: 'janitor', resource_type: 'task', count: 5 },
   ]);
-  expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, webhook_deliveries: 0, tenants: 0 });
+  expect(await purge(api.bindings)).toEqual({
+    projects: 0,
+    tasks: 0,
+    comments: 0,
+    idempotency_keys: 0,
+    webhook_deliveries: 0,
+    tenants: 0,
+  });
 });
 
 test('large projects go in batches too, subtasks before their parents', async () => {
@@ -92,7 +99,14 @@ test('large projects go in batches too, subtasks before their parents', async ()
   await age(id, 31);
   // In 30 days autovacuum would have done this.
   await api.database.admin.query('analyze');
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5003, comments: 0, idempotency_keys: 0, webhook_deliveries: 0, tenants: 0 });
+  expect(await purge(api.bindings)).toEqual({
+    projects: 1,
+    tasks: 5003,
+    comments: 0,
+    idempotency_keys: 0,
+    webhook_deliveries: 0,
+    tenants: 0,
+  });
 });
 
 test('comments go before their tasks, in batches, with what the log says of them', async () => {

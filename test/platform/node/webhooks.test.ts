@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { nodePost } from '../../../src/platform/node/post.ts';
 import { WEBHOOK_KEYS } from '../../support/api.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -8,6 +8,8 @@ import { useReceiver } from '../../support/receiver.ts';
 import { environmentOf, metricsOf, serverFor, tenantOf } from './support.ts';
 
 /* The server on Node delivers in its own process. */
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const database = useDatabase();
 const receiver = useReceiver();
@@ -35,10 +37,10 @@ test('delivers at once, again after a failure, and what a server that was killed
     for (const received of receiver.take()) arrived.push(receiver.verify(secret, received).data.resource.name);
     return arrived;
   };
-  await expect.poll(take, { timeout: 3000 }).toEqual(['first']);
+  await expect.poll(take, { timeout: 20_000 }).toEqual(['first']);
   receiver.answer = (_, response) => response.end();
   // By its own alarm, five seconds later.
-  await expect.poll(take, { timeout: 9000 }).toEqual(['first', 'first']);
+  await expect.poll(take, { timeout: 20_000 }).toEqual(['first', 'first']);
   await expect
     .poll(async () => [...(await metricsOf(metricsPort))].filter(([name]) => name.includes('webhook')))
     .toEqual(
@@ -52,15 +54,16 @@ test('delivers at once, again after a failure, and what a server that was killed
   // Killed while the receiver has the delivery, and has not answered yet.
   receiver.answer = () => {};
   await post('/api/v1/tags', { name: 'second' });
-  await expect.poll(take).toEqual(['first', 'first', 'second']);
+  await expect.poll(take, { timeout: 20_000 }).toEqual(['first', 'first', 'second']);
   await server.end('SIGKILL');
   receiver.answer = (_, response) => response.end();
   // As if the minute were over in which nobody else may try it.
   await database.admin.query(`update webhook_deliveries set next_attempt_at = now() where status = 'pending'`);
   await serverFor(environment(await freePort()));
-  await expect.poll(take, { timeout: 5000 }).toEqual(['first', 'first', 'second', 'second']);
-  const statuses = () => database.admin.query('select distinct status from webhook_deliveries').then(({ rows }) => rows);
-  await expect.poll(statuses).toEqual([{ status: 'delivered' }]);
+  await expect.poll(take, { timeout: 20_000 }).toEqual(['first', 'first', 'second', 'second']);
+  const statuses = () =>
+    database.admin.query('select distinct status from webhook_deliveries').then(({ rows }) => rows);
+  await expect.poll(statuses, { timeout: 20_000 }).toEqual([{ status: 'delivered' }]);
 });
 
 test('goes to no address of this machine or its network, whatever name leads there', async () => {
