@@ -282,19 +282,19 @@ $$;
 revoke execute on function erase_person_from_deliveries(uuid, integer) from public;
 grant execute on function erase_person_from_deliveries(uuid, integer) to onetrip_app;
 
--- Only a role that it can act as may be given a function, and only one that may create there may own it.
-grant onetrip_outbox to current_user with inherit false, set true;
-grant create on schema public to onetrip_outbox;
-alter function write_deliveries() owner to onetrip_outbox;
-alter function erase_person_from_deliveries(uuid, integer) owner to onetrip_outbox;
-revoke create on schema public from onetrip_outbox;
-
 -- `off` is what every batch of a tenant without webhooks says; who says nothing is the scheduled purge, or SQL by hand.
 create constraint trigger deliver after insert on audit_log
 deferrable initially deferred
 for each row when (current_setting('app.webhooks', true) is distinct from 'off' and new.resource_type in (
   'project', 'task', 'tag', 'member', 'comment', 'tagging', 'assignee', 'dependency'))
 execute function write_deliveries();
+
+-- Only a role that it can act as may be given a function, and only one that may create there may own it.
+grant onetrip_outbox to current_user with inherit false, set true;
+grant create on schema public to onetrip_outbox;
+alter function write_deliveries() owner to onetrip_outbox;
+alter function erase_person_from_deliveries(uuid, integer) owner to onetrip_outbox;
+revoke create on schema public from onetrip_outbox;
 
 -- As before, and notes whether the tenant has webhooks.
 create or replace function set_tenant_context(tenant uuid, actor text, request_id text, role text) returns void
@@ -342,6 +342,8 @@ $$;
 set local lock_timeout = '2s';
 set local statement_timeout = '30s';
 
+-- Who migrates has to own what it drops.
+grant onetrip_outbox to current_user with inherit true, set true;
 drop trigger deliver on audit_log;
 drop function erase_person_from_deliveries(uuid, integer);
 drop function write_deliveries();
