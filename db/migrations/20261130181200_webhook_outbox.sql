@@ -26,7 +26,7 @@ grant execute on function
   current_tenant(), rfc3339(timestamptz), tag_json(uuid, text, text), tags_json_of(uuid, uuid),
   assignee_json(uuid, text, text, timestamptz), assignees_json_of(uuid, uuid),
   own_json_of(uuid, uuid, uuid, text, text, integer, date, double precision, timestamptz, integer, text, timestamptz, timestamptz),
-  task_own_json(uuid, uuid), actor_mention(text), mentioned_ids(json), without_person(text, uuid, text),
+  task_own_json(uuid, uuid), actor_mention(text), without_person(text, uuid, text),
   without_actor(jsonb, text, text), erasable_subject(uuid)
 to onetrip_outbox;
 
@@ -42,9 +42,9 @@ return '{"type":"' || event || '","timestamp":"' || at || '","data":{"tenant_id"
 revoke execute on function webhook_body(text, text, uuid, text, text, text, text) from public;
 grant execute on function webhook_body(text, text, uuid, text, text, text, text) to onetrip_outbox, onetrip_app;
 
--- Resources as their lists show them, without what is counted from others: as src/db/sql/representations.ts has them, which
+-- Resources, and the people whom each names, as their lists show them, without what is counted from others: as src/db/sql/representations.ts has them, which
 -- test/functions/webhooks/events.test.ts compares. What is in the trash, or belongs to a task that is, is left out.
-create function webhook_resources(tenant uuid, kind text, ids uuid[]) returns table (id uuid, resource text)
+create function webhook_resources(tenant uuid, kind text, ids uuid[]) returns table (id uuid, resource text, people uuid[])
 language plpgsql stable set search_path = pg_catalog, public, pg_temp set extra_float_digits = 1 as $$
 declare
   is_stale boolean;
@@ -54,25 +54,28 @@ begin
       || ',"description":' || coalesce(to_json(p.description)::text, 'null') || ',"status":"' || p.status
       || '","metadata":' || p.metadata || ',"version":' || p.version
       || ',"created_by":' || coalesce(to_json(p.created_by)::text, 'null')
-      || ',"created_at":"' || rfc3339(p.created_at) || '","updated_at":"' || rfc3339(p.updated_at) || '"}'
+      || ',"created_at":"' || rfc3339(p.created_at) || '","updated_at":"' || rfc3339(p.updated_at) || '"}',
+      array[actor_mention(p.created_by)]
     from projects as p where p.tenant_id = tenant and p.id = any (ids) and p.deleted_at is null;
   elsif kind = 'task' then
     is_stale := exists (select from stale_tags_json where tenant_id = tenant);
     return query select t.id, coalesce(t.own_json, task_own_json(tenant, t.id))
       || ',"description":' || coalesce(to_json(t.description)::text, 'null') || ',"metadata":' || t.metadata
       || ',"tags":' || case when is_stale then tags_json_of(tenant, t.id) else t.tags_json end
-      || ',"assignees":' || case when is_stale then assignees_json_of(tenant, t.id) else t.assignees_json end || '}'
+      || ',"assignees":' || case when is_stale then assignees_json_of(tenant, t.id) else t.assignees_json end || '}',
+      actor_mention(t.created_by) || array(
+        select member_id from assignees where assignees.tenant_id = tenant and assignees.task_id = t.id)
     from tasks as t where t.tenant_id = tenant and t.id = any (ids) and t.deleted_at is null;
   elsif kind = 'tag' then
     return query select t.id, '{"id":"' || t.id || '","name":' || to_json(t.name)
       || ',"color":' || coalesce('"' || t.color || '"', 'null') || ',"version":' || t.version
-      || ',"created_at":"' || rfc3339(t.created_at) || '","updated_at":"' || rfc3339(t.updated_at) || '"}'
+      || ',"created_at":"' || rfc3339(t.created_at) || '","updated_at":"' || rfc3339(t.updated_at) || '"}', '{}'::uuid[]
     from tags as t where t.tenant_id = tenant and t.id = any (ids);
   elsif kind = 'member' then
     return query select m.id, '{"id":"' || m.id || '","subject":' || coalesce(to_json(m.subject)::text, 'null')
       || ',"name":' || to_json(m.name) || ',"email":' || coalesce(to_json(m.email)::text, 'null')
       || ',"status":"' || m.status || '","version":' || m.version
-      || ',"created_at":"' || rfc3339(m.created_at) || '","updated_at":"' || rfc3339(m.updated_at) || '"}'
+      || ',"created_at":"' || rfc3339(m.created_at) || '","updated_at":"' || rfc3339(m.updated_at) || '"}', '{}'::uuid[]
     from members as m where m.tenant_id = tenant and m.id = any (ids);
   elsif kind = 'comment' then
     return query select c.id, '{"id":"' || c.id || '","task_id":"' || c.task_id || '","author":' || coalesce((
@@ -85,7 +88,10 @@ begin
         where mentioned.tenant_id = tenant and m.tenant_id = tenant and mentioned.comment_id = c.id), '')
       || '],"version":' || c.version || ',"created_at":"' || rfc3339(c.created_at)
       || '","updated_at":"' || rfc3339(c.updated_at)
-      || '","edited_at":' || coalesce('"' || rfc3339(c.edited_at) || '"', 'null') || '}'
+      || '","edited_at":' || coalesce('"' || rfc3339(c.edited_at) || '"', 'null') || '}',
+      array[c.author_id, actor_mention(c.actor)] || array(
+        select member_id from comment_mentions as mentioned
+        where mentioned.tenant_id = tenant and mentioned.comment_id = c.id)
     from comments as c
     where c.tenant_id = tenant and c.id = any (ids) and (
       select deleted_at is null from tasks where tasks.tenant_id = tenant and tasks.id = c.task_id);
@@ -207,7 +213,7 @@ begin
     where w.ids is not null
   ),
   shown as materialized (
-    select kinds.kind, r.id, r.resource, array(select mentioned_ids(r.resource::json)) as people
+    select kinds.kind, r.id, r.resource, r.people
     from (select kind, array_agg(resource_id) as ids from wanted where verb <> 'deleted' group by kind) as kinds
     cross join lateral webhook_resources(tenant, kinds.kind, kinds.ids) as r
     union all
@@ -218,7 +224,7 @@ begin
     array(
       select distinct person from unnest(s.people
         || actor_mention(e.actor) || actor_mention(e.changes #>> '{deleted_by,0}')) as person
-      where person is not null and person <> e.resource_id)
+      where person is not null)
   from wanted as e
   -- A change of what nobody can see, such as an assignment that a trashed task loses, is told to nobody.
   join shown as s on s.kind = e.kind and s.id = e.resource_id
@@ -369,7 +375,7 @@ revoke execute on function
   current_tenant(), rfc3339(timestamptz), tag_json(uuid, text, text), tags_json_of(uuid, uuid),
   assignee_json(uuid, text, text, timestamptz), assignees_json_of(uuid, uuid),
   own_json_of(uuid, uuid, uuid, text, text, integer, date, double precision, timestamptz, integer, text, timestamptz, timestamptz),
-  task_own_json(uuid, uuid), actor_mention(text), mentioned_ids(json), without_person(text, uuid, text),
+  task_own_json(uuid, uuid), actor_mention(text), without_person(text, uuid, text),
   without_actor(jsonb, text, text), erasable_subject(uuid)
 from onetrip_outbox;
 
