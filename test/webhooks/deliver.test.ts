@@ -22,7 +22,7 @@ const run = (options = {}) =>
   deliverTenant(readCourierConfig(api.bindings), tenant.id, {
     post: nodePost(true),
     ahead,
-    timeoutMs: 300,
+    timeoutMs: 5000,
     ...options,
   });
 const pass = (seconds: number) => {
@@ -86,10 +86,12 @@ describe('what is no 2xx is tried again, the same', () => {
     ],
     ['a reset', (_: unknown, response: import('node:http').ServerResponse) => response.socket?.resetAndDestroy()],
     ['no answer', () => {}],
-  ])('%s', async (_, answer) => {
+  ])('%s', async (name, answer) => {
     receiver.answer = answer as never;
     await newTag('first');
-    expect(await run()).toMatchObject({ arrived: 0, failed: 1, again: new Set([5]) });
+    // Time enough for whoever answers, also where the machine is busy.
+    const timeoutMs = name === 'no answer' ? 300 : 5000;
+    expect(await run({ timeoutMs })).toMatchObject({ arrived: 0, failed: 1, again: new Set([5]) });
     const [first, ...more] = receiver.take();
     // Not the place of the redirect either.
     expect(more).toEqual([]);
@@ -112,7 +114,7 @@ describe('what is no 2xx is tried again, the same', () => {
   ])('an answer that has begun counts when its time is over, by %s', async (_, post) => {
     receiver.answer = (_, response) => response.writeHead(200).write('thanks');
     await newTag('first');
-    expect((await run({ post })).arrived).toBe(1);
+    expect((await run({ post, timeoutMs: 1000 })).arrived).toBe(1);
     expect((await deliveries())[0]).toMatchObject({ http_status: 200, response: 'thanks' });
   });
 
@@ -126,7 +128,7 @@ describe('what is no 2xx is tried again, the same', () => {
       more();
     };
     await newTag('first');
-    expect((await run({ post })).arrived).toBe(1);
+    expect((await run({ post, timeoutMs: 1000 })).arrived).toBe(1);
     const [{ response }] = await deliveries();
     expect(Buffer.byteLength(response)).toBe(1024);
   });
@@ -198,8 +200,8 @@ test('a receiver that hangs holds up no other webhook for longer than one answer
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) await newTag(name);
   receiver.answer = ({ path }, response) => path === '/slow' || response.end();
   const start = performance.now();
-  expect((await run()).arrived).toBe(8);
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect((await run({ timeoutMs: 1500 })).arrived).toBe(8);
+  expect(performance.now() - start).toBeLessThan(10_000);
   expect((await tenant.get(`/api/v1/webhooks/${slow.id}`)).json.last_delivery.status).toBe('failed');
 });
 

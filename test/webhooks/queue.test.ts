@@ -17,7 +17,7 @@ const queue: Bindings['WEBHOOK_QUEUE'] = {
 };
 const api = useApi({ bindings: { DEVELOPMENT: 'true', WEBHOOK_QUEUE: queue } });
 const receiver = useReceiver();
-const options = { post: postByFetch, timeoutMs: 300, maxDelaySeconds: 900 };
+const options = { post: postByFetch, timeoutMs: 5000, maxDelaySeconds: 900 };
 const names = () => receiver.take().map(({ json }) => json.data.resource.name);
 const handle = (message: WebhookMessage | undefined, more = {}) => {
   if (!message) throw new Error('There is no message.');
