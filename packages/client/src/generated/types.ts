@@ -84,12 +84,6 @@ export type TrashedType = 'project' | 'task';
  * An event, `<type>.*` for all of a type, or `*` for all.
  */
 export type WebhookEvent =
-  | '*'
-  | 'project.*'
-  | 'task.*'
-  | 'tag.*'
-  | 'member.*'
-  | 'comment.*'
   | 'project.created'
   | 'project.updated'
   | 'project.deleted'
@@ -109,7 +103,13 @@ export type WebhookEvent =
   | 'comment.created'
   | 'comment.updated'
   | 'comment.deleted'
-  | 'comment.restored';
+  | 'comment.restored'
+  | 'project.*'
+  | 'task.*'
+  | 'tag.*'
+  | 'member.*'
+  | 'comment.*'
+  | '*';
 /**
  * Whether a webhook is sent anything. What changes while it is paused is sent once it is active again.
  */
