@@ -255,7 +255,8 @@ export const webhookEvents = z
     }),
   )
   .min(1)
-  .max(30)
+  // As many as there are.
+  .max(26)
   .refine((events) => new Set(events).size === events.length, fault('duplicate', 'must not name an event twice'))
   .meta({
     description: 'Which events are sent. `.deleted` is also sent for what goes to the trash.',

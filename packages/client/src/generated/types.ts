@@ -2203,6 +2203,9 @@ export interface NewWebhook {
    * When it was last changed, in UTC.
    */
   updated_at: string;
+  /**
+   * The last attempt at a delivery; null where there was none.
+   */
   last_delivery: LastDelivery | null;
   /**
    * What its deliveries are signed with, shown this once: an answer that is given back for an Idempotency-Key has null.
@@ -2256,6 +2259,9 @@ export interface Webhook {
    * When it was last changed, in UTC.
    */
   updated_at: string;
+  /**
+   * The last attempt at a delivery; null where there was none.
+   */
   last_delivery: LastDelivery | null;
 }
 export interface ListWebhookDeliveriesQuery {
