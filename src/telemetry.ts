@@ -12,6 +12,8 @@ export interface Listener {
   onRequest(operationId: string | null, status: number, ms: number): void;
   /** A batch is sent to the database again, after a deadlock or serialisation failure. */
   onRetry(): void;
+  /** So many attempts at deliveries to webhooks have been made. */
+  onAttempts(result: 'arrived' | 'failed', count: number): void;
 }
 
 let listener: Listener | undefined;
@@ -25,4 +27,5 @@ export function listenTo(next: Listener | undefined): void {
 export const telemetry: Listener = {
   onRequest: (...request) => listener?.onRequest(...request),
   onRetry: () => listener?.onRetry(),
+  onAttempts: (...attempts) => listener?.onAttempts(...attempts),
 };

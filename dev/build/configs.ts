@@ -20,9 +20,15 @@ export interface BaseConfig {
   crons: string[];
   vars: Record<string, unknown>;
   ratelimits: { name: string; namespace_id: string; simple: { limit: number; period: 10 | 60 } }[];
+  queues: { producers: QueueProducer[]; consumers: QueueConsumer[] };
   observability: unknown;
   placement: unknown;
 }
+
+/** A binding by which messages are sent to a queue. */
+type QueueProducer = { binding: string; queue: string };
+/** How the messages of a queue are given to a Worker. */
+type QueueConsumer = { queue: string; max_batch_size?: number | undefined };
 
 /** The members of a wrangler.json that are written here. */
 export interface WorkerConfig {
@@ -40,6 +46,7 @@ export interface WorkerConfig {
   triggers: { crons: string[] };
   vars: Record<string, unknown>;
   ratelimits?: BaseConfig['ratelimits'];
+  queues?: Partial<BaseConfig['queues']>;
   services?: { binding: string; service: string }[];
   secrets?: { required: string[] };
   observability: unknown;
@@ -66,6 +73,7 @@ export async function readBaseConfig(): Promise<BaseConfig> {
     crons: config.triggers.crons ?? [],
     vars: config.vars,
     ratelimits: config.ratelimits,
+    queues: { producers: config.queues.producers ?? [], consumers: config.queues.consumers ?? [] },
     observability: config.observability,
     placement: config.placement,
   };
@@ -94,9 +102,10 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Omit<Worker,
     // Beside the directory of the split deployment.
     ...(isDispatcher ? { assets: { directory: '../../assets', ...base.assets } } : {}),
     // An empty list removes the triggers of an earlier deployment of that name.
-    triggers: { crons: kind === 'scheduled' ? base.crons : [] },
+    triggers: { crons: kind === 'scheduled' || kind === 'deliveries' ? base.crons : [] },
     vars: varsOf(base, worker),
     ...('src/http/auth/rate-limit.ts' in parts ? { ratelimits: base.ratelimits } : {}),
+    ...queuesOf(base, worker),
     ...(isDispatcher ? { services: services(base.name, all) } : {}),
     ...(required.length > 0 ? { secrets: { required } } : {}),
     observability: base.observability,
@@ -111,6 +120,12 @@ function varsOf({ vars }: BaseConfig, worker: Worker): Record<string, unknown> {
   if (unknown.length > 0) throw new Error(`wrangler.toml: no Worker reads ${unknown.join(', ')}.`);
   const read: string[] = bindingsReadBy(worker, 'variable');
   return Object.fromEntries(Object.entries(vars).filter(([name]) => read.includes(name)));
+}
+
+/** Who delivers takes the messages, and sends itself some for later. Who changes something sends them. */
+function queuesOf({ queues: { producers, consumers } }: BaseConfig, worker: Worker): Pick<WorkerConfig, 'queues'> {
+  if (worker.kind === 'deliveries') return { queues: { producers, consumers } };
+  return bindingsReadBy(worker, 'object').includes('WEBHOOK_QUEUE') ? { queues: { producers } } : {};
 }
 
 function services(prefix: string, all: Omit<Worker, 'parts'>[]) {

@@ -5,17 +5,28 @@ import type { Parts } from './bundle.ts';
 
 /** A Worker or a Lambda function, as far as this has to know it. */
 interface Deployed {
-  /** `scheduled` is the purge; everything else serves requests. */
+  /** `scheduled` is the purge, `deliveries` what delivers to webhooks; everything else serves requests. */
   kind: string;
   parts: Parts;
 }
 
 type Name = keyof Bindings;
 
+/** The modules that read the bindings of each reader, in functions that serve requests. */
+const READERS: Partial<Record<Reader, string>> = {
+  requests: 'src/config/config.ts',
+  secrets: 'src/http/webhook-secret.ts',
+  changes: 'src/http/announce-changes.ts',
+};
+
 /** The names of the bindings that it reads, in the order of their declaration. */
 export function bindingsReadBy({ kind, parts }: Deployed, source?: Binding['source']): Name[] {
-  const readers: Reader[] = kind === 'scheduled' ? ['purge'] : ['responses'];
-  if (kind !== 'scheduled' && 'src/config/config.ts' in parts) readers.push('requests');
+  const readers: Reader[] =
+    kind === 'scheduled'
+      ? ['purge']
+      : kind === 'deliveries'
+        ? ['deliveries']
+        : ['responses', ...(Object.keys(READERS) as Reader[]).filter((reader) => (READERS[reader] ?? '') in parts)];
   return namesOf(source).filter((name) => BINDINGS[name].readBy.some((reader) => readers.includes(reader)));
 }
 

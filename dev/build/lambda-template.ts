@@ -12,6 +12,8 @@ const RUNTIME = 'nodejs24.x';
 const TIMEOUT_SECONDS = 29;
 /** Seconds: Lambda's limit. The purge works in batches until nothing is left or its time is over. */
 const PURGE_TIMEOUT_SECONDS = 900;
+/** Seconds. A run delivers for a minute, and then waits for what is under way. */
+const DELIVERIES_TIMEOUT_SECONDS = 120;
 
 type Json = Record<string, unknown>;
 const ref = (name: string) => ({ Ref: name });
@@ -40,6 +42,7 @@ const PARAMETERS = {
   ),
   SecretVersion: text('VersionId of the secret; a new one makes an update put its values in'),
   HasReplica: yesOrNo('Whether the secret also has DATABASE_URL_READONLY'),
+  HasWebhooks: yesOrNo('Whether the secret also has COURIER_DATABASE_URL and WEBHOOK_KEYS'),
   JwksUrl: parameterFor('JWKS_URL'),
   JwtIssuer: parameterFor('JWT_ISSUER'),
   JwtAudience: parameterFor('JWT_AUDIENCE'),
@@ -65,6 +68,7 @@ const CONDITIONS = {
   UsesJwks: { 'Fn::Not': [{ 'Fn::Equals': [ref('JwksUrl'), ''] }] },
   UsesSecret: { 'Fn::Equals': [ref('JwksUrl'), ''] },
   HasReplica: { 'Fn::Equals': [ref('HasReplica'), 'yes'] },
+  HasWebhooks: { 'Fn::Equals': [ref('HasWebhooks'), 'yes'] },
   LimitsInstances: { 'Fn::Not': [{ 'Fn::Equals': [ref('InstancesPerFunction'), 0] }] },
 };
 
@@ -76,6 +80,9 @@ const VALUES: Record<keyof Bindings, unknown> = {
   DATABASE_URL: secret('DATABASE_URL'),
   DATABASE_URL_READONLY: when('HasReplica', secret('DATABASE_URL_READONLY')),
   JANITOR_DATABASE_URL: secret('JANITOR_DATABASE_URL'),
+  COURIER_DATABASE_URL: when('HasWebhooks', secret('COURIER_DATABASE_URL')),
+  WEBHOOK_KEYS: when('HasWebhooks', secret('WEBHOOK_KEYS')),
+  WEBHOOK_QUEUE_URL: when('HasWebhooks', ref('WebhookQueue')),
   JWT_SECRET: when('UsesSecret', secret('JWT_SECRET')),
   JWKS_URL: when('UsesJwks', ref('JwksUrl')),
   JWT_ISSUER: ref('JwtIssuer'),
@@ -92,6 +99,8 @@ const VALUES: Record<keyof Bindings, unknown> = {
   // API Gateway limits the rate, see RequestsPerSecond.
   RATE_LIMIT: NOT_GIVEN,
   RATE_LIMITER: NOT_GIVEN,
+  // Made from WEBHOOK_QUEUE_URL.
+  WEBHOOK_QUEUE: NOT_GIVEN,
   // An instance has one request at a time, and so one connection.
   POOL_SIZE: NOT_GIVEN,
   PORT: NOT_GIVEN,
@@ -138,6 +147,7 @@ export function lambdaTemplate(prefix: string, functions: LambdaFunction[], cron
         Properties: { LogGroupName: sub(`/onetrip/\${AWS::StackName}`), RetentionInDays: ref('LogRetentionDays') },
       },
       Role: ROLE,
+      WebhookQueue: WEBHOOK_QUEUE,
       ...Object.fromEntries(functions.map((fn) => [logicalId(fn.name), lambdaFunction(fn, crons)])),
     },
     Outputs: {
@@ -149,7 +159,17 @@ export function lambdaTemplate(prefix: string, functions: LambdaFunction[], cron
   };
 }
 
-/** The role of all functions. It may write the log and nothing else. */
+/**
+ * Tells that something is to be delivered to webhooks. A message is hidden for six times as long as its run may take, as AWS
+ * advises. What it loses, the schedule finds.
+ */
+const WEBHOOK_QUEUE = {
+  Type: 'AWS::SQS::Queue',
+  Condition: 'HasWebhooks',
+  Properties: { VisibilityTimeout: 6 * DELIVERIES_TIMEOUT_SECONDS, SqsManagedSseEnabled: true },
+};
+
+/** The role of all functions. It may write the log, and send and take messages of the queue, and nothing else. */
 const ROLE = {
   Type: 'AWS::IAM::Role',
   Properties: {
@@ -168,6 +188,11 @@ const ROLE = {
               Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
               Resource: { 'Fn::GetAtt': ['Log', 'Arn'] },
             },
+            when('HasWebhooks', {
+              Effect: 'Allow',
+              Action: ['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+              Resource: { 'Fn::GetAtt': ['WebhookQueue', 'Arn'] },
+            }),
           ],
         },
       },
@@ -181,6 +206,7 @@ function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
   const variables = bindingsReadBy(fn).filter((binding) => VALUES[binding] !== NOT_GIVEN);
   return {
     Type: 'AWS::Serverless::Function',
+    ...(kind === 'deliveries' ? { Condition: 'HasWebhooks' } : {}),
     Properties: {
       FunctionName: sub(`\${AWS::StackName}-${name}`),
       CodeUri: `${name}.zip`,
@@ -190,6 +216,7 @@ function lambdaFunction(fn: LambdaFunction, crons: string[]): Json {
         ? { ReservedConcurrentExecutions: when('LimitsInstances', ref('InstancesPerFunction')) }
         : {}),
       ...(kind === 'scheduled' ? { Timeout: PURGE_TIMEOUT_SECONDS } : {}),
+      ...(kind === 'deliveries' ? { Timeout: DELIVERIES_TIMEOUT_SECONDS } : {}),
       Events: events(fn, crons),
     },
   };
@@ -208,12 +235,15 @@ function events({ kind, route }: LambdaFunction, crons: string[]): Json {
   }
   // Without a path it is the route $default.
   if (kind === 'fallback') return { Default: http({}) };
-  return Object.fromEntries(
+  const schedules = Object.fromEntries(
     crons.map((cron, i) => [
       `Schedule${i || ''}`,
       { Type: 'Schedule', Properties: { Schedule: eventBridgeCron(cron) } },
     ]),
   );
+  if (kind !== 'deliveries') return schedules;
+  const queue = { Queue: { 'Fn::GetAtt': ['WebhookQueue', 'Arn'] }, BatchSize: 1 };
+  return { Queue: { Type: 'SQS', Properties: queue }, ...schedules };
 }
 
 /**

@@ -12,8 +12,8 @@ import { endpoints } from './workers.ts';
 import { zip } from './zip.ts';
 
 /*
- * The deployment on AWS Lambda: one function for each file under src/functions, one for the scheduled purge, one for the
- * static files of the page at /docs, and one for what API Gateway routes to none of them. Their names and routes are those of the definitions. The build leaves behind:
+ * The deployment on AWS Lambda: one function for each file under src/functions, one for the scheduled purge, one that
+ * delivers to webhooks, one for the static files of the page at /docs, and one for what API Gateway routes to none of them. Their names and routes are those of the definitions. The build leaves behind:
  *   lambda/<name>/index.mjs   the function's code, with its source map beside it
  *   lambda/<name>.zip         what is uploaded
  *   lambda/template.json      the SAM template
@@ -45,6 +45,7 @@ export async function buildLambda(
       route: { method, path },
     })),
     { name: 'scheduled-purge', kind: 'scheduled', entry: 'src/platform/lambda/scheduled.ts' },
+    { name: 'webhook-deliveries', kind: 'deliveries', entry: 'src/platform/lambda/deliveries.ts' },
     { name: 'docs-assets', kind: 'assets', entry: 'src/platform/lambda/assets.ts', route: ASSET_ROUTE },
     { name: 'default-route', kind: 'fallback', entry: 'src/platform/lambda/default-route.ts' },
   ];
@@ -95,15 +96,18 @@ async function bundleLambda(
 }
 
 function partsOf({ outputs }: Metafile, name: string): Parts {
-  const inputs = Object.entries(outputs).find(([path]) => path.endsWith(`${name}/index.mjs`))?.[1].inputs ?? {};
+  const inputs = Object.entries(outputs).find(([path]) => path.endsWith(`/${name}/index.mjs`))?.[1].inputs ?? {};
   return Object.fromEntries(Object.entries(inputs).map(([path, { bytesInOutput }]) => [path, bytesInOutput]));
 }
 
 /** The module that Lambda loads. It exports `handler`, made of the app that the other deployments run. */
 function entryPoint({ kind, entry }: Omit<LambdaFunction, 'parts'>): string {
-  return kind === 'scheduled'
-    ? `import { purgeHandler } from './${entry}';
-       export const handler = purgeHandler({ ...process.env });`
+  const maker = { scheduled: 'purgeHandler', deliveries: 'deliveriesHandler', function: '', assets: '', fallback: '' }[
+    kind
+  ];
+  return maker
+    ? `import { ${maker} } from './${entry}';
+       export const handler = ${maker}({ ...process.env });`
     : `import app from './${entry}';
        import { lambdaHandler } from './src/platform/lambda/handler.ts';
        export const handler = lambdaHandler(app, { ...process.env });`;

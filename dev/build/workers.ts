@@ -4,14 +4,14 @@ import type { Route } from '../../src/platform/cloudflare/dispatcher/forward.ts'
 import { bundle, type Parts, root } from './bundle.ts';
 
 /*
- * The Workers of the split deployment: one for each file under src/functions, one for the scheduled purge, and the
- * dispatcher. Their names and routes are those of the definitions.
+ * The Workers of the split deployment: one for each file under src/functions, one for the scheduled purge, one that delivers to
+ * webhooks, and the dispatcher. Their names and routes are those of the definitions.
  */
 
 export interface Worker {
   /** Also the name of its directory: `onetrip-get-project`. */
   name: string;
-  kind: 'function' | 'scheduled' | 'dispatcher';
+  kind: 'function' | 'scheduled' | 'deliveries' | 'dispatcher';
   /** Where its source begins, from the root of the project. */
   entry: string;
   parts: Parts;
@@ -50,6 +50,7 @@ export function splitWorkers(prefix: string, found: Endpoint[]): Omit<Worker, 'p
   return [
     ...found.map(({ name, entry }) => ({ name: `${prefix}-${name}`, kind: 'function' as const, entry })),
     { name: `${prefix}-scheduled-purge`, kind: 'scheduled', entry: 'src/platform/cloudflare/scheduled.ts' },
+    { name: `${prefix}-webhook-deliveries`, kind: 'deliveries', entry: 'src/platform/cloudflare/deliveries.ts' },
     { name: prefix, kind: 'dispatcher', entry: 'src/platform/cloudflare/dispatcher/index.ts' },
   ];
 }

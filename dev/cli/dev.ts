@@ -7,6 +7,7 @@ import { migrate } from '../local/migrate.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { seed, type Tenant } from '../local/seed.ts';
 import { print, step } from '../local/terminal.ts';
+import { webhookKeys } from '../local/webhook-key.ts';
 import { startWrangler } from '../local/wrangler.ts';
 import { startNeonEndpoint } from '../neon-endpoint/index.ts';
 import { readInputs, USAGE } from './dev-inputs.ts';
@@ -37,13 +38,14 @@ async function start(signal: AbortSignal): Promise<void> {
     (output) => `Database ${owner.database}, ${applied(output)}`,
   );
   signal.throwIfAborted();
-  const [worker, janitor] = await step(
+  const [worker, janitor, courier] = await step(
     'Making roles',
     async () => {
       const where = { owner, dataDir, shared: given !== undefined };
-      return [await makeLoginRole('worker', where), await makeLoginRole('janitor', where)] as const;
+      const make = (kind: Parameters<typeof makeLoginRole>[0]) => makeLoginRole(kind, where);
+      return [await make('worker'), await make('janitor'), await make('courier')] as const;
     },
-    (roles) => `Roles ${roles.map(({ user }) => user).join(' and ')}`,
+    (roles) => `Roles ${roles.map(({ user }) => user).join(', ')}`,
   );
   signal.throwIfAborted();
   const { tenant } = await step(
@@ -58,9 +60,11 @@ async function start(signal: AbortSignal): Promise<void> {
   const bindings = {
     DATABASE_URL: bindingUrl(worker, endpoint),
     JANITOR_DATABASE_URL: bindingUrl(janitor, endpoint),
+    COURIER_DATABASE_URL: bindingUrl(courier, endpoint),
+    WEBHOOK_KEYS: await webhookKeys(dataDir),
     ...(endpoint ? { NEON_ENDPOINT: endpoint } : {}),
     JWT_SECRET: secret,
-    // The secret may be the one that everybody can read in dev/local/jwt.ts.
+    // The secret may be the one that everybody can read in dev/local/jwt.ts, and receivers may be on this machine.
     DEVELOPMENT: 'true',
     ...limits,
   };

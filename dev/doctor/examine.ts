@@ -17,7 +17,7 @@ const LOCALHOST = ['127.0.0.1', '::1'];
 /** What has findings of its own. */
 const CHECKED_APART = [
   ...['DATABASE_URL', 'DATABASE_URL_READONLY', 'JANITOR_DATABASE_URL', 'JWT_SECRET', 'JWKS_URL'],
-  ...['PORT', 'METRICS_PORT'],
+  ...['COURIER_DATABASE_URL', 'WEBHOOK_KEYS', 'PORT', 'METRICS_PORT'],
 ];
 
 /**
@@ -76,8 +76,31 @@ async function* examineServing(target: 'start' | 'deploy', variables: Variables)
   } else {
     yield note('JANITOR_DATABASE_URL is not set: this server does not purge', 'have npm run scheduled run elsewhere');
   }
+  yield* await checkWebhooks(variables, target);
   yield* await checkTokens(variables, target);
   yield* checkSettings(variables, target);
+}
+
+/** Webhooks need a key, which encrypts their secrets, and a role that delivers; with one alone nothing arrives. */
+async function* checkWebhooks(variables: Variables, target: 'start' | 'deploy'): AsyncGenerator<Finding> {
+  const { COURIER_DATABASE_URL, WEBHOOK_KEYS } = variables;
+  if (!COURIER_DATABASE_URL && !WEBHOOK_KEYS) {
+    yield note('WEBHOOK_KEYS is not set: nobody can make a webhook', 'docs/webhooks.md says how to have them');
+    return;
+  }
+  if (!WEBHOOK_KEYS) yield wrong('WEBHOOK_KEYS is not set', 'set it to one:<openssl rand -base64 32>, and keep it');
+  else {
+    const { error } = bindingsSchema.shape.WEBHOOK_KEYS.safeParse(WEBHOOK_KEYS);
+    const message = error?.issues[0]?.message;
+    yield message ? wrong(message, 'correct WEBHOOK_KEYS') : good('WEBHOOK_KEYS can be read');
+  }
+  if (COURIER_DATABASE_URL) {
+    yield* await checkDatabase('COURIER_DATABASE_URL', COURIER_DATABASE_URL, { target, group: 'onetrip_courier' });
+  } else if (target === 'deploy') {
+    yield wrong('COURIER_DATABASE_URL is not set', "set it, as the courier's role: delivering to webhooks needs it");
+  } else {
+    yield note('COURIER_DATABASE_URL is not set: this server does not deliver to webhooks', 'have another one do it');
+  }
 }
 
 /** Workers speak SQL over HTTP, which is spoken by Neon alone. */

@@ -8,10 +8,11 @@ interface Role {
   password: string;
 }
 
-/** The role of the Worker and the one of its scheduled purge: their names, and the group whose rights each has. */
+/** The roles of the Worker, of its scheduled purge, and of delivering to webhooks: their names, and the group whose rights each has. */
 const KINDS = {
   worker: { name: 'onetrip_dev', group: 'onetrip_app' },
   janitor: { name: 'onetrip_dev_janitor', group: 'onetrip_janitor' },
+  courier: { name: 'onetrip_dev_courier', group: 'onetrip_courier' },
 };
 
 /**

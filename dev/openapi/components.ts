@@ -95,6 +95,7 @@ export const TAGS: Record<string, { name: string; description: string }> = {
   me: { name: 'Me', description: 'The caller.' },
   trash: { name: 'Trash', description: 'What was deleted and can be restored.' },
   'api-keys': { name: 'API keys', description: 'Keys for scripts and integrations without an identity provider.' },
+  webhooks: { name: 'Webhooks', description: 'URLs that are told of each change.' },
   audit: { name: 'Audit log', description: 'Every change, for administrators.' },
   tenants: { name: 'Tenants', description: 'The tenants of the deployment, for the platform.' },
   meta: { name: 'Meta', description: 'The API itself: health, readiness, this document.' },

@@ -104,6 +104,44 @@ const comment = {
 const { request_id: _, ...change } = auditEntry;
 const activityEntry = { ...change, member: MEMBER, type: 'change', comment: null };
 
+const webhook = {
+  id: '019ca8b1-7200-7aaa-8f00-6d9e0f1a2b3c',
+  url: 'https://example.com/webhooks/onetrip',
+  events: ['task.created', 'comment.*'],
+  status: 'active',
+  paused_reason: null,
+  description: null,
+  version: 1,
+  ...at,
+  last_delivery: { at: at.updated_at, status: 'delivered' },
+};
+// All zeros, so that no scanner for secrets takes it for one.
+const secret = `whsec_${'A'.repeat(43)}=`;
+const delivery = {
+  id: '019ca8b1-7201-7bbb-8f00-7e0f1a2b3c4d',
+  event: 'task.created',
+  resource_id: task.id,
+  attempt: 1,
+  status: 'delivered',
+  ms: 42,
+  http_status: 200,
+  response: 'ok',
+  error: null,
+  at: at.updated_at,
+  next_attempt_at: null,
+};
+const newDelivery = {
+  ...delivery,
+  event: 'webhook.test',
+  resource_id: webhook.id,
+  attempt: 0,
+  status: 'pending',
+  ms: null,
+  http_status: null,
+  response: null,
+  next_attempt_at: at.updated_at,
+};
+
 function listOf(item: object) {
   return { data: [item], page: { limit: 20, has_more: true, next_cursor: cursor } };
 }
@@ -150,6 +188,14 @@ export const responseExamples: Record<string, object> = {
   'put-me': member,
   'create-api-key': { ...apiKey, key },
   'list-api-keys': listOf(apiKey),
+  'create-webhook': { ...webhook, last_delivery: null, secret },
+  'get-webhook': webhook,
+  'update-webhook': webhook,
+  'list-webhooks': listOf(webhook),
+  'rotate-webhook-secret': { secret },
+  'test-webhook': newDelivery,
+  'list-webhook-deliveries': listOf(delivery),
+  'redeliver-webhook-delivery': newDelivery,
   'create-tag': tag,
   'get-tag': tag,
   'update-tag': tag,

@@ -14,6 +14,21 @@ interface RateLimiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
+/**
+ * What tells that a tenant has something to be delivered: a producer of Cloudflare Queues, or what does the same on another
+ * platform.
+ */
+export interface WebhookQueue {
+  send(message: WebhookMessage, options?: { delaySeconds?: number }): Promise<unknown>;
+}
+
+/** Nothing but whose it is: what is to be delivered stands in the database. */
+export interface WebhookMessage {
+  tenant_id: string;
+  /** When it is due (ms since 1970); at once where it is missing. */
+  due?: number;
+}
+
 const DEFAULT_SLOW_QUERY_MS = '500';
 
 const DEFAULT_PORT = '8787';
@@ -56,7 +71,17 @@ export const bindingsSchema = z.object({
   DATABASE_URL: postgresUrl('DATABASE_URL'),
   DATABASE_URL_READONLY: postgresUrl('DATABASE_URL_READONLY').optional(),
   JANITOR_DATABASE_URL: postgresUrl('JANITOR_DATABASE_URL').optional(),
+  COURIER_DATABASE_URL: postgresUrl('COURIER_DATABASE_URL').optional(),
   NEON_ENDPOINT: text('NEON_ENDPOINT').optional(),
+  WEBHOOK_KEYS: text('WEBHOOK_KEYS')
+    .regex(/^\w{1,16}:[A-Za-z0-9+/]{43}=(,\w{1,16}:[A-Za-z0-9+/]{43}=)*$/, {
+      error: 'WEBHOOK_KEYS must be <name>:<32 bytes in Base64>, several separated by commas',
+    })
+    .optional(),
+  WEBHOOK_QUEUE: z.custom<WebhookQueue>().optional(),
+  WEBHOOK_QUEUE_URL: text('WEBHOOK_QUEUE_URL')
+    .refine((url) => URL.canParse(url), { error: 'WEBHOOK_QUEUE_URL must be a URL' })
+    .optional(),
   JWT_SECRET: text('JWT_SECRET')
     .refine((secret) => new TextEncoder().encode(secret).length >= 32, {
       error: 'JWT_SECRET must be at least 32 bytes long (RFC 7518 §3.2)',
@@ -112,9 +137,10 @@ export type Bindings = z.input<typeof bindingsSchema>;
 
 /**
  * The code that reads a binding: what finishes every response, what authenticates a request or opens its database, the
- * scheduled purge, and the server on Node.
+ * scheduled purge, the server on Node, what makes secrets of webhooks, what tells that something is to be delivered, and what
+ * delivers it.
  */
-export type Reader = 'responses' | 'requests' | 'purge' | 'server';
+export type Reader = 'responses' | 'requests' | 'purge' | 'server' | 'secrets' | 'changes' | 'deliveries';
 
 export interface Binding {
   /** For the table in docs/configuration.md. */
@@ -122,10 +148,10 @@ export interface Binding {
   readBy: Reader[];
   /**
    * Where a deployment has the value from: `secret`, the file of secrets; `variable`, `[vars]` of wrangler.toml;
-   * `object`, an object that the runtime makes; `server`, the environment of the server on Node, and of nothing else;
+   * `object`, an object that the runtime makes; `lambda`, the template for Lambda alone; `server`, the environment of the server on Node, and of nothing else;
    * `development`, `npm run dev` alone.
    */
-  source: 'secret' | 'variable' | 'object' | 'server' | 'development';
+  source: 'secret' | 'variable' | 'object' | 'lambda' | 'server' | 'development';
   /** Whether the code that reads it fails without it. */
   required?: true;
   /** The default, as docs/configuration.md shows it. */
@@ -154,10 +180,31 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     source: 'secret',
     required: true,
   },
+  COURIER_DATABASE_URL: {
+    description: "The same database as the courier's role: for delivering to webhooks alone",
+    readBy: ['deliveries'],
+    source: 'secret',
+  },
   NEON_ENDPOINT: {
     description: "URL of another SQL-over-HTTP endpoint than that of the database's host",
-    readBy: ['requests', 'purge'],
+    readBy: ['requests', 'purge', 'deliveries'],
     source: 'secret',
+  },
+  WEBHOOK_KEYS: {
+    description:
+      'Keys that the secrets of webhooks are encrypted with, see [webhooks](webhooks.md#running-it); without them nobody can make one',
+    readBy: ['secrets', 'deliveries'],
+    source: 'secret',
+  },
+  WEBHOOK_QUEUE: {
+    description: 'The queue that tells that something is to be delivered, of Cloudflare Queues',
+    readBy: ['changes', 'deliveries'],
+    source: 'object',
+  },
+  WEBHOOK_QUEUE_URL: {
+    description: 'The same of SQS, on Lambda',
+    readBy: ['changes', 'deliveries'],
+    source: 'lambda',
   },
   JWT_SECRET: {
     description: 'HS256 secret of the tokens, at least 32 bytes; or else `JWKS_URL`',
@@ -217,7 +264,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
   },
   SLOW_QUERY_MS: {
     description: 'A batch of statements that takes longer than this (ms) is logged, with its `operation_id`',
-    readBy: ['requests', 'purge'],
+    readBy: ['requests', 'purge', 'deliveries'],
     source: 'variable',
     default: DEFAULT_SLOW_QUERY_MS,
   },
@@ -269,8 +316,9 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     default: DEFAULT_METRICS_ADDRESS,
   },
   DEVELOPMENT: {
-    description: '`true` under `npm run dev` alone: `JWT_SECRET` may then be a published example',
-    readBy: ['requests'],
+    description:
+      '`true` under `npm run dev` alone: `JWT_SECRET` may then be a published example, and webhooks may be sent to this machine',
+    readBy: ['requests', 'deliveries'],
     source: 'development',
   },
 };

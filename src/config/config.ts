@@ -23,6 +23,9 @@ export interface Config {
 /** Requests are served whatever the scheduled purge and the server on Node are given. */
 const schema = bindingsSchema.omit({
   JANITOR_DATABASE_URL: true,
+  COURIER_DATABASE_URL: true,
+  WEBHOOK_KEYS: true,
+  WEBHOOK_QUEUE_URL: true,
   PORT: true,
   LISTEN_ADDRESS: true,
   DRAIN_SECONDS: true,

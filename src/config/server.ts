@@ -11,6 +11,8 @@ export interface ServerConfig {
   metrics?: { port: number; address: string };
   /** Whether it is to run the scheduled purge. */
   purges: boolean;
+  /** Whether it is to deliver to webhooks. */
+  delivers: boolean;
 }
 
 const schema = bindingsSchema.pick({
@@ -21,6 +23,7 @@ const schema = bindingsSchema.pick({
   METRICS_ADDRESS: true,
   RATE_LIMIT: true,
   JANITOR_DATABASE_URL: true,
+  COURIER_DATABASE_URL: true,
 });
 
 /** @throws Error with one clear line, which names the binding */
@@ -40,5 +43,6 @@ export function readServerConfig(bindings: Bindings): ServerConfig {
     drainSeconds: DRAIN_SECONDS as number,
     ...(METRICS_PORT ? { metrics: { port: METRICS_PORT, address: METRICS_ADDRESS as string } } : {}),
     purges: values.JANITOR_DATABASE_URL !== undefined,
+    delivers: values.COURIER_DATABASE_URL !== undefined,
   };
 }

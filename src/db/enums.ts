@@ -3,8 +3,10 @@
 export const API_KEYS_ROLE = ['viewer', 'member', 'admin'] as const;
 export const ASSIGNEES_ROLE = ['owner', 'contributor', 'reviewer', 'watcher'] as const;
 export const AUDIT_LOG_ACTION = ['insert', 'update', 'delete', 'trash', 'restore', 'purge'] as const;
-export const AUDIT_LOG_RESOURCE_TYPE = ['project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment'] as const;
+export const AUDIT_LOG_RESOURCE_TYPE = ['project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment', 'webhook'] as const;
 export const MEMBERS_STATUS = ['active', 'deactivated'] as const;
 export const PROJECTS_STATUS = ['active', 'archived'] as const;
 export const TASKS_STATUS = ['pending', 'in_progress', 'completed', 'cancelled'] as const;
 export const TENANTS_STATUS = ['active', 'suspended', 'deleting'] as const;
+export const WEBHOOK_DELIVERIES_STATUS = ['pending', 'failed', 'delivered'] as const;
+export const WEBHOOKS_STATUS = ['active', 'paused'] as const;

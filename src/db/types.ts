@@ -9,6 +9,8 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
+
 export type Json = JsonValue;
 
 export type JsonArray = JsonValue[];
@@ -55,7 +57,7 @@ export interface AuditLog {
   id: Generated<string>;
   request_id: string | null;
   resource_id: string;
-  resource_type: "project" | "task" | "tag" | "tagging" | "tenant" | "member" | "api_key" | "assignee" | "dependency" | "comment";
+  resource_type: "project" | "task" | "tag" | "tagging" | "tenant" | "member" | "api_key" | "assignee" | "dependency" | "comment" | "webhook";
   tenant_id: string;
   xid: Generated<string | null>;
 }
@@ -221,6 +223,50 @@ export interface Tenants {
   updated_at: Generated<Timestamp>;
 }
 
+export interface WebhookDeliveries {
+  attempt: Generated<number>;
+  body: string;
+  created_at: Generated<Timestamp>;
+  error: string | null;
+  event: string;
+  http_status: number | null;
+  id: Generated<string>;
+  ms: number | null;
+  n: Generated<Int8>;
+  next_attempt_at: Generated<Timestamp | null>;
+  people: Generated<string[]>;
+  resource_id: string;
+  resource_type: string;
+  response: string | null;
+  status: Generated<"pending" | "failed" | "delivered">;
+  tenant_id: string;
+  tried_at: Timestamp | null;
+  webhook_id: string;
+}
+
+export interface Webhooks {
+  changed_xid: Generated<string>;
+  created_at: Generated<Timestamp>;
+  description: string | null;
+  events: string[];
+  id: Generated<string>;
+  paused_reason: string | null;
+  secret_rotated_at: Generated<Timestamp>;
+  status: Generated<"active" | "paused">;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  url: string;
+  version: Generated<number>;
+}
+
+export interface WebhookSecrets {
+  expires_at: Timestamp | null;
+  id: Generated<string>;
+  sealed: string;
+  tenant_id: string;
+  webhook_id: string;
+}
+
 export interface DB {
   api_keys: ApiKeys;
   assignees: Assignees;
@@ -241,4 +287,7 @@ export interface DB {
   task_tags: TaskTags;
   tasks: Tasks;
   tenants: Tenants;
+  webhook_deliveries: WebhookDeliveries;
+  webhook_secrets: WebhookSecrets;
+  webhooks: Webhooks;
 }

@@ -55,6 +55,15 @@ import getOwnTenant from './tenants/get-own-tenant.ts';
 import listTenants from './tenants/list-tenants.ts';
 import updateTenant from './tenants/update-tenant.ts';
 import listTrash from './trash/list-trash.ts';
+import createWebhook from './webhooks/create-webhook.ts';
+import deleteWebhook from './webhooks/delete-webhook.ts';
+import getWebhook from './webhooks/get-webhook.ts';
+import listWebhookDeliveries from './webhooks/list-webhook-deliveries.ts';
+import listWebhooks from './webhooks/list-webhooks.ts';
+import redeliverWebhookDelivery from './webhooks/redeliver-webhook-delivery.ts';
+import rotateWebhookSecret from './webhooks/rotate-webhook-secret.ts';
+import testWebhook from './webhooks/test-webhook.ts';
+import updateWebhook from './webhooks/update-webhook.ts';
 import docs from './meta/docs.ts';
 import health from './meta/health.ts';
 import openapi from './meta/openapi.ts';
@@ -116,6 +125,15 @@ export const functions = [
   listTenants,
   updateTenant,
   listTrash,
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhookDeliveries,
+  listWebhooks,
+  redeliverWebhookDelivery,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
   docs,
   health,
   openapi,

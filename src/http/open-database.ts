@@ -5,6 +5,7 @@ import { isExampleSecret } from '../config/example-secrets.ts';
 import { type Caller, Database } from '../db/client/database.ts';
 import { log } from '../log.ts';
 import { unavailable } from '../problem.ts';
+import { announceChanges } from './announce-changes.ts';
 import type { Env } from './env.ts';
 
 /* For a platform that keeps connections, and does not know the database otherwise. */
@@ -18,27 +19,30 @@ export { closePools, openPools } from '../db/client/open-drivers.ts';
 export function openDatabase(
   c: Context<Env>,
   { database, replica }: Config,
-  caller: Omit<Caller, 'requestId' | 'traceparent' | 'keepAlive'>,
+  caller: Omit<Caller, 'requestId' | 'traceparent' | 'keepAlive' | 'announce'>,
   { mayLag = false }: { mayLag?: boolean } = {},
 ): Database {
   const { requestId, trace } = c.var;
+  const { tenantId } = caller;
+  const keepAlive = keepAliveOf(c);
   const db = new Database(mayLag ? replica : database, {
     ...caller,
     requestId,
     ...(trace ? { traceparent: trace.traceparent } : {}),
-    ...keepAlive(c),
+    keepAlive,
+    ...(tenantId ? { announce: () => keepAlive(announceChanges(c, tenantId)) } : {}),
   });
   c.set('db', db);
   return db;
 }
 
 /** Workers have `waitUntil()`. A process needs nothing like it, and there `executionCtx` throws. */
-function keepAlive(c: Context<Env>): Pick<Caller, 'keepAlive'> {
+function keepAliveOf(c: Context<Env>): (work: Promise<unknown>) => void {
   try {
     const { executionCtx } = c;
-    return { keepAlive: (work) => executionCtx.waitUntil(work.catch(() => {})) };
+    return (work) => executionCtx.waitUntil(work.catch(() => {}));
   } catch {
-    return {};
+    return () => {};
   }
 }
 

@@ -9,8 +9,8 @@ import { MAX_ROWS_PER_BATCH } from '../db/sql/trash.ts';
 import { log } from '../log.ts';
 
 /*
- * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, and tenants that are
- * being deleted. It also brings the texts of tasks up to date whose tags have been renamed or deleted. It runs by the cron
+ * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, deliveries that are 30 days
+ * old, and tenants that are being deleted. It also brings the texts of tasks up to date whose tags have been renamed or deleted. It runs by the cron
  * trigger of wrangler.toml, in batches of one transaction each; what one run does not reach, the next one does.
  */
 
@@ -26,7 +26,7 @@ type Purged = Record<Kind | 'tenants', number>;
  */
 export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<Purged> {
   const config = readJanitorConfig(bindings);
-  const sum: Purged = { projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, tenants: 0 };
+  const sum: Purged = { projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, webhook_deliveries: 0, tenants: 0 };
   const failures: unknown[] = [];
   const requestId = crypto.randomUUID();
   const open = () =>

@@ -49,7 +49,7 @@ test('every file under src/functions is a Worker, and they are what the definiti
   expect(files.length).toBeGreaterThan(30);
   expect(functions.map(({ entry }) => entry).sort()).toEqual(files.sort());
   expect(functions.map(({ name }) => name)).toEqual(definitions.map(({ operationId }) => `onetrip-${operationId}`));
-  expect(workers.map(({ kind }) => kind).slice(-2)).toEqual(['scheduled', 'dispatcher']);
+  expect(workers.map(({ kind }) => kind).slice(-3)).toEqual(['scheduled', 'deliveries', 'dispatcher']);
   expect(deployables.map(({ name }) => name)).toEqual(workers.map(({ name }) => name));
 });
 
@@ -57,7 +57,7 @@ describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', 
   test('is small', () => {
     const { bytes, gzip } = sizes.find((size) => size.name === name) as (typeof sizes)[number];
     // A batch has other endpoints in it. So has the Model Context Protocol, and its SDK. Cloudflare takes 3 MB.
-    const most = { 'onetrip-batch': 160_000, 'onetrip-mcp': 250_000 }[name] ?? 150_000;
+    const most = { 'onetrip-batch': 170_000, 'onetrip-mcp': 250_000 }[name] ?? 152_000;
     expect(gzip).toBeLessThanOrEqual(most);
     expect(gzip).toBeGreaterThan(10_000);
     expect(bytes).toBeGreaterThan(gzip);
@@ -95,6 +95,9 @@ describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', 
     else {
       expect(secrets(name)).toEqual(expect.arrayContaining(['DATABASE_URL', 'JWT_SECRET', 'JWKS_URL']));
       expect(secrets(name)).not.toContain('JANITOR_DATABASE_URL');
+      expect(secrets(name)).not.toContain('COURIER_DATABASE_URL');
+      const makesSecrets = ['create-webhook', 'rotate-webhook-secret'].includes(short);
+      expect([name, secrets(name)?.includes('WEBHOOK_KEYS')]).toEqual([name, makesSecrets]);
     }
   });
 
@@ -109,12 +112,27 @@ describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', 
   });
 });
 
-test('the scheduled purge alone has the cron trigger and the janitor’s secret', async () => {
+test('the scheduled purge has the cron trigger, and alone the janitor’s secret', async () => {
   const name = 'onetrip-scheduled-purge';
   expect(base.crons.length).toBeGreaterThan(0);
   expect(await config(name)).toMatchObject({ workers_dev: false, triggers: { crons: base.crons } });
   expect(secrets(name)).toEqual(['JANITOR_DATABASE_URL', 'NEON_ENDPOINT']);
   expect(packages(name).sort()).toEqual(['@neondatabase/serverless', 'kysely', 'onetrip', 'zod']);
+});
+
+test('one Worker takes the messages of the queue, and all that change something send them', async () => {
+  const name = 'onetrip-webhook-deliveries';
+  expect(base.queues.consumers).toHaveLength(1);
+  expect(await config(name)).toMatchObject({
+    workers_dev: false,
+    triggers: { crons: base.crons },
+    queues: base.queues,
+  });
+  expect(secrets(name)).toEqual(['COURIER_DATABASE_URL', 'NEON_ENDPOINT', 'WEBHOOK_KEYS']);
+  for (const { operationId } of definitions) {
+    const { queues } = await config(`onetrip-${operationId}`);
+    expect(queues).toEqual(openToAll.includes(operationId) ? undefined : { producers: base.queues.producers });
+  }
 });
 
 test('the dispatcher has a binding to every function, a URL, and no more than Hono', async () => {

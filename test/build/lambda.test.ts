@@ -46,10 +46,17 @@ describe('the template', () => {
       const { Variables } = resource(name).Environment;
       const others = Object.keys(Variables).filter((key) => !/URL|SECRET|^JWT/.test(key));
       const secrets = Object.keys(Variables).filter((key) => /URL|SECRET/.test(key));
+      const delivering = ['COURIER_DATABASE_URL', 'WEBHOOK_QUEUE_URL', 'WEBHOOK_KEYS', 'SLOW_QUERY_MS'];
       if (kind === 'scheduled') expect([...secrets, ...others]).toEqual(['JANITOR_DATABASE_URL', 'SLOW_QUERY_MS']);
+      else if (kind === 'deliveries') expect([...secrets, ...others]).toEqual(delivering);
       else if (openToAll.includes(name)) expect([...secrets, ...others]).toEqual(['CORS_ORIGINS', 'LOG_LEVEL']);
       else {
-        expect(secrets).toEqual(['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL']);
+        const makesSecrets = ['create-webhook', 'rotate-webhook-secret', 'default-route'].includes(name);
+        expect(secrets.filter((secret) => secret !== 'WEBHOOK_QUEUE_URL')).toEqual([
+          ...['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL'],
+        ]);
+        expect([name, secrets.includes('WEBHOOK_QUEUE_URL')]).toEqual([name, true]);
+        expect(others.splice(0, makesSecrets ? 1 : 0)).toEqual(makesSecrets ? ['WEBHOOK_KEYS'] : []);
         expect(others).toEqual(['CORS_ORIGINS', 'LOG_LEVEL', 'SLOW_QUERY_MS']);
       }
     }
@@ -65,6 +72,18 @@ describe('the template', () => {
     expect(resource('get-project').Environment.Variables.DATABASE_URL).toEqual({
       'Fn::Sub': `{{resolve:secretsmanager:\${SecretName}:SecretString:DATABASE_URL::\${SecretVersion}}}`,
     });
+  });
+
+  test('has a queue for webhooks, where they are asked for, and one function that takes its messages', () => {
+    const { Condition, Properties } = template.Resources[logicalId('webhook-deliveries')];
+    expect(Condition).toBe('HasWebhooks');
+    expect(Properties.Events).toMatchObject({
+      Queue: { Type: 'SQS', Properties: { Queue: { 'Fn::GetAtt': ['WebhookQueue', 'Arn'] }, BatchSize: 1 } },
+      Schedule: { Type: 'Schedule' },
+    });
+    const queue = template.Resources.WebhookQueue;
+    expect(queue).toMatchObject({ Type: 'AWS::SQS::Queue', Condition: 'HasWebhooks' });
+    expect(queue.Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * Properties.Timeout);
   });
 
   test('runs the purge by the cron trigger of wrangler.toml, with the time that it may need', async () => {
@@ -108,12 +127,14 @@ describe('each function', () => {
       expect([name, packages.includes('kysely')]).toEqual([name, hasDatabase]);
       expect([name, packages.includes('jose')]).toEqual([
         name,
-        hasDatabase && kind !== 'scheduled' && name !== 'ready',
+        hasDatabase && kind !== 'scheduled' && kind !== 'deliveries' && name !== 'ready',
       ]);
       const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/[\w-]+\/[\w-]+\.ts$/.test(path));
       // That of the Model Context Protocol has the endpoints of its tools.
       const own = name === 'mcp' ? 1 + tools.length : 1;
-      expect(endpoints).toHaveLength({ function: own, scheduled: 0, assets: 0, fallback: definitions.length }[kind]);
+      expect(endpoints).toHaveLength(
+        { function: own, scheduled: 0, deliveries: 0, assets: 0, fallback: definitions.length }[kind],
+      );
     }
   });
 
@@ -156,7 +177,7 @@ describe('each function', () => {
 
   test('starts by itself, and responds', async () => {
     const some = functions.filter(({ name }) =>
-      ['get-tag', 'health', 'default-route', 'scheduled-purge'].includes(name),
+      ['get-tag', 'health', 'default-route', 'scheduled-purge', 'webhook-deliveries'].includes(name),
     );
     const starts = await measureStart(some, join(directory, 'lambda'));
     expect([...starts.keys()]).toEqual(some.map(({ name }) => name));

@@ -6,15 +6,15 @@ import { readServerConfig } from '../../src/config/server.ts';
 const read = (bindings: Record<string, string>) => readServerConfig(bindings as unknown as Bindings);
 
 test('without anything set, it listens at 8787 everywhere and shows no metrics', () => {
-  const defaults = { port: 8787, drainSeconds: 0, purges: false };
+  const defaults = { port: 8787, drainSeconds: 0, purges: false, delivers: false };
   expect(read({})).toEqual(defaults);
   expect(read({ PORT: '', LISTEN_ADDRESS: '', METRICS_PORT: '', JANITOR_DATABASE_URL: '' })).toEqual(defaults);
 });
 
 test('everything set', () => {
   const bindings = { PORT: '80', LISTEN_ADDRESS: '::1', DRAIN_SECONDS: '5', METRICS_PORT: '9464' };
-  const expected = { port: 80, address: '::1', drainSeconds: 5, purges: true };
-  const all = { ...bindings, JANITOR_DATABASE_URL: 'postgres://x@y/z' };
+  const expected = { port: 80, address: '::1', drainSeconds: 5, purges: true, delivers: true };
+  const all = { ...bindings, JANITOR_DATABASE_URL: 'postgres://x@y/z', COURIER_DATABASE_URL: 'postgres://x@y/z' };
   expect(read(all)).toEqual({ ...expected, metrics: { port: 9464, address: '127.0.0.1' } });
   expect(read({ ...all, METRICS_ADDRESS: '::' }).metrics).toEqual({ port: 9464, address: '::' });
 });

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
+import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 
 /*
  * What must hold of every object in the database, as queries over the catalogue: each gives the faults, one a row.
@@ -11,7 +11,7 @@ const WITHOUT_TENANT = `array['tenants', 'schema_migrations']`;
 
 /** Whose changes are not kept in the audit log: itself, what stores answers, and what is made from other rows. */
 const UNAUDITED = `array['audit_log', 'comment_mentions', 'comment_search', 'idempotency_keys', 'idempotency_mentions',
-  'member_search', 'project_search', 'stale_tags_json', 'task_search']`;
+  'member_search', 'project_search', 'stale_tags_json', 'task_search', 'webhook_deliveries', 'webhook_secrets']`;
 
 /** SECURITY DEFINER is an exception; the reason stands beside each in the migrations. */
 const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
@@ -19,10 +19,10 @@ const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
   'search_members(text)', 'search_comments(text)',
   'touch_tagged_tasks()', 'mark_renamed_tag()', 'refresh_tags_json(integer)',
   'touch_assigned_tasks()', 'mark_renamed_member()', 'count_comments()', 'erase_actor_from_log(uuid,integer)',
-  'erase_deleter_from_log(uuid,uuid[])']`;
+  'erase_deleter_from_log(uuid,uuid[])', 'write_deliveries()', 'erase_person_from_deliveries(uuid,integer)']`;
 
 /** Roles that nobody can log in as, for whom policies other than the tenant's may exist. */
-const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_refresher', 'onetrip_search']`;
+const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_outbox', 'onetrip_refresher', 'onetrip_search']`;
 
 /** What the janitor may take away of a tenant that is being deleted: everything. */
 const DELETING = `format(
@@ -55,10 +55,12 @@ const CATALOGUE = `
   ),
   worker as (select * from pg_roles where rolname = '${WORKER_ROLE}'),
   janitor as (select * from pg_roles where rolname = '${JANITOR_ROLE}'),
+  courier as (select * from pg_roles where rolname = '${COURIER_ROLE}'),
   -- Who logs in, each with the one role that it is a member of.
   logins as (
     select *, 'onetrip_app'::regrole as its_group from worker
     union all select *, 'onetrip_janitor' from janitor
+    union all select *, 'onetrip_courier' from courier
   )`;
 
 const columnName = (table: string, number: string) =>
@@ -87,10 +89,14 @@ export const RULES = {
       when tablename = 'tenants' and policyname = 'platform'
         then array[qual, with_check] <> array_fill(
           '(( SELECT current_setting(''app.role''::text, true) AS current_setting) = ''platform''::text)'::text, array[2])
+      when roles = '{onetrip_courier}' and tablename = 'tenants'
+        then cmd <> 'SELECT' or qual <> '(status = ''active''::text)'
+      when roles = '{onetrip_courier}'
+        then tablename not in ('webhooks', 'webhook_secrets', 'webhook_deliveries') or qual <> 'true'
       when roles = '{onetrip_janitor}'
         then coalesce(with_check, qual) <> qual
         or qual not in (
-          '(deleted_at < (now() - ''30 days''::interval))', '(expires_at < now())', '(status = ''deleting''::text)',
+          '(deleted_at < (now() - ''30 days''::interval))', '(expires_at < now())', '(created_at < (now() - ''30 days''::interval))', '(status = ''deleting''::text)',
           ${DELETING}, ${TRASHED_COMMENTS})
       else '(tenant_id = ( SELECT current_tenant() AS current_tenant))'
         <> any (array[coalesce(qual, with_check), coalesce(with_check, qual)])
@@ -239,6 +245,16 @@ export const RULES = {
     union
     select datname from pg_database, logins
     where datname = current_database() and has_database_privilege(logins.oid, pg_database.oid, 'create')`,
+
+  'the courier notes what has come of deliveries, and changes nothing else': `
+    select shown || '.' || attname from courier, tables, pg_attribute
+    where attrelid = tables.oid and attnum > 0 and not attisdropped
+    and (has_column_privilege(courier.oid, attrelid, attnum, 'insert')
+      or has_table_privilege(courier.oid, attrelid, 'delete')
+      or has_column_privilege(courier.oid, attrelid, attnum, 'update') and shown || '.' || attname <> all (
+        '{webhooks.status,webhooks.paused_reason,webhook_deliveries.status,webhook_deliveries.attempt,
+        webhook_deliveries.next_attempt_at,webhook_deliveries.tried_at,webhook_deliveries.ms,
+        webhook_deliveries.http_status,webhook_deliveries.response,webhook_deliveries.error}'))`,
 
   'the janitor takes away, and neither adds nor changes': `
     select shown || '.' || attname from janitor, tables, pg_attribute

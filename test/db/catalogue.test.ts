@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { useDatabase } from '../support/database.ts';
-import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
+import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 import { faults, RULES, type Rule } from './catalogue-rules.ts';
 import { rolledBack } from './sessions.ts';
 
@@ -45,6 +45,8 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
     ['tags.more', 'create policy more on tags for select to onetrip_app using (true)'],
     ['tasks.janitor', 'alter policy janitor on tasks using (deleted_at is not null)'],
     ['tags.deletion', 'alter policy deletion on tags using (true)'],
+    ['tags.courier', 'create policy courier on tags for select to onetrip_courier using (true)'],
+    ['tenants.courier', 'alter policy courier on tenants using (true)'],
     ['tags.janitor', 'create policy janitor on tags to onetrip_janitor using (true)'],
     ['tenants.own_tenant', 'alter policy own_tenant on tenants using (true)'],
     ['tenants.platform', `alter policy platform on tenants with check (true)`],
@@ -186,6 +188,11 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
   'who logs in makes no objects': [
     ['public', 'grant create on schema public to public'],
     ['aside', 'create schema aside; grant create on schema aside to onetrip_app'],
+  ],
+  'the courier notes what has come of deliveries, and changes nothing else': [
+    ['webhook_deliveries.body', 'grant update (body) on webhook_deliveries to onetrip_courier'],
+    ['webhook_secrets.sealed', 'grant update (sealed) on webhook_secrets to onetrip_courier'],
+    ['tasks.title', `grant insert (title) on tasks to ${COURIER_ROLE}`],
   ],
   'the janitor takes away, and neither adds nor changes': [
     ['tasks.title', 'grant update (title) on tasks to onetrip_janitor'],

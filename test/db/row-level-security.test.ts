@@ -62,6 +62,7 @@ const CHANGES: Record<string, string> = {
   tags: `name = 'stolen ' || id`,
   task_search: `words = 'stolen'`,
   tasks: `title = 'stolen'`,
+  webhooks: `url = 'stolen'`,
 };
 
 /** For each table that the Worker inserts into a row of that tenant. */
@@ -87,6 +88,12 @@ const ROWS: Record<string, (world: Searched) => Record<string, unknown>> = {
   task_search: ({ tenant, unknown }) => ({ tenant_id: tenant, task_id: unknown, words: '' }),
   task_tags: ({ tenant, subtask, tag }) => ({ tenant_id: tenant, task_id: subtask, tag_id: tag }),
   tasks: ({ tenant, project }) => ({ tenant_id: tenant, project_id: project, title: 'More', position: 3 }),
+  webhook_deliveries: ({ tenant, webhook, task }) => ({
+    ...{ tenant_id: tenant, webhook_id: webhook, resource_id: task },
+    ...{ event: 'task.updated', resource_type: 'task', body: '{}' },
+  }),
+  webhook_secrets: ({ tenant, webhook }) => ({ tenant_id: tenant, webhook_id: webhook, sealed: 'more' }),
+  webhooks: ({ tenant }) => ({ tenant_id: tenant, url: 'https://example.com/more', events: ['*'] }),
 };
 
 /** The tables on which the Worker has a privilege. */
@@ -129,6 +136,8 @@ describe('the tables of these tests', () => {
       'tags',
       'task_tags',
       'tasks',
+      'webhook_secrets',
+      'webhooks',
     ]);
   });
 });

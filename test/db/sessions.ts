@@ -130,16 +130,18 @@ export interface World {
   tag: string;
   member: string;
   comment: string;
+  webhook: string;
 }
 
-type Six = [string, string, string, string, string, string];
+type Seven = [string, string, string, string, string, string, string];
 
 /** Makes a tenant with a row in every table, past row-level security, in one transaction. */
 export function makeWorld(admin: pg.Client): Promise<World> {
   return transaction(admin, async () => {
     const tenant = await makeTenant(admin);
-    const [project, task, subtask, tag, member, comment] = Array.from({ length: 6 }, () => randomUUID()) as Six;
-    const world = { tenant, project, task, subtask, tag, member, comment };
+    const ids = Array.from({ length: 7 }, () => randomUUID()) as Seven;
+    const [project, task, subtask, tag, member, comment, webhook] = ids;
+    const world = { tenant, project, task, subtask, tag, member, comment, webhook };
     await insert(admin, 'projects', { tenant_id: tenant, id: project, name: 'Website', metadata: { kind: 'web' } });
     const below = { tenant_id: tenant, project_id: project };
     await insert(admin, 'tasks', { ...below, id: task, title: 'Sketch', position: 1 });
@@ -160,6 +162,17 @@ export function makeWorld(admin: pg.Client): Promise<World> {
       author_id: member,
       body: 'Done?',
     });
+    const hook = { tenant_id: tenant, webhook_id: webhook };
+    await insert(admin, 'webhooks', {
+      tenant_id: tenant,
+      id: webhook,
+      url: 'https://example.com/',
+      events: ['tag.deleted'],
+    });
+    await insert(admin, 'webhook_secrets', { ...hook, sealed: 'test.' });
+    const body = '{"type":"task.created","timestamp":"","data":{"resource":{},"changes":{}}}';
+    const delivery = { event: 'task.created', resource_type: 'task', resource_id: subtask, body };
+    await insert(admin, 'webhook_deliveries', { ...hook, ...delivery });
     await insert(admin, 'comment_mentions', { tenant_id: tenant, comment_id: comment, member_id: member, n: 1 });
     return world;
   });

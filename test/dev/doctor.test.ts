@@ -12,7 +12,7 @@ import { checkDataDirectory, checkNode, checkPort } from '../../dev/doctor/machi
 import { environmentOf } from '../platform/node/support.ts';
 import { useDatabase } from '../support/database.ts';
 import { freePort } from '../support/free-port.ts';
-import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
+import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 
 const database = useDatabase();
 const directory = await mkdtemp(join(tmpdir(), 'onetrip-doctor-'));
@@ -32,7 +32,13 @@ const textsOf = (findings: Finding[], is: Finding['is']) =>
 const wrongs = async (...args: Parameters<typeof find>) => textsOf(await find(...args), 'wrong');
 
 const JWT_SECRET = 'secret-of-tests, and of at least 32 bytes';
-const good = () => ({ ...environmentOf(database), JWT_SECRET });
+const good = () => ({
+  ...environmentOf(database),
+  COURIER_DATABASE_URL: `postgres://${COURIER_ROLE}:courier@127.0.0.1:${database.admin.port}/${database.name}`,
+  WEBHOOK_KEYS: `one:${'k'.repeat(43)}=`,
+  JWT_SECRET,
+});
+const NO_WEBHOOKS = 'WEBHOOK_KEYS is not set: nobody can make a webhook';
 
 describe('a server and a deployment', () => {
   test('as they should be', async () => {
@@ -47,6 +53,8 @@ describe('a server and a deployment', () => {
         expect.stringMatching(/^DATABASE_URL: all \d+ migrations$/),
         `DATABASE_URL: ${WORKER_ROLE} owns nothing, bypasses nothing, and is in onetrip_app alone`,
         `JANITOR_DATABASE_URL: ${JANITOR_ROLE} owns nothing, bypasses nothing, and is in onetrip_janitor alone`,
+        `COURIER_DATABASE_URL: ${COURIER_ROLE} owns nothing, bypasses nothing, and is in onetrip_courier alone`,
+        'WEBHOOK_KEYS can be read',
         'JWT_SECRET has at least 32 bytes, and is no published example',
         'LOG_LEVEL can be read',
       ]),
@@ -62,9 +70,15 @@ describe('a server and a deployment', () => {
     expect(textsOf(findings, 'note')).toEqual([
       `${file} can be read by others on this machine`,
       "DATABASE_URL: 127.0.0.1 is not Neon's",
+      NO_WEBHOOKS,
     ]);
     await chmod(file, 0o600);
-    expect(textsOf(await find('deploy', {}, file), 'note')).toEqual(["DATABASE_URL: 127.0.0.1 is not Neon's"]);
+    expect(textsOf(await find('deploy', {}, file), 'note')).toEqual([
+      "DATABASE_URL: 127.0.0.1 is not Neon's",
+      NO_WEBHOOKS,
+    ]);
+    await writeFile(file, JSON.stringify({ ...good(), LOG_LEVEL: undefined, COURIER_DATABASE_URL: '' }));
+    expect(await wrongs('deploy', {}, file)).toEqual(['COURIER_DATABASE_URL is not set']);
     await writeFile(file, `DATABASE_URL="${DATABASE_URL}"\n`);
     expect(await wrongs('deploy', {}, file)).toEqual([
       'JANITOR_DATABASE_URL is not set',

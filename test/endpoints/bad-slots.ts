@@ -18,6 +18,7 @@ export interface Schema {
   maxLength?: number;
   minimum?: number;
   maximum?: number;
+  minItems?: number;
   maxItems?: number;
   items?: Schema;
   properties?: Record<string, Schema>;
@@ -42,6 +43,7 @@ export type Kind =
   | 'actor'
   | 'subject'
   | 'email'
+  | 'url'
   | 'enum'
   | 'integer'
   | 'number'
@@ -158,6 +160,7 @@ export function kindOf(schema: Schema, name: string, place: 'member' | 'paramete
   if (place === 'member' && ['id', 'path', 'if_match'].includes(name)) return 'formed';
   if (format === 'uuid') return 'uuid';
   if (format === 'idn-email') return 'email';
+  if (format === 'uri') return 'url';
   if (name === 'subject') return 'subject';
   if (format === 'date') return 'date';
   if (format === 'date-time') return 'timestamp';

@@ -80,7 +80,7 @@ describe('as an owner who is no superuser', () => {
     admin = await connect(urlOf('postgres'));
     await admin.query(`create role ${OWNER} login createrole password '${OWNER}'`);
     await admin.query(
-      `grant onetrip_app, onetrip_auditor, onetrip_search, onetrip_janitor, onetrip_refresher to ${OWNER} with admin option`,
+      `grant onetrip_app, onetrip_auditor, onetrip_search, onetrip_janitor, onetrip_refresher, onetrip_courier, onetrip_outbox to ${OWNER} with admin option`,
     );
     await admin.query(`create database ${OWNER} owner ${OWNER}`);
     const url = new URL(urlOf(OWNER));

@@ -52,7 +52,16 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     `update idempotency_keys set expires_at = now() - interval '1 minute' where key = 'expired'`,
   );
 
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5, comments: 1, idempotency_keys: 1, tenants: 0 });
+  await api.database.admin.query(
+    `with made as (insert into webhooks (tenant_id, url, events) values ($1, 'https://example.com/', '{*}') returning *)
+     insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body, created_at)
+     select tenant_id, id, 'webhook.test', 'webhook', id, '{}', now() - make_interval(days => days)
+     from made, unnest('{31,29}'::integer[]) as days`,
+    [two.id],
+  );
+
+  const purged = { projects: 1, tasks: 5, comments: 1, idempotency_keys: 1, webhook_deliveries: 1, tenants: 0 };
+  expect(await purge(api.bindings)).toEqual(purged);
   expect(await stored()).toEqual(['live', 'live b', 'recent', 'recent a', 'recent a1', 'recent b']);
   const { rows: comments } = await api.database.admin.query('select body from comments order by 1');
   expect(comments).toEqual([{ body: 'on live b' }, { body: 'on recent a' }]);
@@ -68,7 +77,14 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     { actor: 'janitor', resource_type: 'project', count: 1 },
     { actor: 'janitor', resource_type: 'task', count: 5 },
   ]);
-  expect(await purge(api.bindings)).toEqual({ projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, tenants: 0 });
+  expect(await purge(api.bindings)).toEqual({
+    projects: 0,
+    tasks: 0,
+    comments: 0,
+    idempotency_keys: 0,
+    webhook_deliveries: 0,
+    tenants: 0,
+  });
 });
 
 test('large projects go in batches too, subtasks before their parents', async () => {
@@ -83,7 +99,14 @@ test('large projects go in batches too, subtasks before their parents', async ()
   await age(id, 31);
   // In 30 days autovacuum would have done this.
   await api.database.admin.query('analyze');
-  expect(await purge(api.bindings)).toEqual({ projects: 1, tasks: 5003, comments: 0, idempotency_keys: 0, tenants: 0 });
+  expect(await purge(api.bindings)).toEqual({
+    projects: 1,
+    tasks: 5003,
+    comments: 0,
+    idempotency_keys: 0,
+    webhook_deliveries: 0,
+    tenants: 0,
+  });
 });
 
 test('comments go before their tasks, in batches, with what the log says of them', async () => {

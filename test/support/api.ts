@@ -16,6 +16,9 @@ import type { Served } from './served.ts';
 
 export const JWT_SECRET = 'a secret of the tests, of at least 32 bytes';
 
+/** What encrypts the secrets of webhooks. */
+export const WEBHOOK_KEYS = `test:${'k'.repeat(43)}=`;
+
 export interface Call {
   method?: string;
   token?: string;
@@ -110,7 +113,9 @@ export function useApi({ bindings = {}, rateLimit, functions, ...options }: Opti
     api.bindings = {
       DATABASE_URL: database.url,
       JANITOR_DATABASE_URL: database.janitorUrl,
+      COURIER_DATABASE_URL: database.courierUrl,
       NEON_ENDPOINT: database.endpoint.url,
+      WEBHOOK_KEYS,
       JWT_SECRET,
       LOG_LEVEL: 'warn',
       ...bindings,

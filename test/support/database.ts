@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
-import { JANITOR_ROLE, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { COURIER_ROLE, JANITOR_ROLE, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 import { startWire, type Wire } from './wire.ts';
 
 /** A database of this test file's own, behind a local Neon endpoint of its own, or a wire to PostgreSQL for the driver that keeps connections. */
@@ -14,6 +14,8 @@ export interface TestDatabase {
   url: string;
   /** The same for the scheduled purge. */
   janitorUrl: string;
+  /** The same for delivering to webhooks. */
+  courierUrl: string;
   endpoint: NeonEndpoint | Wire;
 }
 
@@ -61,6 +63,7 @@ export function useDatabase({
     database.endpoint = wire ?? (await startNeonEndpoint({ postgres: { host: '127.0.0.1', port } }));
     const host = wire ? `127.0.0.1:${wire.port}` : 'localhost';
     database.url = `postgres://${WORKER_ROLE}:worker@${host}/${name}`;
+    database.courierUrl = `postgres://${COURIER_ROLE}:courier@${host}/${name}`;
     database.janitorUrl = `postgres://${JANITOR_ROLE}:janitor@${host}/${name}`;
   });
 

@@ -21,6 +21,8 @@ export function oneWorker(bindings: Bindings, rateLimit?: RateLimit): MiniflareO
     compatibilityDate: '2026-07-01',
     bindings: { ...bindings } as unknown as Record<string, string>,
     ...staticFiles(),
+    queueProducers: { WEBHOOK_QUEUE: 'webhooks' },
+    queueConsumers: { webhooks: { maxBatchSize: 1 } },
     ...(rateLimit ? { ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: rateLimit } } } : {}),
   };
 }
@@ -47,6 +49,12 @@ export function splitWorkers(bindings: Bindings, rateLimit?: RateLimit, only?: s
       compatibilityFlags: config.compatibility_flags,
       bindings: Object.fromEntries(own),
       ...(config.assets ? staticFiles() : {}),
+      queueProducers: Object.fromEntries(
+        (config.queues?.producers ?? []).map(({ binding, queue }) => [binding, queue]),
+      ),
+      queueConsumers: Object.fromEntries(
+        (config.queues?.consumers ?? []).map(({ queue, max_batch_size: maxBatchSize }) => [queue, { maxBatchSize }]),
+      ),
       serviceBindings: Object.fromEntries(
         (config.services ?? []).filter(isThere).map(({ binding, service }) => [binding, service]),
       ),

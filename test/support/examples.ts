@@ -21,6 +21,9 @@ export interface World {
   /** Another task of the project, which blocks the task. */
   blocker: string;
   api_key: string;
+  webhook: string;
+  /** To that webhook, of the task. */
+  delivery: string;
 }
 
 /** The ids of a world, by what they are of. */
@@ -105,6 +108,29 @@ export const examples: Record<string, Example> = {
   },
   'list-api-keys': { path: () => '/api/v1/api-keys?status=active&count=true' },
   'delete-api-key': { path: ({ api_key }) => `/api/v1/api-keys/${api_key}` },
+  'create-webhook': {
+    path: () => '/api/v1/webhooks',
+    body: () => ({
+      url: 'https://example.com/hook',
+      events: ['task.created', 'comment.*'],
+      description: 'For the chat',
+    }),
+  },
+  'get-webhook': { path: ({ webhook }) => `/api/v1/webhooks/${webhook}` },
+  'list-webhooks': { path: () => '/api/v1/webhooks?status=active&count=true' },
+  'update-webhook': {
+    path: ({ webhook }) => `/api/v1/webhooks/${webhook}`,
+    body: () => ({ url: 'https://example.com/other', events: ['*'], description: null, status: 'active' }),
+  },
+  'delete-webhook': { path: ({ webhook }) => `/api/v1/webhooks/${webhook}` },
+  'rotate-webhook-secret': { path: ({ webhook }) => `/api/v1/webhooks/${webhook}/rotate-secret` },
+  'test-webhook': { path: ({ webhook }) => `/api/v1/webhooks/${webhook}/test` },
+  'list-webhook-deliveries': {
+    path: ({ webhook }) => `/api/v1/webhooks/${webhook}/deliveries?status=pending&count=true`,
+  },
+  'redeliver-webhook-delivery': {
+    path: ({ webhook, delivery }) => `/api/v1/webhooks/${webhook}/deliveries/${delivery}/redeliver`,
+  },
   'create-tag': {
     path: () => '/api/v1/tags',
     body: () => ({ name: `tag ${randomUUID().slice(0, 8)}`, color: '#7A5CFF' }),
@@ -206,14 +232,25 @@ export async function makeWorld(api: TestApi, definition?: Definition): Promise<
 
 /** A tenant without rows, and ids of none: enough for requests that are refused before the database is asked. */
 export async function makeIds(api: TestApi): Promise<World> {
-  const [project, task, blocker, tag, member, comment, api_key] = Array.from({ length: 7 }, () => uuidv7()) as Ids;
-  return { tenant: await api.tenant(), project, task, blocker, tag, member, comment, api_key };
+  const ids = Array.from({ length: 9 }, () => uuidv7()) as Ids;
+  const [project, task, blocker, tag, member, comment, api_key, webhook, delivery] = ids;
+  return { tenant: await api.tenant(), project, task, blocker, tag, member, comment, api_key, webhook, delivery };
 }
 
-type Ids = [string, string, string, string, string, string, string];
+type Ids = [string, string, string, string, string, string, string, string, string];
 
 /** Past the API, at once, because every test of an endpoint begins with this. */
-function rowsOf({ tenant: { id: tenant }, project, task, blocker, tag, member, comment, api_key }: World): string {
+function rowsOf({
+  tenant: { id: tenant },
+  project,
+  task,
+  blocker,
+  tag,
+  member,
+  comment,
+  api_key,
+  ...of
+}: World): string {
   return `
     begin;
     set local app.actor = 'tester';
@@ -230,6 +267,10 @@ function rowsOf({ tenant: { id: tenant }, project, task, blocker, tag, member, c
     values ('${tenant}', '${comment}', '${task}', '${member}', 'ada', 'Sketched by @[${member}]');
     insert into comment_mentions (tenant_id, comment_id, member_id, n) values ('${tenant}', '${comment}', '${member}', 1);
     insert into api_keys (tenant_id, id, name, secret_hash) values ('${tenant}', '${api_key}', 'script', sha256('secret'));
+    insert into webhooks (tenant_id, id, url, events) values ('${tenant}', '${of.webhook}', 'https://example.com/', '{tag.deleted}');
+    insert into webhook_secrets (tenant_id, webhook_id, sealed) values ('${tenant}', '${of.webhook}', 'test.');
+    insert into webhook_deliveries (tenant_id, id, webhook_id, event, resource_type, resource_id, body)
+    values ('${tenant}', '${of.delivery}', '${of.webhook}', 'task.created', 'task', '${task}', '{"timestamp":"","data":{}}');
     commit`;
 }
 

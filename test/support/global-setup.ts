@@ -31,6 +31,7 @@ export const TEMPLATE = 'onetrip_template';
 /** The Worker's login role, as docs tell an operator to make it. */
 export const WORKER_ROLE = 'onetrip_worker';
 export const JANITOR_ROLE = 'onetrip_cleaner';
+export const COURIER_ROLE = 'onetrip_deliverer';
 
 const isPartitioned = process.env.ONETRIP_SCHEMA === 'partitioned';
 
@@ -61,6 +62,7 @@ export async function startTestCluster(cleanUp: AsyncDisposableStack): Promise<s
   await admin.connect();
   await admin.query(`create role ${WORKER_ROLE} login password 'worker' in role onetrip_app`);
   await admin.query(`create role ${JANITOR_ROLE} login password 'janitor' in role onetrip_janitor`);
+  await admin.query(`create role ${COURIER_ROLE} login password 'courier' in role onetrip_courier`);
   await admin.end();
   return postgres.adminUrl;
 }

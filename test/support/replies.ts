@@ -15,12 +15,12 @@ export function told({ status, headers, text }: Reply): unknown {
   return { status, headers: [...headers].filter(([name]) => !varying.includes(name)), text: anonymous(text) };
 }
 
-const KEYS = /ot_\w{43}_\w{49}/g;
+const KEYS = /ot_\w{43}_\w{49}|whsec_[\w+/]{43}=/g;
 
 /** Of an ETag within a body. */
 const DIGESTS = /(?<=\\"\d+\.)[0-9a-f]{32}/g;
 
-/** The same without ids, times, API keys and what is computed from them: equal for equal requests of two tenants with equal rows. */
+/** The same without ids, times, API keys, secrets and what is computed from them: equal for equal requests of two tenants with equal rows. */
 export function toldOfEquals({ status, headers, text }: Reply): unknown {
   return {
     status,

@@ -26,6 +26,8 @@ export interface Caller {
   traceparent?: string;
   /** Makes the runtime wait for work, also if the caller has gone away meanwhile. */
   keepAlive?: (work: Promise<unknown>) => void;
+  /** Called after each write of a tenant that has webhooks: something may have to be delivered. */
+  announce?: () => void;
 }
 
 export interface PresentedKey {
@@ -166,7 +168,7 @@ export class Database {
 
   async #attempt(queries: Statement[], readOnly: boolean, signal: AbortSignal): Promise<Row[]> {
     const { traceparent } = this.#caller;
-    const context = this.#contextStatements();
+    const context = this.#contextStatements(readOnly);
     const start = performance.now();
     const onRoundTrip = () => {
       this.roundTrips++;
@@ -180,6 +182,7 @@ export class Database {
         traceparent,
       });
       for (const rows of results.slice(context.length)) this.rows += rows.length;
+      if (!readOnly && !this.isDryRun && results[0]?.[0]?.webhooks === 'on') this.#caller.announce?.();
       return results.at(-1) ?? [];
     } finally {
       const ms = performance.now() - start;
@@ -189,16 +192,17 @@ export class Database {
     }
   }
 
-  /** The statement that every batch begins with: who asks. */
-  #contextStatements(): Statement[] {
+  /** The statement that every batch begins with: who asks. Of a write it gives back whether the tenant has webhooks. */
+  #contextStatements(readOnly: boolean): Statement[] {
     const { tenantId, platform, actor = null, role = null, apiKey, requestId } = this.#caller;
     if (apiKey) {
       const { id, secretHash, needed } = apiKey;
       const parameters = [tenantId, id, `\\x${secretHash}`, needed, requestId];
-      return [{ sql: 'select set_api_key_context($1, $2, $3, $4, $5)', parameters }];
+      return [{ sql: contextQuery('set_api_key_context($1, $2, $3, $4, $5)', readOnly), parameters }];
     }
     if (tenantId) {
-      return [{ sql: 'select set_tenant_context($1, $2, $3, $4)', parameters: [tenantId, actor, requestId, role] }];
+      const parameters = [tenantId, actor, requestId, role];
+      return [{ sql: contextQuery('set_tenant_context($1, $2, $3, $4)', readOnly), parameters }];
     }
     return platform ? [{ sql: 'select set_platform_context($1, $2)', parameters: [actor, requestId] }] : [];
   }
@@ -212,4 +216,9 @@ export class Database {
     const { requestId, tenantId = null, operationId } = this.#caller;
     log(level, event, { request_id: requestId, tenant: tenantId, operation_id: operationId, ...fields });
   }
+}
+
+/** FROM makes its row before anything is selected of it. */
+function contextQuery(call: string, readOnly: boolean): string {
+  return readOnly ? `select ${call}` : `select current_setting('app.webhooks') as webhooks from ${call}`;
 }

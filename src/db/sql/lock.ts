@@ -10,6 +10,7 @@ const LOCKABLE = {
   tag: { table: 'tags', hasTrash: false },
   member: { table: 'members', hasTrash: false },
   comment: { table: 'comments', hasTrash: false },
+  webhook: { table: 'webhooks', hasTrash: false },
 } as const;
 
 /**

@@ -236,6 +236,46 @@ export const apiKeyMembers = {
   revoked_at: moment<string | null>(apiKeys.ref('api_keys.revoked_at')),
 };
 
+const webhooks = expressionBuilder<DB, 'webhooks'>();
+const deliveries = expressionBuilder<DB, 'webhook_deliveries'>();
+
+type DeliveryStatus = Selectable<DB['webhook_deliveries']>['status'];
+
+export const webhookMembers = (tenantId: string) => ({
+  id: plain(webhooks.ref('webhooks.id')),
+  url: text(webhooks.ref('webhooks.url')),
+  events: bare(sql<string[]>`to_json(webhooks.events)`),
+  status: plain(webhooks.ref('webhooks.status')),
+  paused_reason: text(webhooks.ref('webhooks.paused_reason')),
+  description: text(webhooks.ref('webhooks.description')),
+  version: bare(webhooks.ref('webhooks.version')),
+  created_at: moment(webhooks.ref('webhooks.created_at')),
+  updated_at: moment(webhooks.ref('webhooks.updated_at')),
+  last_delivery: nested(sql<JsonText<{ at: string; status: DeliveryStatus } | null>>`(
+    select ${jsonObject({
+      at: moment(deliveries.ref('webhook_deliveries.tried_at')),
+      status: plain(deliveries.ref('webhook_deliveries.status')),
+    })}
+    from webhook_deliveries
+    where webhook_deliveries.tenant_id = ${tenantId} and webhook_deliveries.webhook_id = webhooks.id
+      and webhook_deliveries.tried_at is not null
+    order by webhook_deliveries.tried_at desc limit 1)`),
+});
+
+export const deliveryMembers = {
+  id: plain(deliveries.ref('webhook_deliveries.id')),
+  event: plain(deliveries.ref('webhook_deliveries.event')),
+  resource_id: plain(deliveries.ref('webhook_deliveries.resource_id')),
+  attempt: bare(deliveries.ref('webhook_deliveries.attempt')),
+  status: plain(deliveries.ref('webhook_deliveries.status')),
+  ms: bare(deliveries.ref('webhook_deliveries.ms')),
+  http_status: bare(deliveries.ref('webhook_deliveries.http_status')),
+  response: text(deliveries.ref('webhook_deliveries.response')),
+  error: text(deliveries.ref('webhook_deliveries.error')),
+  at: moment(deliveries.ref('webhook_deliveries.created_at')),
+  next_attempt_at: moment<string | null>(deliveries.ref('webhook_deliveries.next_attempt_at')),
+};
+
 export const tagMembers = {
   id: plain(tags.ref('tags.id')),
   name: text(tags.ref('tags.name')),

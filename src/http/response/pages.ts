@@ -12,6 +12,8 @@ import {
   Task,
   Tenant,
   Trashed,
+  Webhook,
+  WebhookDelivery,
 } from './resources.ts';
 
 /* The schemas of pages of lists. */
@@ -50,6 +52,8 @@ export const ProjectPage = pageOf(ProjectInList, 'ProjectPage', 'projects');
 export const TagPage = pageOf(TagWithCount, 'TagPage', 'tags');
 export const TaskPage = pageOf(Task, 'TaskPage', 'tasks');
 export const TenantPage = pageOf(Tenant, 'TenantPage', 'tenants');
+export const WebhookDeliveryPage = pageOf(WebhookDelivery, 'WebhookDeliveryPage', 'deliveries');
+export const WebhookPage = pageOf(Webhook, 'WebhookPage', 'webhooks');
 export const TrashPage = pageOf(Trashed, 'TrashPage', 'the trash');
 
 /** Unlike that of a list, a page of changes has a cursor always. */

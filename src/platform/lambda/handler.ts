@@ -5,6 +5,7 @@ import type { Bindings } from '../../config/bindings.ts';
 import type { Definition } from '../../http/endpoint/definition.ts';
 import type { Env } from '../../http/env.ts';
 import { enforceResponseLimit } from './response-limit.ts';
+import { sqsQueue } from './sqs.ts';
 
 // Lambda replaces the console by one that puts time, id and level before each line, which is then no longer JSON.
 if (process.env.AWS_LAMBDA_FUNCTION_NAME) {
@@ -24,13 +25,17 @@ type App = Pick<Hono<Env>, 'fetch'> & { definition?: Pick<Definition, 'operation
  *   database that is opened for it, are kept for as long as the instance lives
  */
 export function lambdaHandler(app: App, bindings: Bindings): HttpHandler {
+  const queue = bindings.WEBHOOK_QUEUE_URL ? sqsQueue(bindings.WEBHOOK_QUEUE_URL, process.env) : undefined;
+  const given = queue ? { ...bindings, WEBHOOK_QUEUE: queue } : bindings;
   return async (event) => {
     const fetch = async (request: Request) => {
       restoreHeaders(request.headers, event.headers);
       const parameters = app.definition ? Object.keys(app.definition.query?.shape ?? {}) : undefined;
-      return enforceResponseLimit(await app.fetch(request, bindings), request, parameters);
+      return enforceResponseLimit(await app.fetch(request, given), request, parameters);
     };
-    return handle({ fetch } as unknown as Hono)(readable(event));
+    const result = await handle({ fetch } as unknown as Hono)(readable(event));
+    await queue?.settled();
+    return result;
   };
 }
 

@@ -1,19 +1,22 @@
 import { parseArgs } from 'node:util';
 import type { Bindings } from '../../config/bindings.ts';
+import { hasCourier } from '../../config/courier.ts';
 import { closePools } from '../../http/open-database.ts';
 import { framesOf, log } from '../../log.ts';
 import { purge } from '../../scheduled/purge.ts';
+import { sweep } from '../../webhooks/queue.ts';
+import { nodePost } from './post.ts';
 import { startServer } from './server.ts';
 
 /*
  * The program that `npm start` builds and runs, `dist/node/server.mjs`: the API as a server until SIGTERM or SIGINT, or with
- * `--scheduled` one run of the scheduled purge. Everything else it reads from the environment.
+ * `--scheduled` one run of the scheduled work. Everything else it reads from the environment.
  */
 
 const USAGE = `The API as a server of its own.
 
   node server.mjs              serves until SIGTERM or Ctrl-C
-  node server.mjs --scheduled  purges once what is due, and ends
+  node server.mjs --scheduled  purges once what is due, delivers to webhooks what is, and ends
 
 Environment: DATABASE_URL, JWT_SECRET or JWKS_URL, PORT and others (docs/configuration.md).`;
 
@@ -36,8 +39,10 @@ async function serveUntilStopped(): Promise<void> {
   await server;
 }
 
-async function purgeOnce(): Promise<void> {
-  await purge(process.env as unknown as Bindings);
+async function runScheduled(): Promise<void> {
+  const bindings = process.env as unknown as Bindings;
+  await purge(bindings);
+  if (hasCourier(bindings)) await sweep(bindings, { post: nodePost(bindings.DEVELOPMENT === 'true') });
   await closePools();
 }
 
@@ -57,7 +62,7 @@ process.on('uncaughtException', (error) => {
 try {
   const { values } = parseArgs({ options: { scheduled: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
   if (values.help) console.log(USAGE);
-  else if (values.scheduled) await purgeOnce();
+  else if (values.scheduled) await runScheduled();
   else await serveUntilStopped();
 } catch (error) {
   fail(error as Error);

@@ -3,8 +3,8 @@ import type { Listener } from '../../telemetry.ts';
 
 /*
  * What the server counts, as Prometheus reads it (https://prometheus.io/docs/instrumenting/exposition_formats/, version
- * 0.0.4). Written here because prom-client, with its two dependencies, has had no release since 2024, and nine metrics need
- * little. Labels have few values: an endpoint is its operation id, and a request that no route matches is `unmatched`.
+ * 0.0.4). Written here because prom-client, with its two dependencies, has had no release since 2024, and a dozen
+ * metrics need little. Labels have few values: an endpoint is its operation id, and a request that no route matches is `unmatched`.
  */
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -28,6 +28,7 @@ export class Metrics implements Listener {
   readonly #requests = new Map<string, Map<number, number>>();
   readonly #durations = new Map<string, Histogram>();
   #retries = 0;
+  readonly #attempts = { arrived: 0, failed: 0 };
 
   onRequest(operationId: string | null, status: number, ms: number): void {
     const operation = operationId ?? 'unmatched';
@@ -44,6 +45,10 @@ export class Metrics implements Listener {
     this.#retries++;
   }
 
+  onAttempts(result: 'arrived' | 'failed', count: number): void {
+    this.#attempts[result] += count;
+  }
+
   /** Counts a request that was no HTTP, was too large or came too slowly, and so has reached no endpoint. */
   onRefusal(status: number): void {
     this.#count('unmatched', status);
@@ -55,8 +60,11 @@ export class Metrics implements Listener {
     byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
   }
 
-  /** @param inFlight how many requests are under way */
-  render(inFlight: number): string {
+  /**
+   * @param inFlight how many requests are under way
+   * @param deliveries those that wait, if this server delivers to webhooks
+   */
+  render(inFlight: number, deliveries?: { due: number; oldest: number }): string {
     const pools = openPools().map(({ host, role, ...pool }) => ({ labels: { host, role }, ...pool }));
     const { user, system } = process.cpuUsage();
     return [
@@ -95,12 +103,28 @@ export class Metrics implements Listener {
         'Batches that were sent again, after a deadlock or serialisation failure.',
         [[{}, this.#retries]],
       ),
+      ...(deliveries ? this.#deliveryMetrics(deliveries) : []),
       metric('process_cpu_seconds_total', 'counter', 'Processor time of the server.', [[{}, (user + system) / 1e6]]),
       metric('process_resident_memory_bytes', 'gauge', 'Memory of the server.', [[{}, process.memoryUsage.rss()]]),
       metric('process_start_time_seconds', 'gauge', 'When the server was started.', [
         [{}, performance.timeOrigin / 1000],
       ]),
     ].join('');
+  }
+
+  #deliveryMetrics({ due, oldest }: { due: number; oldest: number }): string[] {
+    return [
+      metric('onetrip_webhook_attempts_total', 'counter', 'Attempts at deliveries to webhooks, of this server.', [
+        [{ result: 'arrived' }, this.#attempts.arrived],
+        [{ result: 'failed' }, this.#attempts.failed],
+      ]),
+      metric('onetrip_webhook_deliveries_due', 'gauge', 'Deliveries that are due, up to 10 000, of all servers.', [
+        [{}, due],
+      ]),
+      metric('onetrip_webhook_oldest_due_seconds', 'gauge', 'For how long the oldest of them has been due.', [
+        [{}, oldest],
+      ]),
+    ];
   }
 
   #requestSamples(): Sample[] {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bindings, SERVER_DEFAULTS } from '../../config/bindings.ts';
+import { hasCourier, readCourierConfig } from '../../config/courier.ts';
 import { readServerConfig, type ServerConfig } from '../../config/server.ts';
 import { app } from '../../functions/index.ts';
 import { checkConfig, closePools } from '../../http/open-database.ts';
@@ -13,6 +14,7 @@ import { apiServer } from './api-server.ts';
 import { listen } from './listen.ts';
 import { CONTENT_TYPE, Metrics } from './metrics.ts';
 import { purgeRegularly } from './schedule.ts';
+import { startWebhookWorker } from './webhook-worker.ts';
 
 /**
  * How long requests that are under way may take once no more are accepted (ms): all batches of a request have 20 s. Kubernetes
@@ -35,9 +37,12 @@ export interface RunningServer {
  * @throws Error of one line that names what is wrong with the environment, before anything has been started
  */
 export async function startServer(environment: NodeJS.ProcessEnv): Promise<RunningServer> {
-  const bindings = { ...environment, POOL_SIZE: environment.POOL_SIZE || SERVER_DEFAULTS.POOL_SIZE } as Bindings;
-  await checkEnvironment(bindings);
-  const config = readServerConfig(bindings);
+  const given = { ...environment, POOL_SIZE: environment.POOL_SIZE || SERVER_DEFAULTS.POOL_SIZE } as Bindings;
+  await checkEnvironment(given);
+  const config = readServerConfig(given);
+  const stopping = new AbortController();
+  const worker = config.delivers ? startWebhookWorker(given, stopping.signal) : undefined;
+  const bindings = worker ? { ...given, WEBHOOK_QUEUE: worker.queue } : given;
   const metrics = new Metrics();
   listenTo(metrics);
   const assets = assetsApp(ASSETS);
@@ -46,13 +51,12 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Runni
     (request) => (/^\/docs\/./.test(new URL(request.url).pathname) ? assets : app).fetch(request, bindings),
     (status) => metrics.onRefusal(status),
   );
-  const metricsServer = metricsEndpoint(() => metrics.render(api.inFlight()));
+  const metricsServer = metricsEndpoint(() => metrics.render(api.inFlight(), worker?.depth()));
   if (config.metrics) await listen(metricsServer, config.metrics.port, config.metrics.address, 'METRICS_PORT');
   await listen(api.server, config.port, config.address, 'PORT').catch((error) => {
     metricsServer.close();
     throw error;
   });
-  const stopping = new AbortController();
   const purging = config.purges ? purgeRegularly(bindings, stopping.signal) : Promise.resolve();
   await announce(config, bindings);
 
@@ -62,7 +66,10 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Runni
       api.drain();
       stopping.abort();
       await sleep(config.drainSeconds * 1000);
-      await api.close(GRACE_MS);
+      await Promise.all([
+        api.close(GRACE_MS),
+        Promise.race([worker?.ended, sleep(GRACE_MS, undefined, { ref: false })]),
+      ]);
       await Promise.race([Promise.all([purging, closePools()]), sleep(CLOSE_MS)]);
       metricsServer.close();
       metricsServer.closeAllConnections();
@@ -72,7 +79,7 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Runni
   };
 }
 
-/** Checks everything that requests and the purge will read. */
+/** Checks everything that requests, the purge and deliveries will read. */
 async function checkEnvironment(bindings: Bindings): Promise<void> {
   if (!existsSync(ASSETS))
     throw new Error(`${ASSETS} is missing: it is built beside server.mjs, and goes where that goes.`);
@@ -87,6 +94,7 @@ async function checkEnvironment(bindings: Bindings): Promise<void> {
     );
   }
   await checkConfig(bindings);
+  if (hasCourier(bindings)) readCourierConfig(bindings);
 }
 
 /** `GET /metrics`, and nothing else. */
@@ -100,7 +108,7 @@ function metricsEndpoint(render: () => string) {
 }
 
 /** Says where the API is, and whether it can serve: the same that load balancers ask. It is started either way. */
-async function announce({ port, address, metrics, purges }: ServerConfig, bindings: Bindings): Promise<void> {
+async function announce({ port, address, metrics, purges, delivers }: ServerConfig, bindings: Bindings): Promise<void> {
   const ready = await app.request('/ready', {}, bindings);
   const detail = ready.ok ? undefined : ((await ready.json()) as { detail: string }).detail;
   log('info', 'listening', {
@@ -108,6 +116,7 @@ async function announce({ port, address, metrics, purges }: ServerConfig, bindin
     pool_size: Number(bindings.POOL_SIZE),
     metrics: metrics ? `http://${metrics.address}:${metrics.port}/metrics` : null,
     purges,
+    delivers,
     ready: ready.ok,
   });
   if (detail) log('warn', 'not_ready', { detail });

@@ -1,4 +1,5 @@
-select set_tenant_context($1, $2, $3, $4);
+select current_setting('app.webhooks') as webhooks
+from set_tenant_context($1, $2, $3, $4);
 
 select raise_unless( least(date_trunc('milliseconds', $1::timestamptz), timestamptz '9999-12-31 23:59:59.999+00') > now(), $2::json) as "allowed";
 

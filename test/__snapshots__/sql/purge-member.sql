@@ -1,4 +1,5 @@
-select set_tenant_context($1, $2, $3, $4);
+select current_setting('app.webhooks') as webhooks
+from set_tenant_context($1, $2, $3, $4);
 
 select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
@@ -15,7 +16,8 @@ from members
 where tenant_id = $1
 and id = $2), $3::json) as "allowed";
 
-select split_unless(erase_person($1, $2)) as "erased";
+select split_unless(( erase_person($1, $2)
+and erase_person_from_deliveries($3, $4))) as "erased";
 
 select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
@@ -33,7 +35,8 @@ from members
 where tenant_id = $1
 and id = $2), $3::json) as "allowed";
 
-select split_unless(erase_person($1, $2)) as "erased";
+select split_unless(( erase_person($1, $2)
+and erase_person_from_deliveries($3, $4))) as "erased";
 
 delete
 from "members"

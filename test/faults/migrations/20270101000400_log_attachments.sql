@@ -8,7 +8,8 @@ alter table audit_log drop constraint audit_log_resource_type_check;
 alter table audit_log add constraint audit_log_resource_type_check
 check (
   resource_type in (
-    'project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment', 'attachment')
+    'project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment', 'webhook',
+    'attachment')
 ) not valid;
 
 -- migrate:down
@@ -20,5 +21,5 @@ alter table audit_log drop constraint audit_log_resource_type_check;
 alter table audit_log add constraint audit_log_resource_type_check
 check (
   resource_type in (
-    'project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment')
+    'project', 'task', 'tag', 'tagging', 'tenant', 'member', 'api_key', 'assignee', 'dependency', 'comment', 'webhook')
 ) not valid;

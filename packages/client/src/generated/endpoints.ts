@@ -59,5 +59,14 @@ tenant.get GET /tenant -
 tenants.list GET /tenants ql
 tenants.update PATCH /tenants/: bm
 trash.list GET /trash ql
+webhooks.create POST /webhooks bk
+webhooks.delete DELETE /webhooks/: m
+webhooks.get GET /webhooks/: -
+webhooks.deliveries.list GET /webhooks/:/deliveries ql
+webhooks.list GET /webhooks ql
+webhooks.deliveries.redeliver POST /webhooks/:/deliveries/:/redeliver k
+webhooks.rotateSecret POST /webhooks/:/rotate-secret mk
+webhooks.test POST /webhooks/:/test k
+webhooks.update PATCH /webhooks/: bmk
 openapi GET /openapi.json -
 `;

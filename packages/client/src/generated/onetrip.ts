@@ -17,6 +17,7 @@ import type {
   CreateTagBody,
   CreateTaskBody,
   CreateTenantBody,
+  CreateWebhookBody,
   GetProjectQuery,
   ListApiKeysQuery,
   ListAuditLogQuery,
@@ -32,9 +33,12 @@ import type {
   ListTasksQuery,
   ListTenantsQuery,
   ListTrashQuery,
+  ListWebhookDeliveriesQuery,
+  ListWebhooksQuery,
   Me,
   Member,
   NewApiKey,
+  NewWebhook,
   OpenApiDocument,
   Project,
   ProjectInList,
@@ -56,6 +60,10 @@ import type {
   UpdateTagBody,
   UpdateTaskBody,
   UpdateTenantBody,
+  UpdateWebhookBody,
+  Webhook,
+  WebhookDelivery,
+  WebhookSecret,
 } from './types.ts';
 
 /** All operations of the API, by what they are about. */
@@ -535,6 +543,82 @@ export interface Onetrip {
      * `GET /api/v1/trash`, role `viewer`.
      */
     list<F extends keyof Trashed = never>(query?: ListTrashQuery & Fields<F>, options?: CallOptions): List<Shown<Trashed, F>>;
+  };
+  webhooks: {
+    /**
+     * Create a webhook.
+     *
+     * From now on the URL is told of each change, signed as [Standard Webhooks](https://www.standardwebhooks.com) says. The secret is in the answer, and nowhere else. A tenant has 20 at most.
+     *
+     * `POST /api/v1/webhooks`, role `admin`.
+     */
+    create(body: CreateWebhookBody, options?: CallOptions & KeyOptions): Promise<NewWebhook>;
+    /**
+     * Delete a webhook.
+     *
+     * For good, with its deliveries: what it has not been sent yet is not sent.
+     *
+     * `DELETE /api/v1/webhooks/{id}`, role `admin`.
+     */
+    delete(webhook: Reference, options?: CallOptions & MatchOptions): Promise<void>;
+    /**
+     * Get a webhook.
+     *
+     * Without its secret.
+     *
+     * `GET /api/v1/webhooks/{id}`, role `admin`.
+     */
+    get(webhook: Reference, options?: CallOptions): Promise<Webhook>;
+    deliveries: {
+      /**
+       * List the deliveries of a webhook.
+       *
+       * What it has been sent and what it is to be sent, of the last 30 days, newest first.
+       *
+       * `GET /api/v1/webhooks/{id}/deliveries`, role `admin`.
+       */
+      list<F extends keyof WebhookDelivery = never>(webhook: Reference, query?: ListWebhookDeliveriesQuery & Fields<F>, options?: CallOptions): List<Shown<WebhookDelivery, F>>;
+      /**
+       * Send a delivery again.
+       *
+       * Whether or not it has arrived before, with the same `webhook-id` and body. A webhook that is paused is sent it once it is active again.
+       *
+       * `POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver`, role `admin`.
+       */
+      redeliver(webhook: Reference, delivery: Reference, options?: CallOptions & KeyOptions): Promise<WebhookDelivery>;
+    };
+    /**
+     * List webhooks.
+     *
+     * Newest first, without their secrets.
+     *
+     * `GET /api/v1/webhooks`, role `admin`.
+     */
+    list<F extends keyof Webhook = never>(query?: ListWebhooksQuery & Fields<F>, options?: CallOptions): List<Shown<Webhook, F>>;
+    /**
+     * Rotate the secret of a webhook.
+     *
+     * For 24 hours deliveries carry two signatures: with the new secret, and with the one before it.
+     *
+     * `POST /api/v1/webhooks/{id}/rotate-secret`, role `admin`.
+     */
+    rotateSecret(webhook: Reference, options?: CallOptions & KeyOptions & MatchOptions): Promise<WebhookSecret>;
+    /**
+     * Test a webhook.
+     *
+     * Sends it the event `webhook.test`, whatever events it takes. What comes of it, its deliveries tell. A webhook that is paused is sent it once it is active again.
+     *
+     * `POST /api/v1/webhooks/{id}/test`, role `admin`.
+     */
+    test(webhook: Reference, options?: CallOptions & KeyOptions): Promise<WebhookDelivery>;
+    /**
+     * Change a webhook.
+     *
+     * A merge patch: absent keeps, null clears. What changes while it is paused is kept for 30 days, and sent once its status is `active` again, in order.
+     *
+     * `PATCH /api/v1/webhooks/{id}`, role `admin`.
+     */
+    update(webhook: Reference, body: UpdateWebhookBody, options?: CallOptions & KeyOptions & MatchOptions): Promise<Webhook>;
   };
   /**
    * This document.

@@ -34,7 +34,17 @@ export type AuditAction = 'insert' | 'update' | 'delete' | 'trash' | 'restore' |
  * What kind of resource was changed.
  */
 export type ResourceType =
-  'project' | 'task' | 'tag' | 'tagging' | 'tenant' | 'member' | 'api_key' | 'assignee' | 'dependency' | 'comment';
+  | 'project'
+  | 'task'
+  | 'tag'
+  | 'tagging'
+  | 'tenant'
+  | 'member'
+  | 'api_key'
+  | 'assignee'
+  | 'dependency'
+  | 'comment'
+  | 'webhook';
 /**
  * What a caller may do: a viewer reads, a member also writes, an admin also purges, manages members and API keys, and reads the audit log.
  */
@@ -83,6 +93,44 @@ export type TenantStatus = 'active' | 'suspended' | 'deleting';
  * Which kind of resource is in the trash.
  */
 export type TrashedType = 'project' | 'task';
+/**
+ * An event, `<type>.*` for all of a type, or `*` for all.
+ */
+export type WebhookEvent =
+  | 'project.created'
+  | 'project.updated'
+  | 'project.deleted'
+  | 'project.restored'
+  | 'task.created'
+  | 'task.updated'
+  | 'task.deleted'
+  | 'task.restored'
+  | 'tag.created'
+  | 'tag.updated'
+  | 'tag.deleted'
+  | 'tag.restored'
+  | 'member.created'
+  | 'member.updated'
+  | 'member.deleted'
+  | 'member.restored'
+  | 'comment.created'
+  | 'comment.updated'
+  | 'comment.deleted'
+  | 'comment.restored'
+  | 'project.*'
+  | 'task.*'
+  | 'tag.*'
+  | 'member.*'
+  | 'comment.*'
+  | '*';
+/**
+ * Whether a webhook is sent anything. What changes while it is paused is sent once it is active again.
+ */
+export type WebhookStatus = 'active' | 'paused';
+/**
+ * Whether it has arrived: `pending` has not been tried yet, `failed` has been in vain, and will be again.
+ */
+export type DeliveryStatus = 'pending' | 'failed' | 'delivered';
 
 /**
  * One member of a request that is at fault.
@@ -2245,6 +2293,240 @@ export interface Trashed {
    * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
    */
   deleted_by: string | null;
+}
+export interface CreateWebhookBody {
+  /**
+   * An https URL of the public internet, without user and password, with port 443 or one above 1023.
+   */
+  url: string;
+  /**
+   * Which events are sent. `.deleted` is also sent for what goes to the trash.
+   */
+  events: WebhookEvent[];
+  /**
+   * Text of any number of lines.
+   */
+  description?: string | null;
+}
+/**
+ * A webhook with its secret.
+ */
+export interface NewWebhook {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * Where it is sent to.
+   */
+  url: string;
+  /**
+   * Which events are sent. `.deleted` is also sent for what goes to the trash.
+   */
+  events: WebhookEvent[];
+  status: WebhookStatus;
+  /**
+   * Why it is paused; null where it is not.
+   */
+  paused_reason: string | null;
+  /**
+   * Text of any number of lines.
+   */
+  description: string | null;
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
+  version: number;
+  /**
+   * When it was created, in UTC.
+   */
+  created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
+  updated_at: string;
+  /**
+   * The last attempt at a delivery; null where there was none.
+   */
+  last_delivery: LastDelivery | null;
+  /**
+   * What its deliveries are signed with, shown this once: an answer that is given back for an Idempotency-Key has null.
+   */
+  secret: string | null;
+}
+/**
+ * The last attempt at a delivery.
+ */
+export interface LastDelivery {
+  /**
+   * When it was.
+   */
+  at: string;
+  status: DeliveryStatus;
+}
+/**
+ * A URL that is told of changes, without its secret.
+ */
+export interface Webhook {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * Where it is sent to.
+   */
+  url: string;
+  /**
+   * Which events are sent. `.deleted` is also sent for what goes to the trash.
+   */
+  events: WebhookEvent[];
+  status: WebhookStatus;
+  /**
+   * Why it is paused; null where it is not.
+   */
+  paused_reason: string | null;
+  /**
+   * Text of any number of lines.
+   */
+  description: string | null;
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
+  version: number;
+  /**
+   * When it was created, in UTC.
+   */
+  created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
+  updated_at: string;
+  /**
+   * The last attempt at a delivery; null where there was none.
+   */
+  last_delivery: LastDelivery | null;
+}
+export interface ListWebhookDeliveriesQuery {
+  /**
+   * At most so many rows.
+   */
+  limit?: number;
+  /**
+   * Where the page starts: `page.next_cursor` of the page before.
+   */
+  cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
+  skip?: number;
+  /**
+   * Adds `page.total`.
+   */
+  count?: boolean;
+  /**
+   * The order, by at; `-` in front for descending.
+   */
+  sort?: 'at' | '-at' | readonly ('at' | '-at')[];
+  /**
+   * Has this status.
+   */
+  status?: DeliveryStatus;
+}
+/**
+ * One change, as a webhook is told of it.
+ */
+export interface WebhookDelivery {
+  /**
+   * The id, which each attempt sends as `webhook-id`.
+   */
+  id: string;
+  /**
+   * Its name, the `type` of the body.
+   */
+  event: string;
+  /**
+   * The id of the resource that was changed.
+   */
+  resource_id: string;
+  /**
+   * How often it has been tried.
+   */
+  attempt: number;
+  status: DeliveryStatus;
+  /**
+   * How long the last attempt took, in milliseconds.
+   */
+  ms: number | null;
+  /**
+   * The status of the last answer; null where there was none.
+   */
+  http_status: number | null;
+  /**
+   * The first 1 KiB of the last answer.
+   */
+  response: string | null;
+  /**
+   * Why there was no answer; null where there was one.
+   */
+  error: string | null;
+  /**
+   * When the change was made.
+   */
+  at: string;
+  /**
+   * When it is tried next, unless the webhook is paused; null where it has arrived.
+   */
+  next_attempt_at: string | null;
+}
+export interface ListWebhooksQuery {
+  /**
+   * At most so many rows.
+   */
+  limit?: number;
+  /**
+   * Where the page starts: `page.next_cursor` of the page before.
+   */
+  cursor?: string;
+  /**
+   * Leaves out the first rows. Not beside `cursor`, which is faster.
+   */
+  skip?: number;
+  /**
+   * Adds `page.total`.
+   */
+  count?: boolean;
+  /**
+   * The order, by created_at; `-` in front for descending.
+   */
+  sort?: 'created_at' | '-created_at' | readonly ('created_at' | '-created_at')[];
+  /**
+   * Has this status.
+   */
+  status?: WebhookStatus;
+}
+/**
+ * The new secret of a webhook.
+ */
+export interface WebhookSecret {
+  /**
+   * What its deliveries are signed with, shown this once: an answer that is given back for an Idempotency-Key has null.
+   */
+  secret: string | null;
+}
+export interface UpdateWebhookBody {
+  /**
+   * An https URL of the public internet, without user and password, with port 443 or one above 1023.
+   */
+  url?: string;
+  /**
+   * Which events are sent. `.deleted` is also sent for what goes to the trash.
+   */
+  events?: WebhookEvent[];
+  /**
+   * Text of any number of lines.
+   */
+  description?: string | null;
+  status?: WebhookStatus;
 }
 /**
  * An OpenAPI document.

@@ -1,11 +1,11 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import type { JsonText } from '../../client/read.ts';
 import type { Rejection } from '../../client/rejections.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
-import { bare, jsonObject } from '../../sql/json.ts';
+import { jsonObject } from '../../sql/json.ts';
 import { raiseUnless } from '../../sql/raise-unless.ts';
 import { apiKeyMembers } from '../../sql/representations.ts';
+import { shownOnce, withSecret } from '../../sql/shown-once.ts';
 import type { ApiKeys } from '../../types.ts';
 
 interface NewKey {
@@ -18,9 +18,6 @@ interface NewKey {
   /** SHA-256 of the secret, in hexadecimal. */
   secretHash: string;
 }
-
-/** The last member of the answer, which the database does not know, and which is stored with no idempotency key. */
-const unknownKey = { key: bare(sql<string | null>`null`) };
 
 /**
  * Inserts one API key. Rejects with `unprocessable` where it would expire at once, or its member is unknown or deactivated.
@@ -56,16 +53,12 @@ export async function createApiKey(db: Database, { secretHash, ...row }: NewKey,
       .selectFrom('api_keys')
       .where('api_keys.tenant_id', '=', db.tenantId)
       .where('api_keys.id', '=', id)
-      .select([sql<null>`null::integer`.as('version'), jsonObject({ ...apiKeyMembers, ...unknownKey }).as('body')]),
+      .select([
+        sql<null>`null::integer`.as('version'),
+        jsonObject({ ...apiKeyMembers, ...shownOnce('key') }).as('body'),
+      ]),
   );
-  return result.replayed || db.isDryRun ? result : { ...result, body: result.body && withKey(result.body, key) };
-}
-
-/** The answer with the key in it. Neither has anything that JSON escapes at this place. */
-function withKey<T>(body: JsonText<T>, key: string): JsonText<T> {
-  const end = '"key":null}';
-  if (!body.endsWith(end)) throw new Error('The answer has no place for the key.');
-  return `${body.slice(0, -end.length)}"key":"${key}"}` as JsonText<T>;
+  return withSecret(db, result, 'key', key);
 }
 
 function atFault(member: string, code: string, message: string): Rejection {

@@ -22,7 +22,8 @@ export async function purgeMember(db: Database, id: string, options: WriteOption
     'Only a deactivated member can be purged.',
   );
   const isThere = lockRow(db, 'member', id, { ...options, strength: 'none' });
-  const erase = sql<boolean>`erase_person(${id}, ${ROWS_PER_BATCH})`;
+  const erase = sql<boolean>`(
+    erase_person(${id}, ${ROWS_PER_BATCH}) and erase_person_from_deliveries(${id}, ${ROWS_PER_BATCH}))`;
   const eraseFew = db.query.selectNoFrom(sql`split_unless(${erase})`.as('erased'));
   const last = [
     isThere,

@@ -5,6 +5,7 @@ import { isLeaf } from '../../sql/trash.ts';
 /** The tables that can have many rows of one tenant, in the order in which they can be emptied: referring tables first. */
 export const TENANT_TABLES = [
   'idempotency_keys',
+  'webhook_deliveries',
   'comments',
   'tasks',
   'projects',

@@ -6,11 +6,12 @@ import { isLeaf, MAX_ROWS_PER_BATCH, purgedBefore } from '../../sql/trash.ts';
  * In the order in which they can be deleted: a project once it has no tasks left. Comments go before their tasks, each of which
  * can have more of them than one batch deletes.
  */
-export const KINDS = ['idempotency_keys', 'comments', 'tasks', 'projects'] as const;
+export const KINDS = ['idempotency_keys', 'webhook_deliveries', 'comments', 'tasks', 'projects'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /**
- * Deletes, for all tenants, one batch of what has been in the trash for 30 days, or of idempotency keys that have expired.
+ * Deletes, for all tenants, one batch of what has been in the trash for 30 days, of idempotency keys that have expired, or of
+ * deliveries to webhooks that are 30 days old.
  * The policies of the janitor's role show it nothing else. Of tasks it deletes those without subtasks and comments, because
  * deleting others would delete these too, which would not be counted.
  * @param batch how many rows
@@ -26,6 +27,8 @@ function purgeOldest(db: Database, kind: Kind, batch: number): Compilable<{ coun
   const oldest = {
     idempotency_keys: sql`
       select tenant_id, key from idempotency_keys where expires_at < now() order by expires_at limit ${batch}`,
+    webhook_deliveries: sql`
+      select tenant_id, id from webhook_deliveries where created_at < ${purgedBefore} order by created_at limit ${batch}`,
     comments: sql`
       select doomed.tenant_id, doomed.id
       from (select tenant_id, id from tasks where ${old} and comment_count > 0 order by deleted_at) as commented

@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+
+/** A delivery that is to be tried now, and by nobody else for the next minute. */
+export interface ClaimedDelivery {
+  id: string;
+  webhook_id: string;
+  url: string;
+  body: string;
+  /** The number of this attempt, from 1 on. */
+  attempt: number;
+  /** The secrets that sign, as they are stored, the newest first. */
+  sealed: string[];
+}
+
+/** How long nobody else tries what has been claimed. Whoever has not noted by then what came of it, has been cut off. */
+const LEASE = sql`interval '60 seconds'`;
+
+/** The database's clock, and how far a test is ahead of it (ms). */
+export function clock(ahead: number) {
+  return sql`(clock_timestamp() + ${ahead} * interval '1 millisecond')`;
+}
+
+/**
+ * Claims some deliveries of a tenant that are due, of each active webhook in turn. Of a resource the second change waits until
+ * the first has arrived.
+ * @param except webhooks of which nothing is claimed
+ */
+export async function claimDeliveries(
+  db: Database,
+  tenantId: string,
+  { limit, except, ahead }: { limit: number; except: string[]; ahead: number },
+): Promise<ClaimedDelivery[]> {
+  const now = clock(ahead);
+  const due = sql`
+    select webhooks.id as webhook_id, webhooks.url, next.id
+    from webhooks cross join lateral (
+      select waiting.id, waiting.next_attempt_at
+      from webhook_deliveries as waiting
+      where waiting.tenant_id = ${tenantId} and waiting.webhook_id = webhooks.id and waiting.next_attempt_at <= ${now}
+        and not exists (
+          select from webhook_deliveries as earlier
+          where earlier.tenant_id = ${tenantId} and earlier.webhook_id = webhooks.id
+            and earlier.resource_id = waiting.resource_id and earlier.n < waiting.n and earlier.next_attempt_at is not null)
+      order by waiting.next_attempt_at
+      limit ${limit}
+      for update skip locked
+    ) as next
+    where webhooks.tenant_id = ${tenantId} and webhooks.status = 'active' and webhooks.id <> all(${except}::uuid[])
+      and exists (select from tenants where id = ${tenantId} and status = 'active')
+    order by row_number() over (partition by webhooks.id order by next.next_attempt_at), next.next_attempt_at
+    limit ${limit}`;
+  const claim = db.query
+    .with('due', () =>
+      db.query.selectFrom(sql<{ id: string; webhook_id: string; url: string }>`(${due})`.as('due')).selectAll(),
+    )
+    .updateTable('webhook_deliveries')
+    .from('due')
+    .set({
+      attempt: sql<number>`webhook_deliveries.attempt + 1`,
+      tried_at: sql<string>`${now}`,
+      next_attempt_at: sql<string>`${now} + ${LEASE}`,
+    })
+    .where('webhook_deliveries.tenant_id', '=', tenantId)
+    .whereRef('webhook_deliveries.id', '=', 'due.id')
+    .returning([
+      'webhook_deliveries.id',
+      'webhook_deliveries.webhook_id',
+      'due.url',
+      'webhook_deliveries.body',
+      'webhook_deliveries.attempt',
+      sql<string[]>`array(
+        select sealed from webhook_secrets
+        where webhook_secrets.tenant_id = ${tenantId} and webhook_secrets.webhook_id = due.webhook_id
+          and (expires_at is null or expires_at > ${now})
+        order by webhook_secrets.id desc)`.as('sealed'),
+    ]);
+  return db.write([claim]);
+}

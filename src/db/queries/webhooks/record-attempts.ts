@@ -1,0 +1,67 @@
+import { sql } from 'kysely';
+import type { Database } from '../../client/database.ts';
+import { clock } from './claim-deliveries.ts';
+
+/** What came of an attempt. */
+export interface Attempt {
+  id: string;
+  attempt: number;
+  hasArrived: boolean;
+  ms: number;
+  httpStatus: number | null;
+  response: string | null;
+  error: string | null;
+  /** When it is to be tried again (s from now). Of no meaning where it has arrived. */
+  retryIn: number;
+}
+
+/** Why a webhook is to be paused. */
+export interface Pause {
+  webhookId: string;
+  reason: string;
+}
+
+/**
+ * Notes what came of attempts, and pauses webhooks. An attempt whose time was over, and that somebody else has begun again
+ * meanwhile, counts only where it has arrived.
+ */
+export async function recordAttempts(
+  db: Database,
+  tenantId: string,
+  attempts: Attempt[],
+  pauses: Pause[],
+  ahead: number,
+): Promise<void> {
+  const attempted = sql<Omit<Attempt, 'hasArrived'> & { hasArrived: boolean }>`jsonb_to_recordset(
+    ${JSON.stringify(attempts)}::jsonb) as made (
+    id uuid, attempt integer, "hasArrived" boolean, ms integer, "httpStatus" integer, response text, error text,
+    "retryIn" integer)`;
+  const note = db.query
+    .with('made', () => db.query.selectFrom(sql<Attempt>`(select * from ${attempted})`.as('made')).selectAll())
+    .updateTable('webhook_deliveries')
+    .from('made')
+    .set((eb) => ({
+      status: sql<'delivered' | 'failed'>`case when ${eb.ref('made.hasArrived')} then 'delivered' else 'failed' end`,
+      next_attempt_at: sql<string | null>`case when not ${eb.ref('made.hasArrived')}
+        then ${clock(ahead)} + ${eb.ref('made.retryIn')} * interval '1 second' end`,
+      ms: eb.ref('made.ms'),
+      http_status: eb.ref('made.httpStatus'),
+      response: eb.ref('made.response'),
+      error: eb.ref('made.error'),
+    }))
+    .where('webhook_deliveries.tenant_id', '=', tenantId)
+    .whereRef('webhook_deliveries.id', '=', 'made.id')
+    .where('webhook_deliveries.next_attempt_at', 'is not', null)
+    .where((eb) =>
+      eb.or([eb('made.hasArrived', '=', true), eb('webhook_deliveries.attempt', '=', eb.ref('made.attempt'))]),
+    );
+  const pause = pauses.map(({ webhookId, reason }) =>
+    db.query
+      .updateTable('webhooks')
+      .set({ status: 'paused', paused_reason: reason })
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', webhookId)
+      .where('status', '=', 'active'),
+  );
+  await db.write([...pause, note]);
+}

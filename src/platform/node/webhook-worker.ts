@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bindings, WebhookQueue } from '../../config/bindings.ts';
+import { depth, handleMessage, logFailure, sweep } from '../../webhooks/queue.ts';
+import { nodePost } from './post.ts';
+
+/** How many tenants are delivered to at a time. */
+const MAX_TENANTS = 4;
+/** How often it is looked for what nobody has told of (ms): what another server has left behind, or a restart of this one. */
+const SWEEP_MS = 60_000;
+
+export interface WebhookWorker {
+  /** Tells the worker, as a queue would. */
+  queue: WebhookQueue;
+  /** What waited when it was last looked. */
+  depth(): { due: number; oldest: number };
+  /** Resolves once the signal has come and what was under way has ended. */
+  ended: Promise<void>;
+}
+
+/**
+ * Delivers to webhooks in this process until the signal comes. Its queue is in memory: what is lost with the process is found
+ * in the database by whichever server looks next.
+ */
+export function startWebhookWorker(environment: Bindings, signal: AbortSignal): WebhookWorker {
+  const waiting = new Set<string>();
+  const running = new Map<string, Promise<void>>();
+  /** The next time at which each tenant has something due, as far as that is known. Later ones are found by the sweep. */
+  const alarms = new Map<string, { at: number; timer: NodeJS.Timeout }>();
+  const post = nodePost(environment.DEVELOPMENT === 'true');
+  let found = { due: 0, oldest: 0 };
+
+  const queue: WebhookQueue = {
+    send: async ({ tenant_id: tenantId }, { delaySeconds = 0 } = {}) => {
+      if (delaySeconds > 0) setAlarm(tenantId, delaySeconds * 1000);
+      else deliver(tenantId);
+    },
+  };
+  const bindings = { ...environment, WEBHOOK_QUEUE: queue };
+  const options = { post, signal, maxDelaySeconds: Number.POSITIVE_INFINITY };
+
+  function setAlarm(tenantId: string, ms: number): void {
+    const at = Date.now() + ms;
+    const known = alarms.get(tenantId);
+    if (known && known.at <= at) return;
+    clearTimeout(known?.timer);
+    const timer = setTimeout(() => {
+      alarms.delete(tenantId);
+      deliver(tenantId);
+    }, ms).unref();
+    alarms.set(tenantId, { at, timer });
+  }
+
+  /** Begins with a tenant, or has it begun with once there is room, and once its run that is under way has ended. */
+  function deliver(tenantId: string): void {
+    waiting.add(tenantId);
+    for (const next of waiting) {
+      if (signal.aborted || running.size >= MAX_TENANTS) return;
+      if (running.has(next)) continue;
+      waiting.delete(next);
+      const run = handleMessage(bindings, { tenant_id: next }, options)
+        .catch(logFailure)
+        .finally(() => {
+          running.delete(next);
+          const [waitingNow] = waiting;
+          if (waitingNow) deliver(waitingNow);
+        });
+      running.set(next, run);
+    }
+  }
+
+  async function look(): Promise<void> {
+    while (!signal.aborted) {
+      await sweep(bindings, options).catch(logFailure);
+      await depth(bindings).then((now) => {
+        found = now;
+      }, logFailure);
+      await sleep(SWEEP_MS, undefined, { signal, ref: false }).catch(() => {});
+    }
+    for (const { timer } of alarms.values()) clearTimeout(timer);
+    await Promise.all(running.values());
+  }
+
+  return { queue, depth: () => found, ended: look() };
+}

@@ -1,0 +1,78 @@
+import type { Bindings, WebhookMessage, WebhookQueue } from '../config/bindings.ts';
+import { type CourierConfig, readCourierConfig } from '../config/courier.ts';
+import { Database } from '../db/client/database.ts';
+import { countDue } from '../db/queries/webhooks/count-due.ts';
+import { tenantsWithDue } from '../db/queries/webhooks/tenants-with-due.ts';
+import { causeOf, log } from '../log.ts';
+import { type DeliverOptions, deliverTenant } from './deliver.ts';
+
+/*
+ * What moves a queue between a change and its delivery. A message says no more than that a tenant has something due: what that
+ * is stands in the database. So a message that comes twice finds nothing left, and what was due and never came a message for is
+ * found by `sweep`, which the schedule runs.
+ */
+
+/** The longest time that a message can wait (s): 12 hours in Cloudflare's queues, a quarter of an hour in SQS. */
+export interface QueueLimits {
+  maxDelaySeconds: number;
+}
+
+/** Delivers what a message tells of, and has itself told when there is something to be done again. */
+export async function handleMessage(
+  bindings: Bindings,
+  { tenant_id: tenantId, due }: WebhookMessage,
+  options: DeliverOptions & QueueLimits,
+): Promise<void> {
+  const config = readCourierConfig(bindings);
+  const queue = bindings.WEBHOOK_QUEUE;
+  if (due !== undefined && due > Date.now() + 1000) {
+    await sendAt(queue, tenantId, due, options);
+    return;
+  }
+  const { again } = await deliverTenant(config, tenantId, options);
+  for (const seconds of again) await sendAt(queue, tenantId, Date.now() + seconds * 1000, options);
+}
+
+async function sendAt(
+  queue: WebhookQueue | undefined,
+  tenantId: string,
+  due: number,
+  { maxDelaySeconds }: QueueLimits,
+): Promise<void> {
+  const seconds = Math.ceil((due - Date.now()) / 1000);
+  const delaySeconds = Math.min(Math.max(seconds, 0), maxDelaySeconds);
+  await queue?.send({ tenant_id: tenantId, due }, { delaySeconds });
+}
+
+/**
+ * Finds what is due, whether or not a message has told of it, and has it delivered: by the queue, or where there is none, here.
+ * @returns how many tenants had something due
+ */
+export async function sweep(bindings: Bindings, options: DeliverOptions): Promise<number> {
+  const config = readCourierConfig(bindings);
+  const tenants = await tenantsWithDue(openCourier(config), options.ahead ?? 0);
+  for (const tenantId of tenants) {
+    if (options.signal?.aborted) break;
+    if (bindings.WEBHOOK_QUEUE) await bindings.WEBHOOK_QUEUE.send({ tenant_id: tenantId });
+    // What fails of one tenant does not hold up the others.
+    else await deliverTenant(config, tenantId, options).catch((error) => logFailure(error));
+  }
+  log('info', 'webhooks_swept', { tenants: tenants.length });
+  return tenants.length;
+}
+
+/** How many deliveries are due, and for how long the oldest has been (s): what waits although somebody should deliver it. */
+export function depth(bindings: Bindings): Promise<{ due: number; oldest: number }> {
+  return countDue(openCourier(readCourierConfig(bindings)));
+}
+
+/** The database, for what is no tenant's. */
+function openCourier({ database }: CourierConfig): Database {
+  const requestId = crypto.randomUUID();
+  return new Database(database, { platform: true, actor: 'webhooks', requestId, operationId: 'sweep-webhooks' });
+}
+
+/** Says in the log that delivering has failed; what was due then stays due. */
+export function logFailure(error: unknown): void {
+  log('error', 'webhooks_failed', { reason: causeOf(error) });
+}

@@ -1,0 +1,101 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { Bindings, WebhookMessage } from '../../src/config/bindings.ts';
+import { postByFetch } from '../../src/webhooks/post.ts';
+import { depth, handleMessage, sweep } from '../../src/webhooks/queue.ts';
+import { makeWebhook } from '../functions/webhooks/webhook-world.ts';
+import { type TestTenant, useApi } from '../support/api.ts';
+import { useReceiver } from '../support/receiver.ts';
+
+/* What a queue may do to its messages, and what is done about it. */
+
+/** What has been sent to the queue, in place of a queue. */
+const sent: (WebhookMessage & { delaySeconds?: number })[] = [];
+const queue: Bindings['WEBHOOK_QUEUE'] = {
+  send: async (message, options) => {
+    sent.push({ ...message, ...options });
+  },
+};
+const api = useApi({ bindings: { DEVELOPMENT: 'true', WEBHOOK_QUEUE: queue } });
+const receiver = useReceiver();
+const options = { post: postByFetch, timeoutMs: 5000, maxDelaySeconds: 900 };
+const names = () => receiver.take().map(({ json }) => json.data.resource.name);
+const handle = (message: WebhookMessage | undefined, more = {}) => {
+  if (!message) throw new Error('There is no message.');
+  return handleMessage(api.bindings, message, { ...options, ...more });
+};
+
+let tenant: TestTenant;
+
+beforeEach(async () => {
+  await api.database.admin.query('delete from webhooks');
+  tenant = await api.tenant();
+  await makeWebhook(tenant, { url: receiver.url });
+  sent.length = 0;
+  receiver.take();
+  receiver.answer = (_, response) => response.end();
+});
+
+test('a change sends one message, which says whose it is and nothing else; what changes nothing sends none', async () => {
+  await tenant.post('/api/v1/tags', { name: 'a' });
+  expect(sent).toEqual([{ tenant_id: tenant.id }]);
+  await tenant.get('/api/v1/tags');
+  await tenant.post('/api/v1/tags', { name: 'a' });
+  await (await api.tenant()).post('/api/v1/tags', { name: 'of a tenant without webhooks' });
+  expect(sent).toHaveLength(1);
+});
+
+test('a message that comes twice, or late, delivers nothing twice', async () => {
+  await tenant.post('/api/v1/tags', { name: 'a' });
+  await Promise.all([handle(sent[0]), handle(sent[0])]);
+  await handle(sent[0]);
+  expect(names()).toEqual(['a']);
+  expect(sent).toHaveLength(1);
+});
+
+test('what never came a message for is found, once', async () => {
+  const stray = await api.tenant();
+  await makeWebhook(stray, { url: receiver.url });
+  await stray.post('/api/v1/tags', { name: 'lost' });
+  sent.length = 0;
+  expect((await depth(api.bindings)).due).toBe(1);
+  expect(await sweep(api.bindings, options)).toBe(1);
+  expect(sent).toEqual([{ tenant_id: stray.id }]);
+  await handle(sent[0]);
+  expect(names()).toEqual(['lost']);
+  expect(await sweep(api.bindings, options)).toBe(0);
+  expect(await depth(api.bindings)).toEqual({ due: 0, oldest: 0 });
+});
+
+test('without a queue the search delivers itself', async () => {
+  await tenant.post('/api/v1/tags', { name: 'a' });
+  const { WEBHOOK_QUEUE: _, ...bindings } = api.bindings;
+  await sweep(bindings, options);
+  expect(names()).toEqual(['a']);
+});
+
+test('a queue that is down fails no request', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const send = vi.spyOn(queue as NonNullable<typeof queue>, 'send').mockRejectedValue(new Error('down'));
+  expect((await tenant.post('/api/v1/tags', { name: 'a' })).status).toBe(201);
+  await expect.poll(() => warn.mock.calls.flat().join()).toContain('webhook_queue_failed');
+  send.mockRestore();
+  warn.mockRestore();
+});
+
+test('what failed has a message that waits, in steps where the queue cannot wait so long', async () => {
+  receiver.answer = (_, response) => response.writeHead(500).end();
+  await tenant.post('/api/v1/tags', { name: 'a' });
+  await handle(sent.shift());
+  expect(sent.map(({ delaySeconds }) => delaySeconds)).toEqual([5]);
+  await handle(sent.shift(), { ahead: 6000 });
+  // Not yet: it was asked for 5 s later.
+  expect(receiver.take()).toHaveLength(1);
+  expect(sent).toMatchObject([{ tenant_id: tenant.id, due: expect.any(Number) }]);
+  await handle({ tenant_id: tenant.id }, { ahead: 6000 });
+  expect(sent.slice(1).map(({ delaySeconds }) => delaySeconds)).toEqual([300, 5]);
+
+  const due = Date.now() + 7_200_000;
+  sent.length = 0;
+  await handle({ tenant_id: tenant.id, due });
+  expect(sent).toEqual([{ tenant_id: tenant.id, due, delaySeconds: 900 }]);
+});
