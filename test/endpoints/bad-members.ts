@@ -47,6 +47,7 @@ const RULES: Rule[] = [
     fault: 'too_long',
   },
   ...BAD_EMAILS.map((text): Rule => bad('email', text)),
+  ...['', 'example.com', 'http://example.com/', 'https://a b/', '//example.com/'].map((text): Rule => bad('url', text)),
   ...BAD_TIMESTAMPS.map((text): Rule => bad('timestamp', text)),
   {
     name: 'an endless pile of accents',

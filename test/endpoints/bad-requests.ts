@@ -84,13 +84,15 @@ export function isList(definition: Definition): boolean {
 
 /** Gives every list of the tenant a second page, and takes its cursor. */
 async function secondPage(api: TestApi, target: Target): Promise<string> {
-  const { tenant, project, task } = target.world;
+  const { tenant, project, task, webhook } = target.world;
   await tenant.post(`/api/v1/projects/${project}/tasks`, { title: 'another' });
   await tenant.post(`/api/v1/tasks/${task}/comments`, { body: 'another' });
   for (const name of ['one', 'two', 'three']) {
     await tenant.post('/api/v1/tags', { name });
     await tenant.post('/api/v1/members', { name });
     await tenant.post('/api/v1/api-keys', { name });
+    await tenant.post('/api/v1/webhooks', { url: 'https://example.com/', events: ['*'] });
+    await tenant.call(`/api/v1/webhooks/${webhook}/test`, { method: 'POST' });
     const { json } = await tenant.post('/api/v1/projects', { name });
     if (name !== 'three') await tenant.call(`/api/v1/projects/${json.id}`, { method: 'DELETE' });
   }

@@ -18,6 +18,7 @@ export interface Schema {
   maxLength?: number;
   minimum?: number;
   maximum?: number;
+  minItems?: number;
   maxItems?: number;
   items?: Schema;
   properties?: Record<string, Schema>;
@@ -41,6 +42,7 @@ export type Kind =
   | 'actor'
   | 'subject'
   | 'email'
+  | 'url'
   | 'enum'
   | 'integer'
   | 'number'
@@ -154,6 +156,7 @@ export function kindOf(schema: Schema, name: string, place: 'member' | 'paramete
   if (schema.enum || schema.const !== undefined) return 'enum';
   if (format === 'uuid') return 'uuid';
   if (format === 'idn-email') return 'email';
+  if (format === 'uri') return 'url';
   if (name === 'subject') return 'subject';
   if (format === 'date') return 'date';
   if (format === 'date-time') return 'timestamp';

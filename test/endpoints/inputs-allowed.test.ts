@@ -84,6 +84,10 @@ const MEMBERS: Partial<Record<Kind, (schema: Schema, depth: number) => unknown[]
     'auth0|0 "\\',
     'API-KEY:x',
   ],
+  url: ({ maxLength = 0 }) => [
+    `https://example.com/${text(maxLength - 'https://example.com/'.length, 'x')}`,
+    'HTTPS://bücher.example:1024/a?b=c&d=%20#e',
+  ],
   email: ({ maxLength = 0 }) => [
     `${text(maxLength - '@a.b'.length, 'x')}@a.b`,
     ` ${text(maxLength - '@a.b'.length, '😀')}@a.b\u00a0`,
@@ -114,14 +118,15 @@ const MEMBERS: Partial<Record<Kind, (schema: Schema, depth: number) => unknown[]
   ],
   closed: (schema) => [required(schema)],
   // The example's task has one of these tags already.
-  array: ({ maxItems = 0, items }) => [
-    [],
+  array: ({ minItems = 0, maxItems = 0, items }) => [
+    Array.from({ length: minItems }, (_, n) => item(dereference(items ?? {}), n)),
     Array.from({ length: maxItems }, (_, n) => item(dereference(items ?? {}), n)),
   ],
 };
 
 /** The n-th of the items of a list, which are all different. */
-function item({ type, format }: Schema, n: number): unknown {
+function item({ type, format, enum: values }: Schema, n: number): unknown {
+  if (values) return values[n];
   const id = `01976d5c-7b1e-7c3a-9f00-${String(n).padStart(12, '0')}`;
   if (type === 'object') return { member_id: id };
   return format === 'uuid' ? id : n === 0 ? 'design' : `t${n}`;

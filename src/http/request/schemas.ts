@@ -249,13 +249,14 @@ const EVENTS = EVENT_TYPES.flatMap((type) =>
 /** What a webhook is sent: names of events, all of a type, or all. */
 export const webhookEvents = z
   .array(
-    z.enum(['*', ...EVENT_TYPES.map((type) => `${type}.*`), ...EVENTS]).meta({
+    z.enum([...EVENTS, ...EVENT_TYPES.map((type) => `${type}.*`), '*']).meta({
       id: 'WebhookEvent',
       description: 'An event, `<type>.*` for all of a type, or `*` for all.',
     }),
   )
   .min(1)
-  .max(30)
+  // As many as there are.
+  .max(26)
   .refine((events) => new Set(events).size === events.length, fault('duplicate', 'must not name an event twice'))
   .meta({
     description: 'Which events are sent. `.deleted` is also sent for what goes to the trash.',
@@ -266,10 +267,11 @@ export const webhookEvents = z
 export const webhookUrl = z
   .string()
   .refine((text) => !/[\p{Cc}\s]/u.test(text), fault('invalid_format', 'must not contain white space'))
-  .max(2048)
+  .refine((text) => [...text].length <= 2048, fault('too_long', 'must be at most 2048 characters'))
   .refine((text) => URL.canParse(text), fault('invalid_format', 'must be a URL such as https://example.com/webhooks'))
   .meta({
     format: 'uri',
+    maxLength: 2048,
     pattern: '^https?://[^\\s\\u0000-\\u001f\\u007f-\\u009f]+$',
     description: 'An https URL of the public internet, without user and password, with port 443 or one above 1023.',
     examples: ['https://example.com/webhooks/onetrip'],

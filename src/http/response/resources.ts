@@ -162,7 +162,8 @@ export const Webhook = z
     last_delivery: z
       .object({ at: moment('When it was.'), status: deliveryStatus })
       .meta({ id: 'LastDelivery', description: 'The last attempt at a delivery.' })
-      .nullable(),
+      .nullable()
+      .meta({ description: 'The last attempt at a delivery; null where there was none.' }),
   })
   .meta({ id: 'Webhook', description: 'A URL that is told of changes, without its secret.' });
 

@@ -84,12 +84,6 @@ export type TrashedType = 'project' | 'task';
  * An event, `<type>.*` for all of a type, or `*` for all.
  */
 export type WebhookEvent =
-  | '*'
-  | 'project.*'
-  | 'task.*'
-  | 'tag.*'
-  | 'member.*'
-  | 'comment.*'
   | 'project.created'
   | 'project.updated'
   | 'project.deleted'
@@ -109,7 +103,13 @@ export type WebhookEvent =
   | 'comment.created'
   | 'comment.updated'
   | 'comment.deleted'
-  | 'comment.restored';
+  | 'comment.restored'
+  | 'project.*'
+  | 'task.*'
+  | 'tag.*'
+  | 'member.*'
+  | 'comment.*'
+  | '*';
 /**
  * Whether a webhook is sent anything. What changes while it is paused is sent once it is active again.
  */
@@ -2203,6 +2203,9 @@ export interface NewWebhook {
    * When it was last changed, in UTC.
    */
   updated_at: string;
+  /**
+   * The last attempt at a delivery; null where there was none.
+   */
   last_delivery: LastDelivery | null;
   /**
    * What its deliveries are signed with, shown this once: an answer that is given back for an Idempotency-Key has null.
@@ -2256,6 +2259,9 @@ export interface Webhook {
    * When it was last changed, in UTC.
    */
   updated_at: string;
+  /**
+   * The last attempt at a delivery; null where there was none.
+   */
   last_delivery: LastDelivery | null;
 }
 export interface ListWebhookDeliveriesQuery {
