@@ -18,6 +18,11 @@ const apiKeys = 'test/functions/api-keys.test.ts';
 const batches = 'test/functions/batch/batch-model.test.ts';
 /** The page at /docs in a browser, from the one Worker as it is deployed. */
 const pages = ['test/reference/page.test.ts'];
+/** What the builds of `split` and `lambda` are made of: those tiers have built them. */
+const splitBuild = ['test/build/bundles.test.ts', 'test/platform/cloudflare/dispatcher.test.ts'];
+const lambdaBuild = ['test/build/lambda.test.ts'];
+/** The suites of all resources, which the server on Node passes before a deployment. */
+const whole = process.env.ALL_TESTS ? ['test/functions/*/*.test.ts'] : [];
 /** How a runtime fetches from a key server: `node` and `workerd` are the two runtimes. */
 const keyServers = ['test/functions/tokens-key-server.test.ts'];
 
@@ -30,6 +35,13 @@ export default defineConfig({
     isolate: false,
     // Some wait for seconds, for a time-out or a server, while others work.
     maxWorkers: 3,
+    tags: [
+      {
+        name: 'release',
+        description:
+          'Before a deployment, and not at each change: what shows that other tests can fail, and further cases',
+      },
+    ],
     projects: [
       {
         extends: true,
@@ -37,7 +49,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts', 'packages/client/test/*.test.ts'],
           // The generators have a configuration, and packages, of their own.
-          exclude: [...pages, 'test/generators/**'],
+          exclude: [...pages, ...splitBuild, ...lambdaBuild, 'test/generators/**'],
           provide: { tier: 'node' },
         },
       },
@@ -65,6 +77,7 @@ export default defineConfig({
             'test/endpoints/every-endpoint.test.ts',
             'test/functions/limits.test.ts',
             'test/functions/meta/docs.test.ts',
+            ...splitBuild,
           ],
           provide: { tier: 'split' },
         },
@@ -73,7 +86,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lambda',
-          include: [...endpoints, 'test/functions/*.test.ts', 'test/functions/meta/docs.test.ts'],
+          include: [
+            'test/endpoints/every-endpoint.test.ts',
+            'test/functions/*.test.ts',
+            'test/functions/meta/docs.test.ts',
+            ...lambdaBuild,
+          ],
           exclude: [...keyServers, ...races, apiKeys],
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.
@@ -84,13 +102,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: [
-            'test/endpoints/every-endpoint.test.ts',
-            'test/functions/meta/docs.test.ts',
-            apiKeys,
-            batches,
-            ...races,
-          ],
+          include: [...endpoints, 'test/functions/meta/docs.test.ts', apiKeys, batches, ...races, ...whole],
           provide: { tier: 'server' },
         },
       },

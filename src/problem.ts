@@ -21,6 +21,7 @@ export const PROBLEMS = {
   invalid_transition: { status: 409, title: 'The status does not allow this' },
   cycle: { status: 409, title: 'A task cannot lie below itself, nor block itself' },
   conflict: { status: 409, title: 'The present state forbids this' },
+  gone: { status: 410, title: 'The cursor is not kept any longer' },
   precondition_failed: { status: 412, title: 'The resource has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The media type is not supported' },

@@ -75,7 +75,7 @@ export async function readBaseConfig(): Promise<BaseConfig> {
  * The configuration of one Worker. Only the dispatcher has URLs. A Worker that uses the database runs near it, if
  * wrangler.toml says so. A tenant has one quota, because all functions count in the same namespace.
  */
-export function workerConfig(base: BaseConfig, worker: Worker, all: Worker[]): WorkerConfig {
+export function workerConfig(base: BaseConfig, worker: Worker, all: Omit<Worker, 'parts'>[]): WorkerConfig {
   const { name, kind, parts } = worker;
   const isDispatcher = kind === 'dispatcher';
   const usesDatabase = 'src/db/client/database.ts' in parts;
@@ -113,7 +113,7 @@ function varsOf({ vars }: BaseConfig, worker: Worker): Record<string, unknown> {
   return Object.fromEntries(Object.entries(vars).filter(([name]) => read.includes(name)));
 }
 
-function services(prefix: string, all: Worker[]) {
+function services(prefix: string, all: Omit<Worker, 'parts'>[]) {
   return all
     .filter(({ kind }) => kind === 'function')
     .map(({ name }) => ({ binding: bindingOf(name.slice(prefix.length + 1)), service: name }));

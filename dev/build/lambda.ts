@@ -26,13 +26,18 @@ type DriverName = (typeof DRIVERS)[number];
 /**
  * Writes `lambda/` into the directory, anew.
  * @param driver the only one that is bundled
+ * @param only names of the functions that are built; without it, all
  * @throws Error with esbuild's messages
  */
-export async function buildLambda(directory: string, driver: DriverName = 'pg'): Promise<LambdaFunction[]> {
+export async function buildLambda(
+  directory: string,
+  driver: DriverName = 'pg',
+  only?: string[],
+): Promise<LambdaFunction[]> {
   const output = join(directory, 'lambda');
   const { name: prefix, crons } = await readBaseConfig();
   const found = await endpoints();
-  const sources: Omit<LambdaFunction, 'parts'>[] = [
+  const all: Omit<LambdaFunction, 'parts'>[] = [
     ...found.map(({ name, method, path, entry }) => ({
       name,
       kind: 'function' as const,
@@ -43,11 +48,12 @@ export async function buildLambda(directory: string, driver: DriverName = 'pg'):
     { name: 'docs-assets', kind: 'assets', entry: 'src/platform/lambda/assets.ts', route: ASSET_ROUTE },
     { name: 'default-route', kind: 'fallback', entry: 'src/platform/lambda/default-route.ts' },
   ];
+  const sources = only ? all.filter(({ name }) => only.includes(name)) : all;
   await rm(output, { recursive: true, force: true });
   await mkdir(output, { recursive: true });
   const bundles = await bundleLambda(sources, output, driver);
   const functions = sources.map((source) => ({ ...source, parts: bundles.get(source.name) ?? {} }));
-  await buildReference(join(output, 'docs-assets'));
+  if (bundles.has('docs-assets')) await buildReference(join(output, 'docs-assets'));
   for (const { name, kind } of functions) {
     const code = await readFile(join(output, name, 'index.mjs'));
     const files = kind === 'assets' ? await filesIn(join(output, name), 'assets/docs') : {};

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Database } from '../../src/db/client/database.ts';
+import { changesAfterFunction, changesFromBeginFunction } from '../../src/db/queries/changes/list-changes.ts';
 import { firstProjectsFunction } from '../../src/db/queries/projects/list-projects.ts';
 import { getProjectFunction } from '../../src/db/queries/projects/project-with-tasks.ts';
 import type { QueryFunction } from '../../src/db/sql/query-function.ts';
@@ -16,7 +17,12 @@ import type { QueryFunction } from '../../src/db/sql/query-function.ts';
  */
 export const FUNCTION_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_bitmapscan: 'off' };
 
-const DEFINITIONS = [getProjectFunction, firstProjectsFunction] as unknown as QueryFunction[];
+const DEFINITIONS = [
+  getProjectFunction,
+  firstProjectsFunction,
+  changesAfterFunction,
+  changesFromBeginFunction,
+] as unknown as QueryFunction[];
 
 export interface QueryFunctionSql {
   /** As src knows it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type BaseConfig, readBaseConfig, workerConfig } from './configs.ts';
 import { bindingsReadBy } from './given-bindings.ts';
 import { buildReference } from './reference.ts';
-import { bundleSplit, type Worker } from './workers.ts';
+import { bundleSplit, endpoints, splitWorkers, type Worker } from './workers.ts';
 
 /*
  * The split deployment, as the build leaves it behind:
@@ -20,16 +20,20 @@ export interface Deployable {
   secrets: string[];
 }
 
-/** Writes `split/` into the directory, anew, and `assets/`. */
-export async function buildSplit(directory: string): Promise<{ base: BaseConfig; workers: Worker[] }> {
+/** Writes `split/` into the directory, anew, and `assets/`. With names in `only`, nothing else is built than those. */
+export async function buildSplit(
+  directory: string,
+  only: string[] = [],
+): Promise<{ base: BaseConfig; workers: Worker[] }> {
   const split = join(directory, 'split');
   const base = await readBaseConfig();
   await rm(split, { recursive: true, force: true });
   await mkdir(split, { recursive: true });
   await buildReference(directory);
-  const workers = await bundleSplit(base.name, split);
+  const workers = await bundleSplit(base.name, split, only);
+  const names = splitWorkers(base.name, await endpoints());
   for (const worker of workers) {
-    await writeJson(join(split, worker.name, 'wrangler.json'), workerConfig(base, worker, workers));
+    await writeJson(join(split, worker.name, 'wrangler.json'), workerConfig(base, worker, names));
   }
   const deployables: Deployable[] = workers.map((worker) => ({
     name: worker.name,

@@ -54,10 +54,10 @@ export function splitWorkers(prefix: string, found: Endpoint[]): Omit<Worker, 'p
   ];
 }
 
-/** Writes `<directory>/<name>/index.js` of all {@link splitWorkers}. */
-export async function bundleSplit(prefix: string, directory: string): Promise<Worker[]> {
+/** Writes `<directory>/<name>/index.js` of all {@link splitWorkers}, or of those that `only` names. */
+export async function bundleSplit(prefix: string, directory: string, only: string[] = []): Promise<Worker[]> {
   const found = await endpoints();
-  const workers = splitWorkers(prefix, found);
+  const workers = splitWorkers(prefix, found).filter(({ name }) => only.length === 0 || only.includes(name));
   const routes: Route[] = found.map(({ name, method, path }) => ({ name, method, path, binding: bindingOf(name) }));
   const entries = Object.fromEntries(workers.map(({ name, entry }) => [name, entry]));
   const bundles = await bundle(entries, directory, { ROUTES: routes });

@@ -65,8 +65,8 @@ async function deploySplit(options: DeployOptions, directory: string): Promise<v
   const secrets = secretsFile === undefined ? {} : await readSecretsFile(secretsFile);
   await checkNames(only);
   if (isDryRun) console.log('Dry run: all is built and checked, and nothing goes out.');
-  await buildSplit(dist);
-  const workers = (await readDeployables(dist)).filter(({ name }) => only.length === 0 || only.includes(name));
+  await buildSplit(dist, only);
+  const workers = await readDeployables(dist);
   const isDispatcher = ({ kind }: Deployable) => kind === 'dispatcher';
   const each = (worker: Deployable) => deploy(worker, secrets, directory, options);
   await deployAll(

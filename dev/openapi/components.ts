@@ -90,6 +90,7 @@ export const TAGS: Record<string, { name: string; description: string }> = {
   comments: { name: 'Comments', description: 'What people say about tasks.' },
   batch: { name: 'Batches', description: 'Several operations at once, all or nothing.' },
   activity: { name: 'Activity', description: 'Changes and comments together, for people to read.' },
+  changes: { name: 'Changes', description: 'What has changed, for programs that keep a copy.' },
   members: { name: 'Members', description: 'People who can be assigned, mentioned and shown by name.' },
   me: { name: 'Me', description: 'The caller.' },
   trash: { name: 'Trash', description: 'What was deleted and can be restored.' },

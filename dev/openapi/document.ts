@@ -9,7 +9,12 @@ import {
 } from 'zod-openapi';
 import { MAX_RUNNING, MAX_WAIT_MS, MAX_WAITING } from '../../src/db/client/concurrency.ts';
 import { functions } from '../../src/functions/index.ts';
-import { type Definition, isConditionalRead, takesIdempotencyKey } from '../../src/http/endpoint/definition.ts';
+import {
+  type Definition,
+  isConditionalRead,
+  mayBeEventual,
+  takesIdempotencyKey,
+} from '../../src/http/endpoint/definition.ts';
 import { takesDryRun } from '../../src/http/request/dry-run.ts';
 import { API_KEY_PATTERN } from '../../src/http/request/schemas.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/problem.ts';
@@ -122,9 +127,8 @@ function pathParameters({ path, params }: Definition) {
 
 function headerParameters(d: Definition) {
   const named = {
-    ...(isConditionalRead(d)
-      ? { 'If-None-Match': PARAMETERS.ifNoneMatch, 'Onetrip-Consistency': PARAMETERS.consistency }
-      : {}),
+    ...(isConditionalRead(d) ? { 'If-None-Match': PARAMETERS.ifNoneMatch } : {}),
+    ...(mayBeEventual(d) ? { 'Onetrip-Consistency': PARAMETERS.consistency } : {}),
     ...(d.ifMatch ? { 'If-Match': PARAMETERS.ifMatch } : {}),
     ...(takesIdempotencyKey(d) ? { 'Idempotency-Key': PARAMETERS.idempotencyKey } : {}),
     ...(takesDryRun(d) ? { 'Onetrip-Dry-Run': PARAMETERS.dryRun } : {}),

@@ -161,6 +161,21 @@ export const responseExamples: Record<string, object> = {
   'list-comments': listOf(comment),
   'list-task-activity': listOf(activityEntry),
   'list-project-activity': listOf(activityEntry),
+  'list-changes': {
+    data: [
+      { type: 'tag', id: tag.id, action: 'upsert', version: 1, at: at.updated_at, actor: 'ada', resource: tag },
+      {
+        type: 'task',
+        id: blocker.id,
+        action: 'delete',
+        version: null,
+        at: at.updated_at,
+        actor: 'ada',
+        resource: null,
+      },
+    ],
+    page: { limit: 20, has_more: false, next_cursor: cursor },
+  },
   'list-trash': listOf(trashed),
   'list-audit-log': listOf(auditEntry),
   'create-tenant': tenant,

@@ -57,6 +57,7 @@ export interface AuditLog {
   resource_id: string;
   resource_type: "project" | "task" | "tag" | "tagging" | "tenant" | "member" | "api_key" | "assignee" | "dependency" | "comment";
   tenant_id: string;
+  xid: Generated<string | null>;
 }
 
 export interface CommentMentions {

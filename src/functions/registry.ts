@@ -7,6 +7,7 @@ import deleteApiKey from './api-keys/delete-api-key.ts';
 import listApiKeys from './api-keys/list-api-keys.ts';
 import listAuditLog from './audit/list-audit-log.ts';
 import batch from './batch/batch.ts';
+import listChanges from './changes/list-changes.ts';
 import createComment from './comments/create-comment.ts';
 import deleteComment from './comments/delete-comment.ts';
 import getComment from './comments/get-comment.ts';
@@ -66,6 +67,7 @@ export const functions = [
   listApiKeys,
   listAuditLog,
   batch,
+  listChanges,
   createComment,
   deleteComment,
   getComment,

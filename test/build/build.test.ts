@@ -39,7 +39,7 @@ test('a new endpoint that is not in the registry fails the build', async () => {
   );
 });
 
-test('one that is in the registry is a Worker, bound, routed and reported', async () => {
+test('one that is in the registry is a Worker, bound, routed and reported', { tags: ['release'] }, async () => {
   const index = join(copy, 'src/functions/registry.ts');
   const text = await readFile(index, 'utf8');
   await writeFile(
@@ -58,7 +58,9 @@ test('one that is in the registry is a Worker, bound, routed and reported', asyn
   expect(await readFile(join(copy, 'dist', 'report.md'), 'utf8')).toContain('| onetrip-count-planets ');
 });
 
-test('the bill of materials has every package that the source maps name, and no other', async () => {
+test('the bill of materials has every package that the source maps name, and no other', {
+  tags: ['release'],
+}, async () => {
   const named = new Set<string>();
   for (const map of globSync('{worker,split/*}/index.js.map', { cwd: join(copy, 'dist') })) {
     const { sources } = JSON.parse(await readFile(join(copy, 'dist', map), 'utf8'));

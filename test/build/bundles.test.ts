@@ -1,23 +1,20 @@
 import { globSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { root } from '../../dev/build/bundle.ts';
 import { type WorkerConfig, workerConfig } from '../../dev/build/configs.ts';
 import { measure, packagesOf, report } from '../../dev/build/report.ts';
-import { buildSplit, readDeployables } from '../../dev/build/split.ts';
+import { readDeployables } from '../../dev/build/split.ts';
 import { bindingOf } from '../../dev/build/workers.ts';
 import { BINDINGS } from '../../src/config/bindings.ts';
 import { definitions } from '../support/examples.ts';
 
 /* What is in the Workers of the split deployment, and what is not. */
 
-const directory = await mkdtemp(join(tmpdir(), 'onetrip-build-'));
-afterAll(() => rm(directory, { recursive: true }));
-
-const { base, workers } = await buildSplit(directory);
+const directory = inject('dist');
+const { base, workers } = inject('splitWorkers');
 const sizes = await measure(workers.map((worker) => ({ directory: join(directory, 'split'), ...worker })));
 const deployables = await readDeployables(directory);
 const functions = workers.filter(({ kind }) => kind === 'function');

@@ -108,7 +108,9 @@ test('a first start, a second one that keeps the data, and two side by side', as
   await Promise.all([stop(again, 'SIGTERM'), stop(other, 'SIGHUP', 'group')]);
 });
 
-test('a PostgreSQL of the developer’s own, by roles that may do little; what crashes, and what is killed', async () => {
+test('a PostgreSQL of the developer’s own, by roles that may do little; what crashes, and what is killed', {
+  tags: ['release'],
+}, async () => {
   const postgres = await startPostgres({ dataDir: await emptyDirectory(), durable: false });
   try {
     const url = new URL(postgres.adminUrl);

@@ -222,7 +222,7 @@ describe.skipIf(process.platform !== 'linux')('PostgreSQL', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a server ends with its process', () => {
+describe.skipIf(process.platform !== 'linux')('a server ends with its process', { tags: ['release'] }, () => {
   const wait = 'setInterval(() => {}, 1000);';
 
   test.each(['SIGKILL', 'SIGTERM'] as const)('that %s ends', async (signal) => {
@@ -252,7 +252,7 @@ describe.skipIf(process.platform !== 'linux')('a server ends with its process', 
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('the user of PostgreSQL', () => {
+describe.skipIf(process.platform !== 'linux')('the user of PostgreSQL', { tags: ['release'] }, () => {
   test.runIf(isRoot)('is not root', async () => {
     await start();
     const [pid] = (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');

@@ -12,7 +12,8 @@ import { blocksOf, isAsShown, runSteps, type Step, stepsOf } from './blocks.ts';
 // Each command is a process, and the machine may have other work.
 vi.setConfig({ testTimeout: 120_000 });
 
-const database = useDatabase();
+// Other tests' transactions would hold back what changes.
+const database = useDatabase({ ownCluster: true });
 const DEMO = '01976d5c-0000-7000-8000-000000000001';
 let server: NodeServer;
 

@@ -15,7 +15,10 @@ export const badCursors: BadInput[] = [
     status: 400,
     code: 'validation_failed',
     fault: 'excluded',
-    cases: (target) => onLists(target, ({ cursor }) => [`skip=0&cursor=${cursor}`], '?skip'),
+    cases: (target) => {
+      const takesSkip = parameters(target.definition, 'query').some(({ name }) => name === 'skip');
+      return takesSkip ? onLists(target, ({ cursor }) => [`skip=0&cursor=${cursor}`], '?skip') : [];
+    },
   },
   {
     ...damaged('a cursor with one character changed'),

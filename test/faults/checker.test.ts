@@ -24,7 +24,7 @@ async function startLoad(): Promise<Load> {
   return Load.start(cluster.bindings, tenant?.id as string);
 }
 
-describe('after a load without a fault', () => {
+describe('after a load without a fault', { tags: ['release'] }, () => {
   beforeAll(async () => {
     load = await startLoad();
     await load.more(900);
@@ -209,7 +209,7 @@ describe('after a load without a fault', () => {
   }
 });
 
-test('it finds what a server lost that acknowledged too early', async () => {
+test('it finds what a server lost that acknowledged too early', { tags: ['release'] }, async () => {
   keepLog();
   load = await startLoad();
   // What the clients work on stays; what they write from here on is at risk.

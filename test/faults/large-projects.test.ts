@@ -38,14 +38,14 @@ test.each([
 ])('%s: more tasks than one batch purges go in several, analyzed %s they were made', async (resource, analyzed) => {
   const tenant = await api.tenant();
   if (analyzed === 'before') await api.database.admin.query('analyze');
-  const { id, first } = await makeProject(tenant, 2600);
+  const { id, first } = await makeProject(tenant, 2100);
   if (analyzed === 'after') await api.database.admin.query('analyze');
   const doomed = `/api/v1/${resource}/${resource === 'projects' ? id : first}`;
   const etag = (await tenant.get(doomed)).headers.get('ETag') ?? '';
   expect((await tenant.call(doomed, { method: 'DELETE', headers: { 'If-Match': etag } })).status).toBe(204);
   const stale = await tenant.post(`${doomed}/purge`, undefined, { headers: { 'If-Match': etag } });
   expect(stale).toMatchObject({ status: 412, json: { current_version: 2 } });
-  expect(await left(tenant)).toBe(2600);
+  expect(await left(tenant)).toBe(2100);
   const headers = { 'If-Match': '"2.x"', 'Idempotency-Key': 'purge' };
   const purged = await tenant.post(`${doomed}/purge`, undefined, { headers });
   expect(purged.status).toBe(204);
@@ -56,7 +56,7 @@ test.each([
      from audit_log where tenant_id = $1 and resource_type = 'task'`,
     [tenant.id],
   );
-  expect(rows[0]).toEqual({ purged: 2600, kept: 0 });
+  expect(rows[0]).toEqual({ purged: 2100, kept: 0 });
   const replay = await tenant.post(`${doomed}/purge`, undefined, { headers });
   expect(replay.headers.get('Idempotency-Replayed')).toBe('true');
 });
@@ -91,9 +91,9 @@ test('tasks that block more others than one batch takes off go in several, and c
   expect((await tenant.get(`/api/v1/tasks?blocked=true&project_id=${others.id}`)).json.data).toEqual([]);
 });
 
-test.each(['a chain', 'a star'])('2 600 tasks whose dependencies are %s are purged in batches', async (shape) => {
+test.each(['a chain', 'a star'])('2 100 tasks whose dependencies are %s are purged in batches', async (shape) => {
   const tenant = await api.tenant();
-  const { id, first } = await makeProject(tenant, 2600);
+  const { id, first } = await makeProject(tenant, 2100);
   const { admin } = api.database;
   await admin.query('set session_replication_role = replica');
   await admin.query(
@@ -107,10 +107,10 @@ test.each(['a chain', 'a star'])('2 600 tasks whose dependencies are %s are purg
   await admin.query('set session_replication_role = origin');
   const dependencies = async () =>
     (await admin.query('select count(*)::int from dependencies where tenant_id = $1', [tenant.id])).rows[0].count;
-  expect(await dependencies()).toBe(2599);
+  expect(await dependencies()).toBe(2099);
   expect((await tenant.call(path(id), { method: 'DELETE' })).status).toBe(204);
   expect((await tenant.post(`${path(id)}/restore`, undefined)).status).toBe(200);
-  expect(await dependencies()).toBe(2599);
+  expect(await dependencies()).toBe(2099);
   await tenant.call(path(id), { method: 'DELETE' });
   const purged = await tenant.post(`${path(id)}/purge`, undefined);
   expect(purged.status).toBe(204);
@@ -162,7 +162,7 @@ test('comments that have been changed very often are purged in several batches t
 
 test('what a purge has left, where it was cut off, can be purged and not restored', async () => {
   const tenant = await api.tenant();
-  const { id } = await makeProject(tenant, 2600);
+  const { id } = await makeProject(tenant, 2100);
   await tenant.call(path(id), { method: 'DELETE' });
   const { admin } = api.database;
   // The second batch fails.
@@ -174,7 +174,7 @@ test('what a purge has left, where it was cut off, can be purged and not restore
     grant usage on sequence statements to onetrip_app`);
   expect((await tenant.post(`${path(id)}/purge`, undefined)).status).toBe(504);
   await admin.query('drop trigger a_fail on tasks; drop function fail_later; drop sequence statements');
-  expect(await left(tenant)).toBeLessThan(2600);
+  expect(await left(tenant)).toBeLessThan(2100);
   expect(await tenant.post(`${path(id)}/restore`, undefined)).toMatchObject({
     status: 409,
     json: { code: 'conflict' },

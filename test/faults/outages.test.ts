@@ -32,8 +32,8 @@ beforeEach(async () => {
   log = keepLog();
   const [tenant] = await cluster.ask(`insert into tenants (name) values ('Acme') returning id`);
   const bindings = { ...cluster.bindings, NEON_ENDPOINT: endpoint.url };
-  load = await Load.start(bindings, tenant?.id as string, { restMs: 100 });
-  await load.more(100);
+  load = await Load.start(bindings, tenant?.id as string, { clients: 6, restMs: 100 });
+  await load.more(60);
   expect(load.failed).toBe(0);
 });
 
@@ -51,15 +51,18 @@ async function expectRecovery(over: number): Promise<void> {
   expect(await check(cluster.ask, load.ledger)).toEqual([]);
 }
 
-test.each<[string, WayDown]>([
-  ['stopped, fast', 'fast'],
-  ['stopped, at once', 'immediate'],
-  ['killed', 'kill'],
-])('PostgreSQL is %s, and started again', async (_, way) => {
+async function downAndUp(way: WayDown): Promise<void> {
   await cluster.down(way);
   await load.more(30);
   await expectRecovery(await cluster.up());
-});
+}
+
+test('PostgreSQL is killed, and started again', () => downAndUp('kill'));
+
+test.for<[string, WayDown]>([
+  ['fast', 'fast'],
+  ['at once', 'immediate'],
+])('PostgreSQL is stopped, %s, and started again', { tags: ['release'] }, ([, way]) => downAndUp(way));
 
 test('a backend is killed, and PostgreSQL starts anew by itself', async () => {
   const started =
@@ -71,7 +74,7 @@ test('a backend is killed, and PostgreSQL starts anew by itself', async () => {
   await expectRecovery(await cluster.accepts());
 });
 
-test('its backends are terminated, again and again', async () => {
+test('its backends are terminated, again and again', { tags: ['release'] }, async () => {
   let terminated = 0;
   for (let round = 0; round < 10; round++) {
     terminated += await terminateWorkers(cluster.ask);
@@ -81,7 +84,7 @@ test('its backends are terminated, again and again', async () => {
   await expectRecovery(performance.now());
 });
 
-test('the role has no connection left (53300)', async () => {
+test('the role has no connection left (53300)', { tags: ['release'] }, async () => {
   await cluster.ask(`alter role ${WORKER_ROLE} connection limit 1`);
   await terminateWorkers(cluster.ask);
   await load.more(50);
@@ -121,7 +124,7 @@ test('DDL holds a lock for longer than a request waits (55P03)', async () => {
   await expectRecovery(over);
 });
 
-test('the database lets nobody in (55000)', async () => {
+test('the database lets nobody in (55000)', { tags: ['release'] }, async () => {
   await cluster.outside(async (admin) => {
     await admin.query('alter database faults allow_connections false');
     await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [WORKER_ROLE]);

@@ -62,8 +62,10 @@ const later = (ms: number) => (response: ServerResponse) => setTimeout(() => res
 // In the split deployment each function is an isolate like the one Worker, and 30 of them start for each test.
 // On Lambda, too, each function asks the key server by itself.
 const inOneIsolate = !['split', 'lambda'].includes(inject('tier'));
+/** An isolate for each takes a second in workerd. */
+const tags = inject('tier') === 'workerd' ? ['release'] : [];
 
-describe.runIf(inOneIsolate)('503, not the token’s fault:', () => {
+describe.runIf(inOneIsolate)('503, not the token’s fault:', { tags }, () => {
   let good = '';
   beforeAll(() => {
     good = keyServer.serve('/good', KEYS);

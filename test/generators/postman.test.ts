@@ -54,7 +54,9 @@ test.each([false, true])('every request is understood; with its optional paramet
     const path = url.path.map((part) =>
       part.startsWith(':') ? url.variable.find(({ key }) => key === part.slice(1))?.value : part,
     );
-    const query = new URLSearchParams(all ? url.query.map(({ key, value }) => [key, value]) : []);
+    // A cursor is of use where a list has made it, and excludes `skip`.
+    const given = all ? url.query.filter(({ key }) => key !== 'cursor' && key !== 'skip') : [];
+    const query = new URLSearchParams(given.map(({ key, value }) => [key, value]));
     const headers = header.filter(({ key }) => all || !/^(If-|Idempotency-|Onetrip-)/.test(key));
     const call = path[2] === 'tenants' ? api.platform : tenant.call;
     const { status, text } = await call(`/${path.join('/')}${query.size > 0 ? `?${query}` : ''}`, {
@@ -63,8 +65,7 @@ test.each([false, true])('every request is understood; with its optional paramet
       ...(body?.raw ? { body: body.raw } : {}),
     });
     expect(status, text).toBeLessThan(500);
-    // A list cannot have both of `skip` and `cursor`, nor a cursor that it has not made itself.
-    if (status === 400 && !query.has('cursor')) refused.push(`${name}: ${text}`);
+    if (status === 400) refused.push(`${name}: ${text}`);
   }
   expect(refused).toEqual([]);
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await admin.query(
     `insert into comments (tenant_id, task_id, author_id, body, created_at)
      select t.tenant_id, t.id, case when n % 100 = 0 then $2::uuid end, 'comment ' || n || ' of ' || t.position, now() - n * interval '1 minute'
-     from tasks as t, generate_series(1, 5000) as n where t.position = 1 or (t.position <= 9001 and n <= 5 and t.tenant_id = $1)`,
+     from tasks as t, generate_series(1, 5000) as n where t.position = 1 or (t.position <= 5001 and n <= 5 and t.tenant_id = $1)`,
     [tenant.id, ada],
   );
   await admin.query(
@@ -63,7 +63,7 @@ beforeAll(async () => {
   await admin.query(
     `insert into audit_log (tenant_id, at, action, resource_type, resource_id, changes, actor)
      select tenant_id, now() - (n * 10000 + position::integer) * interval '1 second', 'update', 'task', id, '{}', 'ada'
-     from tasks, generate_series(1, 30) as n`,
+     from tasks, generate_series(1, 12) as n`,
   );
   await admin.query('set session_replication_role = origin');
   await admin.query('vacuum analyze tasks, comments, comment_mentions, comment_search, audit_log');

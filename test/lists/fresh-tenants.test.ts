@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { functions } from '../../src/functions/index.ts';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
-import { dereference, type Schema } from '../endpoints/bad-slots.ts';
+import { dereference, listed, type Schema } from '../endpoints/bad-slots.ts';
 import { type TestApi, type TestTenant, useApi } from '../support/api.ts';
 import { explainGeneric, recordStatements } from '../support/sql.ts';
 import { tenantTables } from '../support/stored.ts';
@@ -73,7 +73,8 @@ function casesOf(path: string): string[] {
     .flatMap(({ name, schema }) => {
       const nested = path.endsWith('tasks/{id}') ? ['subtasks'] : ['tasks'];
       const { enum: options } = dereference(schema);
-      const values = name === 'include' ? nested : (FILTERS[name] ?? options);
+      const one = listed(schema);
+      const values = name === 'include' ? nested : (FILTERS[name] ?? options ?? (one.length > 0 ? one : undefined));
       if (!values) throw new Error(`no value to try for the filter ${name} of ${path}`);
       const fitting = name === 'status' ? (options ?? values) : values;
       return fitting.map((value) => `${name}=${encodeURIComponent(value)}`);
@@ -90,6 +91,7 @@ function casesOf(path: string): string[] {
     ...(sorts ? ['limit=100', 'count=true', ...filters.map((filter) => `${filter}&count=true`)] : []),
     ...(query.some(({ name }) => name === 'task_limit') && !sorts ? ['task_limit=1000'] : []),
     ...(path.endsWith('/projects') ? ['include=tasks&limit=100&task_limit=200', 'include=tasks&tag=g1&q=pro'] : []),
+    ...(path.endsWith('/changes') ? ['cursor=now', 'cursor=BEFORE', 'limit=100&cursor=BEFORE'] : []),
     ...(path.endsWith('/tasks') ? ['tag=g1&tag=g2&tag=g3', 'tag=g1&q=ta&metadata={"kind":"same"}&priority_min=0'] : []),
   ];
   return queries.map((one) => (one ? `${base}?${one}` : base));
@@ -237,6 +239,7 @@ function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>
       }
       await prepare(api);
       tenant = await api.tenant();
+      ids.BEFORE = (await tenant.get('/api/v1/changes?cursor=now')).json.page.next_cursor;
       await fill(admin, tenant.id);
       const one = async (sql: string) => (await admin.query(sql, [tenant.id])).rows[0].id;
       ids.TASK = await one('select parent_id as id from tasks where tenant_id = $1 and parent_id is not null limit 1');
@@ -269,7 +272,7 @@ function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>
       '%s',
       async (path) => {
         const cases = casesOf(path).map((one) =>
-          one.replaceAll(/PROJECT|TASK|TAG|MEMBER|COMMENT/g, (id) => ids[id] as string),
+          one.replaceAll(/PROJECT|TASK|TAG|MEMBER|COMMENT|BEFORE/g, (id) => ids[id] as string),
         );
         const found: Record<string, number> = {};
         const touched: Record<string, number> = {};

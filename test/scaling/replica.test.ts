@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import { app } from '../../src/functions/index.ts';
+import { isConditionalRead, mayBeEventual } from '../../src/http/endpoint/definition.ts';
 import { Cluster } from '../faults/support.ts';
 import { type Call, JWT_SECRET, type Reply, signToken, type TestApi, type TestTenant } from '../support/api.ts';
 import { insertApiKey } from '../support/api-keys.ts';
@@ -17,6 +18,8 @@ import { callExample, definitions, makeWorld, type World } from '../support/exam
 /*
  * The API before a primary and a real hot standby that streams from it (PostgreSQL manual, §26.2 and §26.4): every read
  * of a caller who may be behind is answered by the standby, every write by the primary.
+ *
+ * @module-tag release
  */
 
 const cleanUp = new AsyncDisposableStack();
@@ -139,7 +142,7 @@ test('the standby is one, and streams', async () => {
   });
 });
 
-const reads = definitions.filter(({ method, access }) => method === 'get' && access !== 'public');
+const reads = definitions.filter(mayBeEventual);
 
 test.each(reads.map((definition) => [definition.operationId, definition] as const))(
   '%s is answered by the standby as by the primary',
@@ -156,6 +159,18 @@ test.each(reads.map((definition) => [definition.operationId, definition] as cons
     expect(replies[1]?.headers.get('ETag')).toBe(replies[0]?.headers.get('ETag'));
   },
 );
+
+test('what may never be of before is read from the primary, whatever the caller says', async () => {
+  const always = definitions.filter((definition) => isConditionalRead(definition) && !mayBeEventual(definition));
+  expect(always.map(({ operationId }) => operationId)).toEqual(['list-changes']);
+  for (const definition of always) {
+    const world = await makeWorld(api, definition);
+    const count = await asked(async () => {
+      expect((await callExample(api, definition, world, EVENTUAL)).status).toBe(200);
+    });
+    expect(count).toEqual({ primary: 1, standby: 0 });
+  }
+});
 
 test('there are reads to try', () => expect(reads.length).toBeGreaterThan(10));
 

@@ -68,10 +68,15 @@ type Options = Parameters<typeof useDatabase>[0] & {
   bindings?: Partial<Bindings>;
   /** Of the rate-limit binding, which only workerd has. */
   rateLimit?: RateLimit;
+  /** Operation ids of the functions that are called, for `split` to start no others. */
+  functions?: string[];
 };
 
 /** Runs the API with these bindings, as the tier says: in this process, as it is or as on Lambda, in workerd, or as a server. */
-export async function serve(bindings: Bindings, rateLimit?: Options['rateLimit']): Promise<Served> {
+export async function serve(
+  bindings: Bindings,
+  { rateLimit, functions }: { rateLimit?: RateLimit | undefined; functions?: string[] | undefined } = {},
+): Promise<Served> {
   if (inject('tier') === 'node') {
     return { send: async (url, init) => app.request(url, init, bindings), stop: async () => {} };
   }
@@ -79,7 +84,7 @@ export async function serve(bindings: Bindings, rateLimit?: Options['rateLimit']
   if (inject('tier') === 'server') return nodeServer(bindings);
   const deployment = inject('tier') === 'split' ? splitWorkers : oneWorker;
   const miniflare = new Miniflare({
-    ...deployment(bindings, rateLimit),
+    ...deployment(bindings, rateLimit, functions),
     // What the Worker logs appears here as in the other tier, for a test to see.
     handleRuntimeStdio: (_: Readable, input: Readable) => {
       createInterface({ input }).on('line', (line) => console.error(line));
@@ -96,7 +101,7 @@ export async function serve(bindings: Bindings, rateLimit?: Options['rateLimit']
 /**
  * The API over a database of the file's own, run as the tier says. Every response is held against the OpenAPI document.
  */
-export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): TestApi {
+export function useApi({ bindings = {}, rateLimit, functions, ...options }: Options = {}): TestApi {
   const database = useDatabase(options);
   const api = { database } as TestApi;
   let served: Served;
@@ -110,7 +115,7 @@ export function useApi({ bindings = {}, rateLimit, ...options }: Options = {}): 
       LOG_LEVEL: 'warn',
       ...bindings,
     };
-    served = await serve(api.bindings, rateLimit);
+    served = await serve(api.bindings, { rateLimit, functions });
     api.origin = served.origin ?? '';
   });
 

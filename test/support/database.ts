@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
-import { JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { JANITOR_ROLE, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 import { startWire, type Wire } from './wire.ts';
 
 /** A database of this test file's own, behind a local Neon endpoint of its own, or a wire to PostgreSQL for the driver that keeps connections. */
@@ -17,11 +17,21 @@ export interface TestDatabase {
   endpoint: NeonEndpoint | Wire;
 }
 
-/** Clones the template before the tests of a file, and drops the clone after them. */
-export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promise<void> } = {}): TestDatabase {
+/**
+ * Clones the template before the tests of a file, and drops the clone after them.
+ * @param ownCluster whether the file has a PostgreSQL of its own, where no transaction of another file runs
+ */
+export function useDatabase({
+  prepare,
+  ownCluster = false,
+}: {
+  prepare?: (admin: pg.Client) => Promise<void>;
+  ownCluster?: boolean;
+} = {}): TestDatabase {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const database = { name } as TestDatabase;
-  const adminUrl = new URL(inject('adminUrl'));
+  let adminUrl = new URL(inject('adminUrl'));
+  const cleanUp = new AsyncDisposableStack();
 
   const asSuperuser = async <T>(work: (client: pg.Client) => Promise<T>) => {
     const client = new pg.Client({ connectionString: adminUrl.href });
@@ -34,6 +44,7 @@ export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promi
   };
 
   beforeAll(async () => {
+    if (ownCluster) adminUrl = new URL(await startTestCluster(cleanUp));
     await asSuperuser(async (client) => {
       await client.query(`create database ${name} template ${TEMPLATE}`);
       // As the migrations did in the template: the privileges of a database are not copied with it.
@@ -57,6 +68,7 @@ export function useDatabase({ prepare }: { prepare?: (admin: pg.Client) => Promi
     await database.endpoint?.stop();
     await database.admin?.end();
     await asSuperuser((client) => client.query(`drop database if exists ${name} with (force)`));
+    await cleanUp.disposeAsync();
   });
 
   return database;

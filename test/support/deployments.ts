@@ -28,10 +28,14 @@ export function oneWorker(bindings: Bindings, rateLimit?: RateLimit): MiniflareO
 /**
  * Every function a Worker of its own, behind the dispatcher. Each is given the secrets that `deploy:split` would give it,
  * the other bindings as variables, and what its wrangler.json binds.
+ * @param only operation ids of the functions that are there, because to start all of them takes ten seconds
  */
-export function splitWorkers(bindings: Bindings, rateLimit?: RateLimit): MiniflareOptions {
+export function splitWorkers(bindings: Bindings, rateLimit?: RateLimit, only?: string[]): MiniflareOptions {
   const directory = join(inject('dist'), 'split');
-  const deployables: Deployable[] = readJson(join(directory, 'workers.json'));
+  const deployables = readJson<Deployable[]>(join(directory, 'workers.json')).filter(
+    ({ name, kind }) => !only || kind !== 'function' || only.some((id) => name === `onetrip-${id}`),
+  );
+  const isThere = ({ service }: { service: string }) => deployables.some(({ name }) => name === service);
   const workers = deployables.map(({ name, secrets }): WorkerOptions => {
     const config: WorkerConfig = readJson(join(directory, name, 'wrangler.json'));
     const own = Object.entries(bindings).filter(([key]) => secrets.includes(key) || !SECRET_NAMES.includes(key));
@@ -43,7 +47,9 @@ export function splitWorkers(bindings: Bindings, rateLimit?: RateLimit): Minifla
       compatibilityFlags: config.compatibility_flags,
       bindings: Object.fromEntries(own),
       ...(config.assets ? staticFiles() : {}),
-      serviceBindings: Object.fromEntries((config.services ?? []).map(({ binding, service }) => [binding, service])),
+      serviceBindings: Object.fromEntries(
+        (config.services ?? []).filter(isThere).map(({ binding, service }) => [binding, service]),
+      ),
       ratelimits: Object.fromEntries(
         limiters.map((limiter) => [
           limiter.name,

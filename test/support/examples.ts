@@ -169,6 +169,7 @@ export const examples: Record<string, Example> = {
   'delete-comment': { path: ({ comment }) => `/api/v1/comments/${comment}` },
   'list-task-activity': { path: ({ task }) => `/api/v1/tasks/${task}/activity?count=true` },
   'list-project-activity': { path: ({ project }) => `/api/v1/projects/${project}/activity?count=true` },
+  'list-changes': { path: () => '/api/v1/changes?limit=3' },
   'list-trash': { path: () => '/api/v1/trash', prepare: trash('task') },
   'list-audit-log': {
     path: ({ project }) => `/api/v1/audit-log?resource_type=project&resource_id=${project}&action=insert`,

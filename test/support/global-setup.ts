@@ -18,6 +18,9 @@ declare module 'vitest' {
     adminUrl: string;
     /** Where what is deployed is, built, of the tiers that run. */
     dist: string;
+    /** What the build says of it, where the tier `split` runs, and where `lambda` does. */
+    splitWorkers: Awaited<ReturnType<typeof buildSplit>>;
+    lambdaFunctions: Awaited<ReturnType<typeof buildLambda>>;
     /** Whether the template has its tables parted (db/scaling), by ONETRIP_SCHEMA=partitioned. */
     partitioned: boolean;
   }
@@ -29,44 +32,57 @@ export const TEMPLATE = 'onetrip_template';
 export const WORKER_ROLE = 'onetrip_worker';
 export const JANITOR_ROLE = 'onetrip_cleaner';
 
-/** Once per run: PostgreSQL in a directory of its own, the migrated template, the built functions. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+const isPartitioned = process.env.ONETRIP_SCHEMA === 'partitioned';
+
+/**
+ * PostgreSQL in a directory of its own, with the migrated template and the roles.
+ * @param cleanUp then has what takes it away again
+ * @returns the superuser's URL
+ */
+export async function startTestCluster(cleanUp: AsyncDisposableStack): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'onetrip-test-'));
+  cleanUp.defer(() => rm(directory, { recursive: true, force: true }));
   const postgres = await startPostgres({
     dataDir: join(directory, 'data'),
     durable: false,
     // In the tier `lambda` each function of each test file keeps connections.
     settings: { max_connections: '400' },
   });
-  const teardown = async () => {
-    await postgres.stop();
-    await rm(directory, { recursive: true, force: true });
-  };
+  cleanUp.defer(() => postgres.stop());
+  const template = new URL(postgres.adminUrl);
+  template.pathname = `/${TEMPLATE}`;
+  await migrate(template.href, 'up');
+  if (isPartitioned) {
+    const owner = new pg.Client({ connectionString: template.href });
+    await owner.connect();
+    await partitionTasks(owner, 'up').finally(() => owner.end());
+  }
+  const admin = new pg.Client({ connectionString: postgres.adminUrl });
+  await admin.connect();
+  await admin.query(`create role ${WORKER_ROLE} login password 'worker' in role onetrip_app`);
+  await admin.query(`create role ${JANITOR_ROLE} login password 'janitor' in role onetrip_janitor`);
+  await admin.end();
+  return postgres.adminUrl;
+}
+
+/** Once per run: the test cluster and the built functions. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const cleanUp = new AsyncDisposableStack();
+  const teardown = () => cleanUp.disposeAsync();
   try {
-    const template = new URL(postgres.adminUrl);
-    template.pathname = `/${TEMPLATE}`;
-    await migrate(template.href, 'up');
-    const partitioned = process.env.ONETRIP_SCHEMA === 'partitioned';
-    if (partitioned) {
-      const owner = new pg.Client({ connectionString: template.href });
-      await owner.connect();
-      await partitionTasks(owner, 'up').finally(() => owner.end());
-    }
-    const admin = new pg.Client({ connectionString: postgres.adminUrl });
-    await admin.connect();
-    await admin.query(`create role ${WORKER_ROLE} login password 'worker' in role onetrip_app`);
-    await admin.query(`create role ${JANITOR_ROLE} login password 'janitor' in role onetrip_janitor`);
-    await admin.end();
+    const adminUrl = await startTestCluster(cleanUp);
+    const directory = await mkdtemp(join(tmpdir(), 'onetrip-dist-'));
+    cleanUp.defer(() => rm(directory, { recursive: true, force: true }));
     const dist = join(directory, 'dist');
     const tiers = project.vitest.projects.map(({ name }) => name);
     if (tiers.includes('workerd')) await buildOneWorker(dist);
-    if (tiers.includes('split')) await buildSplit(dist);
-    if (tiers.includes('lambda')) await buildLambda(dist);
+    if (tiers.includes('split')) project.provide('splitWorkers', await buildSplit(dist));
+    if (tiers.includes('lambda')) project.provide('lambdaFunctions', await buildLambda(dist));
     // In `node` too, the tests of the server's own matters start it.
     if (tiers.includes('server') || tiers.includes('node')) await buildNodeServer(dist);
-    project.provide('adminUrl', postgres.adminUrl);
+    project.provide('adminUrl', adminUrl);
     project.provide('dist', dist);
-    project.provide('partitioned', partitioned);
+    project.provide('partitioned', isPartitioned);
     return teardown;
   } catch (error) {
     await teardown();

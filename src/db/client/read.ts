@@ -127,7 +127,7 @@ export function pageUnlessKnown<T>(
 }
 
 /** All values in the query of a list have been validated one by one, but for those in a cursor. */
-function blameCursor(error: unknown): never {
+export function blameCursor(error: unknown): never {
   const isCursor = error instanceof DatabaseError && error.failure.kind === 'invalid_value';
   throw isCursor ? new DatabaseError({ kind: 'invalid_cursor' }) : error;
 }

@@ -5,6 +5,7 @@ export interface Rejection {
     | 'cycle'
     | 'duplicate'
     | 'forbidden'
+    | 'gone'
     | 'invalid_transition'
     | 'not_found'
     | 'precondition_failed'

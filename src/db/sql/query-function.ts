@@ -11,6 +11,7 @@ import { QUERY_FUNCTIONS } from '../query-functions.ts';
 interface ValueOf {
   uuid: string;
   integer: number;
+  text: string | null;
   'text[]': string[];
 }
 type SqlType = keyof ValueOf;

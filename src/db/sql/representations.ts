@@ -129,15 +129,22 @@ const ownTaskMembers = {
   updated_at: moment(tasks.ref('tasks.updated_at')),
 };
 
-/** The others, which can be long, or are kept by other tables. */
-const otherTaskMembers = (tenantId: string) => ({
+/** Those that can be long, or are kept by other tables, and change the task's version. */
+const versionedTaskMembers = (tenantId: string) => ({
   description: text(tasks.ref('tasks.description')),
   metadata: bare(tasks.ref('tasks.metadata')),
   tags: { ...nested(tagsOf(tenantId)), isLarge: false },
   assignees: { ...nested(assigneesOf(tenantId)), isLarge: false },
+});
+
+/** The others than its own. */
+const otherTaskMembers = (tenantId: string) => ({
+  ...versionedTaskMembers(tenantId),
   is_blocked: bare(isBlocked(tenantId)),
   comment_count: bare(tasks.ref('tasks.comment_count')),
 });
+
+const ownTaskJson = (tenantId: string) => sql<string>`coalesce(tasks.own_json, task_own_json(${tenantId}, tasks.id))`;
 
 type TaskMembers = typeof ownTaskMembers & ReturnType<typeof otherTaskMembers>;
 export type TaskJson = JsonIn<ReturnType<typeof jsonObject<TaskMembers>>>;
@@ -149,9 +156,18 @@ export type TaskJson = JsonIn<ReturnType<typeof jsonObject<TaskMembers>>>;
  */
 export function taskJson<M extends Members>(tenantId: string, more: M, fields?: string[]) {
   const others = { ...otherTaskMembers(tenantId), ...more };
-  const own = sql<string>`coalesce(tasks.own_json, task_own_json(${tenantId}, tasks.id))`;
-  const json = fields ? jsonObject(pick({ ...ownTaskMembers, ...others }, fields)) : jsonObject(others, own);
+  const json = fields
+    ? jsonObject(pick({ ...ownTaskMembers, ...others }, fields))
+    : jsonObject(others, ownTaskJson(tenantId));
   return json as unknown as ReturnType<typeof jsonObject<TaskMembers & M>>;
+}
+
+type VersionedTaskMembers = typeof ownTaskMembers & ReturnType<typeof versionedTaskMembers>;
+
+/** The JSON of a task without what is counted from other rows, which can change without a new version of the task. */
+export function versionedTaskJson(tenantId: string) {
+  const json = jsonObject(versionedTaskMembers(tenantId), ownTaskJson(tenantId));
+  return json as unknown as ReturnType<typeof jsonObject<VersionedTaskMembers>>;
 }
 
 const members = expressionBuilder<DB, 'members'>();

@@ -14,6 +14,8 @@ interface Guarded {
   operationId: string;
   method: string;
   access: Role;
+  /** Whether callers may ask for an answer from a read replica. */
+  mayLag: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ interface Guarded {
  * the form is verified: whether it is good, and its role high enough, is told by the first statement of the batch.
  */
 export function signIn(definition: Guarded): MiddlewareHandler<Env> {
-  const { operationId, method, access } = definition;
+  const { operationId, access, mayLag } = definition;
   return async (c, next) => {
     const token = presentedToken(c);
     const config = await configOf(c);
@@ -42,7 +44,7 @@ export function signIn(definition: Guarded): MiddlewareHandler<Env> {
       ...(subject ? { actor: subject } : {}),
       isDryRun: isDryRun(c, definition),
     };
-    openDatabase(c, config, caller, { mayLag: isEventual(c) && method === 'get' });
+    openDatabase(c, config, caller, { mayLag: isEventual(c) && mayLag });
     return next();
   };
 }

@@ -31,6 +31,8 @@ export interface Definition {
   body?: z.ZodObject;
   /** An example of the body, for the document. */
   example?: Record<string, unknown>;
+  /** Whether it is read from the database itself always, because a read replica could show what has been, and lack the cursor. */
+  neverEventual?: boolean;
   /** Whether the endpoint takes `If-Match`. */
   ifMatch?: boolean;
   /**
@@ -50,9 +52,14 @@ export function takesIdempotencyKey({ method, access }: Pick<Definition, 'method
   return (method === 'post' || method === 'patch') && access !== 'platform' && access !== 'public';
 }
 
-/** Whether an endpoint takes `If-None-Match` and `Onetrip-Consistency`: every GET with a token. */
+/** Whether an endpoint takes `If-None-Match`: every GET with a token. */
 export function isConditionalRead({ method, access }: Pick<Definition, 'method' | 'access'>): boolean {
   return method === 'get' && access !== 'public';
+}
+
+/** Whether an endpoint takes `Onetrip-Consistency`, which lets a read replica answer. */
+export function mayBeEventual(definition: Pick<Definition, 'method' | 'access' | 'neverEventual'>): boolean {
+  return isConditionalRead(definition) && !definition.neverEventual;
 }
 
 type Shape<S, None> = S extends z.ZodType ? S : None;

@@ -4,7 +4,13 @@ import type { Role } from '../auth/tokens.ts';
 import type { Env } from '../env.ts';
 import { type Result, respond } from '../response/responses.ts';
 import { conditionalRequest } from './conditional-request.ts';
-import type { Definition, EndpointContext, GuardedEndpoint, Output } from './definition.ts';
+import {
+  type Definition,
+  type EndpointContext,
+  type GuardedEndpoint,
+  mayBeEventual,
+  type Output,
+} from './definition.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -15,7 +21,7 @@ export function endpoint<const D extends Definition & { access: Role }>(
   definition: D,
   handler: (c: EndpointContext<D>) => Promise<Result<Output<D>>>,
 ): GuardedEndpoint<D> {
-  const middleware = [signIn(definition), conditionalRequest(definition)];
+  const middleware = [signIn({ ...definition, mayLag: mayBeEventual(definition) }), conditionalRequest(definition)];
   const answer = async (c: Context<Env>) => respond(c, await handler(c as EndpointContext<D>));
   return Object.assign(serve(definition, middleware, answer), { answer });
 }

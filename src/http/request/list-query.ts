@@ -7,6 +7,14 @@ import { sha256 } from '../../sha256.ts';
 import { csv, queryBoolean, queryInteger } from './parameters.ts';
 import { fault, timestamp } from './schemas.ts';
 
+export const limit = queryInteger({ min: 1, max: 100, default: 20 }).meta({ description: 'At most so many rows.' });
+
+/** The pattern is for the document only. A cursor of another form is damaged, which is `invalid_cursor`. */
+const cursorText = z.string().meta({ pattern: '^[A-Za-z0-9._-]+$' });
+
+/** Where a page starts. */
+export const cursorParameter = (description: string) => cursorText.optional().meta({ description });
+
 /** The query parameters that every list has (docs/api-conventions.md, "Lists"), with the filters of this list. */
 export function listQuery<const S extends SortMembers, const F extends readonly string[], X extends z.ZodRawShape>({
   sorts,
@@ -20,13 +28,8 @@ export function listQuery<const S extends SortMembers, const F extends readonly 
   filters: X;
 }) {
   return z.strictObject({
-    limit: queryInteger({ min: 1, max: 100, default: 20 }).meta({ description: 'At most so many rows.' }),
-    // The pattern is for the document only. A cursor of another form is damaged, which is `invalid_cursor`.
-    cursor: z
-      .string()
-      .meta({ pattern: '^[A-Za-z0-9._-]+$' })
-      .optional()
-      .meta({ description: 'Where the page starts: `page.next_cursor` of the page before.' }),
+    limit,
+    cursor: cursorParameter('Where the page starts: `page.next_cursor` of the page before.'),
     skip: queryInteger({ min: 0, max: 10_000 })
       .optional()
       .meta({ description: 'Leaves out the first rows. Not beside `cursor`, which is faster.' }),
@@ -120,8 +123,13 @@ function checkRanges(filters: Record<string, unknown>): void {
   }
 }
 
-/** The position in a cursor of `make_cursor()`: base64url of a JSON array, a point, a checksum. */
-async function openCursor(cursor: string, context: string, length: number): Promise<Position> {
+/**
+ * The position in a cursor of `make_cursor()`: base64url of a JSON array, a point, a checksum.
+ * @param context see {@link cursorContext}
+ * @param length how many values the position has, unless it has none
+ * @throws Problem `invalid_cursor` for a cursor that is damaged or was made for another context
+ */
+export async function openCursor(cursor: string, context: string, length: number): Promise<Position> {
   const [payload = ''] = cursor.split('.');
   const expected = (await sha256(`${payload}.${context}`)).slice(0, 16);
   if (cursor !== `${payload}.${expected}`) throw invalidCursor();
@@ -142,7 +150,8 @@ function decode(payload: string): unknown {
   }
 }
 
-function invalidCursor(): Problem {
+/** 400 for a cursor that cannot be read. */
+export function invalidCursor(): Problem {
   const message = 'is damaged, or was made for another list, tenant, filter or sort';
   return new Problem('invalid_cursor', `?cursor: ${message}`, {
     errors: [{ pointer: '?cursor', code: 'invalid_cursor', message }],

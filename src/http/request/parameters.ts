@@ -45,7 +45,7 @@ export const taskLimit = queryInteger({ min: 0, max: 1000, default: 200 }).meta(
 /** A switch that can only be turned on. */
 export const queryTrue = z.pipe(
   z.transform(reader((text) => (text === 'true' ? true : undefined), 'invalid_value', 'must be true')),
-  z.literal(true),
+  z.literal(true).meta({ examples: [true] }),
 );
 
 const BOOLEANS = new Map([

@@ -239,6 +239,14 @@ export const activityType = z
 export const trashedType = z
   .enum(['project', 'task'])
   .meta({ id: 'TrashedType', description: 'Which kind of resource is in the trash.' });
+export const changeType = z
+  .enum(['project', 'task', 'tag', 'member', 'comment'])
+  .meta({ id: 'ChangeType', description: 'What kind of resource the change is of.' });
+export const changeAction = z.enum(['upsert', 'delete']).meta({
+  id: 'ChangeAction',
+  description:
+    '`upsert`: it is there, new or changed. `delete`: it is not, because it or what it belongs to was put into the trash or deleted.',
+});
 export const priority = z
   .int()
   .min(0)

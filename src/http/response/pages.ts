@@ -3,6 +3,7 @@ import {
   ActivityEntry,
   ApiKey,
   AuditEntry,
+  Change,
   Comment,
   Member,
   ProjectWithTasks,
@@ -50,3 +51,17 @@ export const TagPage = pageOf(TagWithCount, 'TagPage', 'tags');
 export const TaskPage = pageOf(Task, 'TaskPage', 'tasks');
 export const TenantPage = pageOf(Tenant, 'TenantPage', 'tenants');
 export const TrashPage = pageOf(Trashed, 'TrashPage', 'the trash');
+
+/** Unlike that of a list, a page of changes has a cursor always. */
+export const ChangePage = z
+  .object({
+    data: z.array(Change).meta({ description: 'The changes, in their order.' }),
+    page: z
+      .object({
+        ...pageMembers,
+        has_more: z.boolean().meta({ description: 'Whether there is more already.' }),
+        next_cursor: z.string().meta({ description: 'The `cursor` for what comes next, now or later.' }),
+      })
+      .meta({ id: 'ChangesPage', description: 'Where the changes go on.' }),
+  })
+  .meta({ id: 'ChangePage', description: 'A page of changes.' });

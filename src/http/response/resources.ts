@@ -6,6 +6,8 @@ import {
   apiKeyStatus,
   assigneeRole,
   auditAction,
+  changeAction,
+  changeType,
   METADATA_COMPONENT,
   memberStatus,
   projectStatus,
@@ -315,6 +317,26 @@ export const ActivityEntry = z
     comment: Comment.nullable().meta({ description: 'What the comment says now; null for a change.' }),
   })
   .meta({ id: 'ActivityEntry', description: 'A change or a comment, as the activity shows it.' });
+
+export const Change = z
+  .object({
+    type: changeType,
+    id: id.meta({ description: 'The id of the resource.' }),
+    action: changeAction,
+    version: version.nullable().meta({ description: 'The version that `resource` has; null with it.' }),
+    at: moment('When it was changed.'),
+    actor,
+    resource: z
+      .looseObject({ id, version, ...times })
+      .meta({
+        id: 'ChangedResource',
+        description:
+          'A project, task, tag, member or comment as its list shows it, without `task_count`, `comment_count` and `is_blocked`, which change without a new version of it.',
+      })
+      .nullable()
+      .meta({ description: 'The resource as it is now; null where it is not there.' }),
+  })
+  .meta({ id: 'Change', description: 'A resource that has changed, or is there.' });
 
 /** Names of an object's members, for `fields`. */
 export function membersOf<T extends z.ZodObject>(schema: T): (keyof T['shape'] & string)[] {

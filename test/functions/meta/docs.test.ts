@@ -3,7 +3,7 @@ import { useApi } from '../../support/api.ts';
 
 /* The page at /docs and its static files, as each deployment serves them. */
 
-const api = useApi();
+const api = useApi({ functions: ['docs', 'health', 'openapi'] });
 const tier = inject('tier');
 
 /** What the page loads. */

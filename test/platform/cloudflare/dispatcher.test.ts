@@ -1,19 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { buildSplit } from '../../../dev/build/split.ts';
+import { beforeEach, expect, inject, test, vi } from 'vitest';
 import { bindingOf } from '../../../dev/build/workers.ts';
 import { definitions } from '../../support/examples.ts';
 
 /* The dispatcher, as it is built, before functions that tell what they were asked. How it works with the real ones, the
    API suite shows in the split deployment. */
 
-const directory = await mkdtemp(join(tmpdir(), 'onetrip-dispatcher-'));
-afterAll(() => rm(directory, { recursive: true }));
-await buildSplit(directory);
-const { default: dispatcher } = await import(pathToFileURL(join(directory, 'split', 'onetrip', 'index.js')).href);
+const { default: dispatcher } = await import(pathToFileURL(join(inject('dist'), 'split', 'onetrip', 'index.js')).href);
 
 let asked: { binding: string; request: Request }[] = [];
 const answer = vi.fn(async (_: Request): Promise<Response> => Response.error());

@@ -12,6 +12,7 @@ apiKeys.delete DELETE /api-keys/: -
 apiKeys.list GET /api-keys ql
 auditLog.list GET /audit-log ql
 batch POST /batch bk
+changes.list GET /changes ql
 tasks.comments.create POST /tasks/:/comments bk
 comments.delete DELETE /comments/: m
 comments.get GET /comments/: -

@@ -8,6 +8,7 @@ import type {
   AuditEntry,
   BatchBody,
   BatchResults,
+  Change,
   Comment,
   CreateApiKeyBody,
   CreateCommentBody,
@@ -19,6 +20,7 @@ import type {
   GetProjectQuery,
   ListApiKeysQuery,
   ListAuditLogQuery,
+  ListChangesQuery,
   ListCommentsQuery,
   ListMembersQuery,
   ListProjectActivityQuery,
@@ -334,6 +336,16 @@ export interface Onetrip {
    * `POST /api/v1/batch`, role `member`.
    */
   batch(body: BatchBody, options?: CallOptions & KeyOptions & DryRunOptions): Promise<BatchResults>;
+  changes: {
+    /**
+     * List changes.
+     *
+     * What has changed since a cursor, for callers that keep a copy: each resource as it is now, or that it is gone. Without a cursor, all that exists and then its changes. Each page has a cursor, also the last one, to ask again later. No change is missed; one may come twice. A cursor is good for 90 days, then `410`: start again.
+     *
+     * `GET /api/v1/changes`, role `viewer`.
+     */
+    list(query?: ListChangesQuery, options?: CallOptions): List<Change>;
+  };
   comments: {
     /**
      * Delete a comment.

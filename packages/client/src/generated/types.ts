@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'invalid_transition'
   | 'cycle'
   | 'conflict'
+  | 'gone'
   | 'precondition_failed'
   | 'payload_too_large'
   | 'unsupported_media_type'
@@ -46,6 +47,14 @@ export type ApiKeyStatus = 'active' | 'revoked' | 'expired';
  * The method of the request.
  */
 export type OperationMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+/**
+ * What kind of resource the change is of.
+ */
+export type ChangeType = 'project' | 'task' | 'tag' | 'member' | 'comment';
+/**
+ * `upsert`: it is there, new or changed. `delete`: it is not, because it or what it belongs to was put into the trash or deleted.
+ */
+export type ChangeAction = 'upsert' | 'delete';
 /**
  * The tokens of a deactivated member are `403`, the API keys that act for it `401`.
  */
@@ -495,6 +504,69 @@ export interface OperationResult {
   body: {
     [k: string]: unknown;
   } | null;
+}
+export interface ListChangesQuery {
+  /**
+   * At most so many rows.
+   */
+  limit?: number;
+  /**
+   * What has been read: `page.next_cursor` of the page before; without, all that exists comes first. With `now`, nothing of that: the page is empty, and its cursor is for what changes from now on.
+   */
+  cursor?: string;
+  /**
+   * Only changes of resources of these types. A cursor is bound to them.
+   */
+  type?: readonly ('project' | 'task' | 'tag' | 'member' | 'comment')[];
+}
+/**
+ * A resource that has changed, or is there.
+ */
+export interface Change {
+  type: ChangeType;
+  /**
+   * The id of the resource.
+   */
+  id: string;
+  action: ChangeAction;
+  /**
+   * The version that `resource` has; null with it.
+   */
+  version: number | null;
+  /**
+   * When it was changed.
+   */
+  at: string;
+  /**
+   * Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.
+   */
+  actor: string | null;
+  /**
+   * The resource as it is now; null where it is not there.
+   */
+  resource: ChangedResource | null;
+}
+/**
+ * A project, task, tag, member or comment as its list shows it, without `task_count`, `comment_count` and `is_blocked`, which change without a new version of it.
+ */
+export interface ChangedResource {
+  /**
+   * The id, which sorts by the time of creation.
+   */
+  id: string;
+  /**
+   * 1 at first, and one more at every change. It stands in the ETag.
+   */
+  version: number;
+  /**
+   * When it was created, in UTC.
+   */
+  created_at: string;
+  /**
+   * When it was last changed, in UTC.
+   */
+  updated_at: string;
+  [k: string]: unknown;
 }
 export interface CreateCommentBody {
   /**

@@ -1,0 +1,167 @@
+select set_tenant_context($1, $2, $3, $4);
+
+select "etag", case when array['*', etag] && $11::text[] then null else representation.body end as "body", "nextCursor"
+from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?limit.","errors":[{"pointer":"?limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else "body" end as "body", next_cursor as "nextCursor"
+from (select null::integer as "version", case when page.is_kept then ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($2::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}') else raise_unless(false, '{"code":"gone","detail":"What came after this cursor is not kept any longer: start again without a cursor.","errors":[{"pointer":"?cursor","code":"expired","message":"is older than what is kept"}]}'::json)::text end as "body", case when page.has_more then page.next_cursor end as "next_cursor"
+from (
+with begin_of_walk as materialized (
+select coalesce($6::xid8, newest.xid, '0') as xid, coalesce($7::uuid, newest.id, '00000000-0000-0000-0000-000000000000') as id
+from (select) as one
+left join (
+select audit_log.xid, audit_log.id
+from audit_log
+where audit_log.tenant_id = $1
+and audit_log.xid < (select pg_snapshot_xmin(pg_current_snapshot()))
+and $6::xid8 is null
+order by audit_log.xid desc, audit_log.id desc
+limit 1) as newest on true), units as materialized (
+select *
+from ((
+select 0 as above, 'project' as type, "projects".id as resource_id, "projects".updated_at as at
+from projects
+where projects.tenant_id = $1
+and projects.deleted_at is null
+and 'project' = any ($3::text[])
+and 0 >= coalesce($8::integer, 0)
+and "projects".id > case when $8::integer = 0 then $9::uuid else '00000000-0000-0000-0000-000000000000' end
+order by "projects".id
+limit $2::integer + 1)
+union all (
+select 1 as above, 'tag' as type, "tags".id as resource_id, "tags".updated_at as at
+from tags
+where tags.tenant_id = $1
+and 'tag' = any ($3::text[])
+and 1 >= coalesce($8::integer, 0)
+and "tags".id > case when $8::integer = 1 then $9::uuid else '00000000-0000-0000-0000-000000000000' end
+order by "tags".id
+limit $2::integer + 1)
+union all (
+select 2 as above, 'member' as type, "members".id as resource_id, "members".updated_at as at
+from members
+where members.tenant_id = $1
+and 'member' = any ($3::text[])
+and 2 >= coalesce($8::integer, 0)
+and "members".id > case when $8::integer = 2 then $9::uuid else '00000000-0000-0000-0000-000000000000' end
+order by "members".id
+limit $2::integer + 1)
+union all (
+select 3 as above, 'task' as type, "tasks".id as resource_id, "tasks".updated_at as at
+from tasks
+where tasks.tenant_id = $1
+and tasks.deleted_at is null
+and 'task' = any ($3::text[])
+and 3 >= coalesce($8::integer, 0)
+and "tasks".id > case when $8::integer = 3 then $9::uuid else '00000000-0000-0000-0000-000000000000' end
+order by "tasks".id
+limit $2::integer + 1)
+union all (
+select 4 as above, 'comment' as type, "comments".id as resource_id, "comments".updated_at as at
+from comments
+where comments.tenant_id = $1
+and (
+select tasks.deleted_at is null
+from tasks
+where tasks.tenant_id = $1
+and tasks.id = comments.task_id)
+and 'comment' = any ($3::text[])
+and 4 >= coalesce($8::integer, 0)
+and "comments".id > case when $8::integer = 4 then $9::uuid else '00000000-0000-0000-0000-000000000000' end
+order by "comments".id
+limit $2::integer + 1)) as part
+order by above, resource_id
+limit $2::integer + 1)
+select (select string_agg(item, ',')
+from (
+select case when sum(octet_length(item)) over (rows unbounded preceding) > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?limit.","errors":[{"pointer":"?limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else item end as item
+from ((select ('{"type":' || coalesce('"' || change.type || '"', 'null') || ',"id":' || coalesce('"' || change.resource_id || '"', 'null') || ',"action":' || coalesce('"' || case when change.version is null then 'delete' else 'upsert' end || '"', 'null') || ',"version":' || coalesce(cast(change.version as text), 'null') || ',"at":' || coalesce('"' || rfc3339(change.at) || '"', 'null') || ',"actor":' || coalesce(to_json(change.actor)::text, 'null') || ',"resource":') || coalesce(change.body, 'null') || ('}') as "item"
+from (
+select shown.*, found.version, found.body
+from (
+select type, resource_id, at, (
+select audit_log.actor
+from audit_log
+where audit_log.tenant_id = $1
+and audit_log.resource_id = page.resource_id
+order by audit_log.at desc, audit_log.id desc
+limit 1) as actor
+from (select *
+from units
+order by above, resource_id
+limit $2::integer) as page
+order by above, resource_id) as shown
+left join lateral (
+select "projects".version, ('{"id":' || coalesce('"' || "projects"."id" || '"', 'null') || ',"name":' || coalesce(to_json("projects"."name")::text, 'null') || ',"description":' || coalesce(to_json("projects"."description")::text, 'null') || ',"status":' || coalesce('"' || "projects"."status" || '"', 'null') || ',"metadata":' || coalesce(cast("projects"."metadata" as text), 'null') || ',"version":' || coalesce(cast("projects"."version" as text), 'null') || ',"created_by":' || coalesce(to_json("projects"."created_by")::text, 'null') || ',"created_at":' || coalesce('"' || rfc3339("projects"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("projects"."updated_at") || '"', 'null') || '}') as body
+from projects
+where projects.tenant_id = $1
+and projects.deleted_at is null
+and shown.type = 'project'
+and "projects".id = shown.resource_id
+union all select "tags".version, ('{"id":' || coalesce('"' || "tags"."id" || '"', 'null') || ',"name":' || coalesce(to_json("tags"."name")::text, 'null') || ',"color":' || coalesce('"' || "tags"."color" || '"', 'null') || ',"version":' || coalesce(cast("tags"."version" as text), 'null') || ',"created_at":' || coalesce('"' || rfc3339("tags"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("tags"."updated_at") || '"', 'null') || '}') as body
+from tags
+where tags.tenant_id = $1
+and shown.type = 'tag'
+and "tags".id = shown.resource_id
+union all select "members".version, ('{"id":' || coalesce('"' || "members"."id" || '"', 'null') || ',"subject":' || coalesce(to_json("members"."subject")::text, 'null') || ',"name":' || coalesce(to_json("members"."name")::text, 'null') || ',"email":' || coalesce(to_json("members"."email")::text, 'null') || ',"status":' || coalesce('"' || "members"."status" || '"', 'null') || ',"version":' || coalesce(cast("members"."version" as text), 'null') || ',"created_at":' || coalesce('"' || rfc3339("members"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("members"."updated_at") || '"', 'null') || '}') as body
+from members
+where members.tenant_id = $1
+and shown.type = 'member'
+and "members".id = shown.resource_id
+union all select "tasks".version, (coalesce(tasks.own_json, task_own_json($1, tasks.id)) || ',"description":' || coalesce(to_json("tasks"."description")::text, 'null') || ',"metadata":' || coalesce(cast("tasks"."metadata" as text), 'null') || ',"tags":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $1)) then tags_json_of($1, tasks.id) else tasks.tags_json end, 'null') || ',"assignees":' || coalesce(case when (select exists (select
+from stale_tags_json
+where tenant_id = $1)) then assignees_json_of($1, tasks.id) else tasks.assignees_json end, 'null') || '}') as body
+from tasks
+where tasks.tenant_id = $1
+and tasks.deleted_at is null
+and shown.type = 'task'
+and "tasks".id = shown.resource_id
+union all select "comments".version, ('{"id":' || coalesce('"' || "comments"."id" || '"', 'null') || ',"task_id":' || coalesce('"' || "comments"."task_id" || '"', 'null') || ',"author":') || coalesce((
+select ('{"id":' || coalesce('"' || "members"."id" || '"', 'null') || ',"name":' || coalesce(to_json("members"."name")::text, 'null') || '}')
+from members
+where members.tenant_id = $1
+and members.id = comments.author_id), 'null') || (',"actor":' || coalesce(to_json("comments"."actor")::text, 'null') || ',"body":' || coalesce(to_json("comments"."body")::text, 'null') || ',"mentions":[') || coalesce((
+select string_agg(('{"id":' || coalesce('"' || "members"."id" || '"', 'null') || ',"name":' || coalesce(to_json("members"."name")::text, 'null') || '}'), ','
+order by mentioned.n)
+from comment_mentions as mentioned join members on members.id = mentioned.member_id
+where mentioned.tenant_id = $1
+and members.tenant_id = $1
+and mentioned.comment_id = comments.id), '') || ('],"version":' || coalesce(cast("comments"."version" as text), 'null') || ',"created_at":' || coalesce('"' || rfc3339("comments"."created_at") || '"', 'null') || ',"updated_at":' || coalesce('"' || rfc3339("comments"."updated_at") || '"', 'null') || ',"edited_at":' || coalesce('"' || rfc3339("comments"."edited_at") || '"', 'null') || '}') as body
+from comments
+where comments.tenant_id = $1
+and (
+select tasks.deleted_at is null
+from tasks
+where tasks.tenant_id = $1
+and tasks.id = comments.task_id)
+and shown.type = 'comment'
+and "comments".id = shown.resource_id) as found on true) as "change"
+offset 0)) as built) as items) as items, case when (select count(*)
+from units) > $2::integer then true else exists (
+select from audit_log
+where audit_log.tenant_id = $1
+and audit_log.xid < (select pg_snapshot_xmin(pg_current_snapshot()))
+and (audit_log.xid, audit_log.id) > ((select xid
+from begin_of_walk), (select id
+from begin_of_walk))) end as has_more, make_cursor($10::text, case when (select count(*)
+from units) > $2::integer then (select json_build_array('walk', (select system_identifier::text
+from pg_control_system()), (coalesce($5::date, current_date))::text, ((select xid
+from begin_of_walk))::text, ((select id
+from begin_of_walk))::text, (above)::text, (resource_id)::text)
+from (select *
+from units
+order by above, resource_id
+offset $2::integer - 1
+limit 1) as last) else json_build_array('log', (select system_identifier::text
+from pg_control_system()), (coalesce($5::date, current_date))::text, ((select xid
+from begin_of_walk))::text, ((select id
+from begin_of_walk))::text, ('infinity'::timestamptz)::text, ('ffffffff-ffff-ffff-ffff-ffffffffffff')::text) end) as next_cursor, $6::text is null or ( (select system_identifier::text
+from pg_control_system()) = $4::text
+and $5::date >= current_date - 90
+and ($7::uuid = '00000000-0000-0000-0000-000000000000' or (
+select audit_log.xid = $6::xid8
+from audit_log
+where audit_log.tenant_id = $1
+and audit_log.id = $7::uuid) is true)) as is_kept) as "page"
+offset 0) as "query"
+offset 0) as "representation";
