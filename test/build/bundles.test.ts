@@ -48,7 +48,7 @@ test('every file under src/functions is a Worker, and they are what the definiti
 describe.each(functions.map(({ name, entry }) => [name, entry] as const))('%s', (name, entry) => {
   test('is small', () => {
     const { bytes, gzip } = sizes.find((size) => size.name === name) as (typeof sizes)[number];
-    expect(gzip).toBeLessThanOrEqual(name === 'onetrip-batch' ? 160_000 : 150_000);
+    expect(gzip).toBeLessThanOrEqual(name === 'onetrip-batch' ? 170_000 : 150_000);
     expect(gzip).toBeGreaterThan(10_000);
     expect(bytes).toBeGreaterThan(gzip);
   });
