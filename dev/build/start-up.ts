@@ -72,7 +72,8 @@ export async function measureStartUp(
         const start = performance.now();
         const status = await send(name);
         const ms = performance.now() - start;
-        if (!['404', '302'].includes(status) && kind !== 'scheduled') throw new Error(`${name} does not start: ${status}`);
+        if (!['404', '302'].includes(status) && kind !== 'scheduled')
+          throw new Error(`${name} does not start: ${status}`);
         times.set(name, [...(times.get(name) ?? []), ms]);
       }
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { useApi } from '../../support/api.ts';
+import { type TestTenant, useApi } from '../../support/api.ts';
 import { makeWorld, type World } from '../../support/examples.ts';
 import { UNKNOWN } from '../../support/replies.ts';
 import { waitForLocks } from '../../support/writes.ts';
@@ -11,6 +11,8 @@ const api = useApi();
 const sql = (text: string, values: unknown[] = []) => api.database.admin.query(text, values);
 
 describe('a failure', () => {
+  /** For what is refused before the database is asked. */
+  let shared: Promise<TestTenant> | undefined;
   const first = post('/projects', { name: 'first' });
 
   test.each<[string, (world: World) => Operation, status: number, problem: object]>([
@@ -146,7 +148,8 @@ describe('a failure', () => {
     ['POST', '/api/v1/pro jects', 'path'],
     ['POST', '/api/v1/', 'path'],
   ])('of what is no operation: %s %s', async (method, path, member) => {
-    const tenant = await api.tenant();
+    shared ??= api.tenant();
+    const tenant = await shared;
     const reply = await failsWhole(api, tenant, [first, { method, path, body: { name: 'x' } }], {
       status: 400,
       json: { code: 'validation_failed', errors: [{ pointer: `/operations/1/${member}` }] },

@@ -9,7 +9,7 @@ import { below, chance, makePlan, newProject, type Plan, request, type Thing, th
  * their failures, has to be the same for both.
  */
 
-const BATCHES = 12;
+const BATCHES = 10;
 const MAX_OPERATIONS = 9;
 
 const api = useApi();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Definition } from '../../../src/http/endpoint/definition.ts';
 import { type TestTenant, useApi } from '../../support/api.ts';
-import { exampleOf, idsOf, makeWorld } from '../../support/examples.ts';
+import { exampleOf, idsOf, makeWorld, type World } from '../../support/examples.ts';
 import { addMember } from '../../support/members.ts';
 import { idsIn, told, UNKNOWN } from '../../support/replies.ts';
 import { storedRows } from '../../support/stored.ts';
@@ -12,12 +13,24 @@ const api = useApi();
 const stored = ({ id }: TestTenant) => storedRows(api.database.admin, id);
 
 describe('another tenant', () => {
+  let shared: Promise<[World, World]> | undefined;
+  const twoWorlds = async (definition?: Definition): Promise<[World, World]> => [
+    await makeWorld(api, definition),
+    await makeWorld(api, definition),
+  ];
+  /** As all attempts are refused, those that need no rows of their own have the same. */
+  function worldsFor(definition: Definition): Promise<[World, World]> {
+    if (exampleOf(definition).prepare) return twoWorlds(definition);
+    shared ??= twoWorlds();
+    return shared;
+  }
+
   const withIds = taken.filter(({ path }) => path.includes(':'));
 
   test.each(withIds.map((definition) => [definition.operationId, definition] as const))(
     '%s: a foreign id in the path is an unknown one',
     async (_, definition) => {
-      const [attacker, victim] = [await makeWorld(api, definition), await makeWorld(api, definition)];
+      const [attacker, victim] = await worldsFor(definition);
       const before = await stored(victim.tenant);
       const { path } = exampleOf(definition);
       const attack = (ids: Record<string, string>) =>

@@ -552,7 +552,7 @@ export interface Onetrip {
      *
      * `POST /api/v1/webhooks`, role `admin`.
      */
-    create(body: CreateWebhookBody, options?: CallOptions & KeyOptions): Promise<NewWebhook>;
+    create(body: CreateWebhookBody, options?: CallOptions & KeyOptions & DryRunOptions): Promise<NewWebhook>;
     /**
      * Delete a webhook.
      *
@@ -560,7 +560,7 @@ export interface Onetrip {
      *
      * `DELETE /api/v1/webhooks/{id}`, role `admin`.
      */
-    delete(webhook: Reference, options?: CallOptions & MatchOptions): Promise<void>;
+    delete(webhook: Reference, options?: CallOptions & MatchOptions & DryRunOptions): Promise<void>;
     /**
      * Get a webhook.
      *
@@ -585,7 +585,7 @@ export interface Onetrip {
        *
        * `POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver`, role `admin`.
        */
-      redeliver(webhook: Reference, delivery: Reference, options?: CallOptions & KeyOptions): Promise<WebhookDelivery>;
+      redeliver(webhook: Reference, delivery: Reference, options?: CallOptions & KeyOptions & DryRunOptions): Promise<WebhookDelivery>;
     };
     /**
      * List webhooks.
@@ -602,7 +602,7 @@ export interface Onetrip {
      *
      * `POST /api/v1/webhooks/{id}/rotate-secret`, role `admin`.
      */
-    rotateSecret(webhook: Reference, options?: CallOptions & KeyOptions & MatchOptions): Promise<WebhookSecret>;
+    rotateSecret(webhook: Reference, options?: CallOptions & KeyOptions & MatchOptions & DryRunOptions): Promise<WebhookSecret>;
     /**
      * Test a webhook.
      *
@@ -610,7 +610,7 @@ export interface Onetrip {
      *
      * `POST /api/v1/webhooks/{id}/test`, role `admin`.
      */
-    test(webhook: Reference, options?: CallOptions & KeyOptions): Promise<WebhookDelivery>;
+    test(webhook: Reference, options?: CallOptions & KeyOptions & DryRunOptions): Promise<WebhookDelivery>;
     /**
      * Change a webhook.
      *
@@ -618,7 +618,7 @@ export interface Onetrip {
      *
      * `PATCH /api/v1/webhooks/{id}`, role `admin`.
      */
-    update(webhook: Reference, body: UpdateWebhookBody, options?: CallOptions & KeyOptions & MatchOptions): Promise<Webhook>;
+    update(webhook: Reference, body: UpdateWebhookBody, options?: CallOptions & KeyOptions & MatchOptions & DryRunOptions): Promise<Webhook>;
   };
   /**
    * This document.
