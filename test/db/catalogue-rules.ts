@@ -139,7 +139,9 @@ export const RULES = {
   // A materialised view has no row-level security at all.
   // A dry run ends before its commit.
   'no rule is checked at the commit alone': `
-    select conname from pg_constraint where condeferrable`,
+    select conname from pg_constraint where condeferrable
+    -- It decides nothing: it writes what is to be delivered of what is committed.
+    and (conname, conrelid) <> ('deliver', 'audit_log'::regclass)`,
 
   'every view asks as who asks it': `
     select c.oid::regclass::text from pg_class as c join pg_namespace as n on n.oid = relnamespace
