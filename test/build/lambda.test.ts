@@ -9,6 +9,7 @@ import { measureStart } from '../../dev/build/lambda-start.ts';
 import { eventBridgeCron, logicalId } from '../../dev/build/lambda-template.ts';
 import { packagesOf } from '../../dev/build/report.ts';
 import { zip } from '../../dev/build/zip.ts';
+import { endpoints as taken } from '../../src/functions/batch/batch.ts';
 import { tools } from '../../src/functions/mcp/mcp.ts';
 import { useDatabase } from '../support/database.ts';
 import { definitions } from '../support/examples.ts';
@@ -130,8 +131,11 @@ describe('each function', () => {
         hasDatabase && kind !== 'scheduled' && kind !== 'deliveries' && name !== 'ready',
       ]);
       const endpoints = Object.keys(parts).filter((path) => /^src\/functions\/[\w-]+\/[\w-]+\.ts$/.test(path));
-      // That of the Model Context Protocol has the endpoints of its tools.
-      const own = name === 'mcp' ? 1 + tools.length : 1;
+      // That of the Model Context Protocol has the endpoints of its tools, a batch those of its operations.
+      const own =
+        { mcp: 1 + new Set([...tools.map(({ endpoint }) => endpoint), ...taken]).size, batch: 1 + taken.length }[
+          name
+        ] ?? 1;
       expect(endpoints).toHaveLength(
         { function: own, scheduled: 0, deliveries: 0, assets: 0, fallback: definitions.length }[kind],
       );

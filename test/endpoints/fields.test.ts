@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { useApi } from '../support/api.ts';
-import { definitions, exampleOf, makeWorld } from '../support/examples.ts';
+import { exampleOf, makeWorld, operations } from '../support/examples.ts';
 import { listed, parameters } from './bad-slots.ts';
 
 /*
@@ -10,7 +10,7 @@ import { listed, parameters } from './bad-slots.ts';
 
 const api = useApi();
 
-const chosen = definitions.flatMap((definition) => {
+const chosen = operations.flatMap((definition) => {
   const query = parameters(definition, 'query');
   const fields = query.find(({ name }) => name === 'fields');
   return fields ? [[definition.operationId, definition, listed(fields.schema), query] as const] : [];

@@ -8,7 +8,7 @@ import { makeWebhook } from './webhooks/webhook-world.ts';
  * Lambda is in test/platform.
  */
 
-const api = useApi({ bindings: { DEVELOPMENT: 'true' } });
+const api = useApi({ delivers: true, bindings: { DEVELOPMENT: 'true' } });
 const receiver = useReceiver();
 
 test.runIf(inject('tier') === 'workerd')('the queue carries changes out, and failed ones again', async () => {

@@ -142,13 +142,13 @@ function validValue(schema: Schema, name: string): fc.Arbitrary<unknown> {
 
 function validForm(form: Schema, name: string): fc.Arbitrary<unknown> {
   if (form.type === 'null') return fc.constant(null);
-  const { properties = {}, required = [], items = {}, maxItems } = form;
+  const { properties = {}, required = [], items = {}, minItems = 0, maxItems } = form;
   const kind = kindOf(form, name, 'member');
   if (kind === 'array') {
     if (maxItems === 0) return fc.constant([]);
     if (name === 'tags') return fc.subarray(TAG_NAMES, { maxLength: 6 });
     // Of two, both could be the owner, or the same member.
-    return fc.array(validValue(items, name), { maxLength: name === 'assignees' ? 1 : 3 });
+    return fc.uniqueArray(validValue(items, name), { minLength: minItems, maxLength: name === 'assignees' ? 1 : 3 });
   }
   if (kind !== 'closed') return valid(kind, form, name);
   if (properties.add && properties.remove) {

@@ -155,6 +155,8 @@ export function valid(kind: Kind, schema: Schema, name: string): fc.Arbitrary<un
         fc.constantFrom('a', 'b', 'c'),
         text(maxLength).filter((who) => isOneLine(who) && who !== '' && who !== 'tester'),
       );
+    case 'url':
+      return fc.constantFrom('https://example.com/', 'https://ü.example:8443/a?b=%20#c', 'https://a.b/{}');
     case 'email':
       return fc.constantFrom('a@example.com', ' b@example.com ', 'ü+1@bücher.example', "o'c@a.b.c");
     case 'text':

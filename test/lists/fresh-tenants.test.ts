@@ -246,6 +246,14 @@ function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>
       ids.PROJECT = await one(`select project_id as id from tasks where tenant_id = $1 and id = '${ids.TASK}'`);
       ids.MEMBER = await one(`select id from members where tenant_id = $1 and subject = 'tester'`);
       ids.COMMENT = await one(`select id from comments where tenant_id = $1 limit 1`);
+      ids.WEBHOOK = await one(
+        `insert into webhooks (tenant_id, url, events) values ($1, 'https://a.b', '{*}') returning id`,
+      );
+      await admin.query(
+        `insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body)
+         select tenant_id, $2, 'task.created', 'task', id, '{}' from tasks where tenant_id = $1`,
+        [tenant.id, ids.WEBHOOK],
+      );
       ids.TAG = await one(`select id from tags where tenant_id = $1 and name = 'g1'`);
       const url = new URL(api.database.url);
       url.host = `127.0.0.1:${admin.port}`;
@@ -272,7 +280,7 @@ function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>
       '%s',
       async (path) => {
         const cases = casesOf(path).map((one) =>
-          one.replaceAll(/PROJECT|TASK|TAG|MEMBER|COMMENT|BEFORE/g, (id) => ids[id] as string),
+          one.replaceAll(/PROJECT|TASK|TAG|MEMBER|COMMENT|WEBHOOK|BEFORE/g, (id) => ids[id] as string),
         );
         const found: Record<string, number> = {};
         const touched: Record<string, number> = {};

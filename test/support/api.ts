@@ -73,6 +73,8 @@ type Options = Parameters<typeof useDatabase>[0] & {
   rateLimit?: RateLimit;
   /** Operation ids of the functions that are called, for `split` to start no others. */
   functions?: string[];
+  /** Whether deliveries to webhooks are carried out, which asks the database beside the requests. */
+  delivers?: boolean;
 };
 
 /** Runs the API with these bindings, as the tier says: in this process, as it is or as on Lambda, in workerd, or as a server. */
@@ -104,7 +106,7 @@ export async function serve(
 /**
  * The API over a database of the file's own, run as the tier says. Every response is held against the OpenAPI document.
  */
-export function useApi({ bindings = {}, rateLimit, functions, ...options }: Options = {}): TestApi {
+export function useApi({ bindings = {}, rateLimit, functions, delivers = false, ...options }: Options = {}): TestApi {
   const database = useDatabase(options);
   const api = { database } as TestApi;
   let served: Served;
@@ -113,7 +115,7 @@ export function useApi({ bindings = {}, rateLimit, functions, ...options }: Opti
     api.bindings = {
       DATABASE_URL: database.url,
       JANITOR_DATABASE_URL: database.janitorUrl,
-      COURIER_DATABASE_URL: database.courierUrl,
+      ...(delivers ? { COURIER_DATABASE_URL: database.courierUrl } : {}),
       NEON_ENDPOINT: database.endpoint.url,
       WEBHOOK_KEYS,
       JWT_SECRET,

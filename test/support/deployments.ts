@@ -14,15 +14,16 @@ export interface RateLimit {
   period: 10 | 60;
 }
 
-/** All functions in one Worker. */
+/** All functions in one Worker. It delivers to webhooks, by its queue, where it is told how to log in for that. */
 export function oneWorker(bindings: Bindings, rateLimit?: RateLimit): MiniflareOptions {
   return {
     ...script(join(inject('dist'), 'worker')),
     compatibilityDate: '2026-07-01',
     bindings: { ...bindings } as unknown as Record<string, string>,
     ...staticFiles(),
-    queueProducers: { WEBHOOK_QUEUE: 'webhooks' },
-    queueConsumers: { webhooks: { maxBatchSize: 1 } },
+    ...(bindings.COURIER_DATABASE_URL
+      ? { queueProducers: { WEBHOOK_QUEUE: 'webhooks' }, queueConsumers: { webhooks: { maxBatchSize: 1 } } }
+      : {}),
     ...(rateLimit ? { ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: rateLimit } } } : {}),
   };
 }
@@ -49,6 +50,7 @@ export function splitWorkers(bindings: Bindings, rateLimit?: RateLimit, only?: s
       compatibilityFlags: config.compatibility_flags,
       bindings: Object.fromEntries(own),
       ...(config.assets ? staticFiles() : {}),
+      // Who changes something tells the queue; without a courier nobody takes the messages.
       queueProducers: Object.fromEntries(
         (config.queues?.producers ?? []).map(({ binding, queue }) => [binding, queue]),
       ),

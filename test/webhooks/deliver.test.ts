@@ -9,7 +9,7 @@ import { useReceiver } from '../support/receiver.ts';
 
 /* Delivering, with a receiver that does what receivers do, and a clock that is ahead of the database's. */
 
-const api = useApi({ bindings: { DEVELOPMENT: 'true' } });
+const api = useApi({ delivers: true, bindings: { DEVELOPMENT: 'true' } });
 const receiver = useReceiver();
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever it expects, and fails where that is not there

@@ -15,7 +15,7 @@ const queue: Bindings['WEBHOOK_QUEUE'] = {
     sent.push({ ...message, ...options });
   },
 };
-const api = useApi({ bindings: { DEVELOPMENT: 'true', WEBHOOK_QUEUE: queue } });
+const api = useApi({ delivers: true, bindings: { DEVELOPMENT: 'true', WEBHOOK_QUEUE: queue } });
 const receiver = useReceiver();
 const options = { post: postByFetch, timeoutMs: 5000, maxDelaySeconds: 900 };
 const names = () => receiver.take().map(({ json }) => json.data.resource.name);

@@ -30,7 +30,8 @@ import updateTask from '../tasks/update-task.ts';
  * request to another endpoint, whose schemas and query function make statements of it, which are sent together.
  */
 
-const endpoints: readonly OperationEndpoint[] = [
+/** What an operation can be a request to. */
+export const endpoints: readonly OperationEndpoint[] = [
   ...[createProject, updateProject, deleteProject, restoreProject],
   ...[createTask, updateTask, deleteTask, restoreTask],
   ...[createTag, updateTag, deleteTag],

@@ -1,4 +1,5 @@
-select set_tenant_context($1, $2, $3, $4);
+select current_setting('app.webhooks') as webhooks
+from set_tenant_context($1, $2, $3, $4);
 
 select set_config('app.operation', '0', true) as "operation";
 

@@ -12,7 +12,7 @@ import { useReceiver } from '../../support/receiver.ts';
 
 /* On Lambda SQS carries changes out. It is stood in for here, by what its JSON protocol says of SendMessage. */
 
-const api = useApi({ bindings: { DEVELOPMENT: 'true' } });
+const api = useApi({ delivers: true, bindings: { DEVELOPMENT: 'true' } });
 const receiver = useReceiver();
 const sent: { headers: Record<string, unknown>; body: Record<string, unknown> }[] = [];
 let queueUrl = '';

@@ -37,7 +37,7 @@ export function logPage(db: Database, position: ChangePageRequest): ChangePage {
         select ${type} as type, log.resource_id, '-infinity'::timestamptz as above, ${FIRST_ID}::uuid as unit_id
         where ${isOwn}
         union all (
-          select 'comment', comments.id, comments.created_at, comments.id from comments
+          select 'comment' as type, comments.id, comments.created_at, comments.id from comments
           where comments.tenant_id = ${db.tenantId} and ${movesComments} and comments.task_id = log.resource_id
           and (comments.created_at, comments.id) > (
             case when ${isFirst} then ${above}::timestamptz else '-infinity' end,

@@ -4,7 +4,7 @@ set local lock_timeout = '2s';
 set local statement_timeout = '30s';
 
 -- Written by `npm run generate`: queries of src/db/queries, kept as functions, so that their plans are kept as well.
-create function changes_after_4df91c8a(tenant uuid, page_limit integer, types text[], cluster text, since text, xid text, entry text, above text, unit text, cursor_context text, if_none_match text[]) returns table ("etag" text, "body" text, "nextCursor" text)
+create function changes_after_5fd2d2be(tenant uuid, page_limit integer, types text[], cluster text, since text, xid text, entry text, above text, unit text, cursor_context text, if_none_match text[]) returns table ("etag" text, "body" text, "nextCursor" text)
 language sql stable rows 1 set plan_cache_mode = force_generic_plan set enable_bitmapscan = off
 begin atomic
 select "etag", case when array['*', etag] && $11::text[] then null else representation.body end as "body", "nextCursor" from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?limit.","errors":[{"pointer":"?limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else "body" end as "body", next_cursor as "nextCursor" from (select null::integer as "version", case when page.is_kept then ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($2::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}')
@@ -29,7 +29,7 @@ select "etag", case when array['*', etag] && $11::text[] then null else represen
         where case
     when log.resource_type in ('tagging', 'assignee', 'dependency') then 'task' else log.resource_type end = any ($3::text[])
         union all (
-          select 'comment', comments.id, comments.created_at, comments.id from comments
+          select 'comment' as type, comments.id, comments.created_at, comments.id from comments
           where comments.tenant_id = $1 and (
     log.resource_type = 'task' and log.action in ('trash', 'restore') and 'comment' = any ($3::text[])) and comments.task_id = log.resource_id
           and (comments.created_at, comments.id) > (
@@ -85,8 +85,8 @@ select "etag", case when array['*', etag] && $11::text[] then null else represen
       select audit_log.xid = $6::xid8 from audit_log
       where audit_log.tenant_id = $1 and audit_log.id = $7::uuid) is true)) as is_kept) as "page" offset 0) as "query" offset 0) as "representation";
 end;
-revoke execute on function changes_after_4df91c8a(uuid, integer, text[], text, text, text, text, text, text, text, text[]) from public;
-grant execute on function changes_after_4df91c8a(uuid, integer, text[], text, text, text, text, text, text, text, text[]) to onetrip_app;
+revoke execute on function changes_after_5fd2d2be(uuid, integer, text[], text, text, text, text, text, text, text, text[]) from public;
+grant execute on function changes_after_5fd2d2be(uuid, integer, text[], text, text, text, text, text, text, text, text[]) to onetrip_app;
 
 create function changes_from_begin_ed5a8746(tenant uuid, page_limit integer, types text[], cluster text, since text, xid text, entry text, above text, unit text, cursor_context text, if_none_match text[]) returns table ("etag" text, "body" text, "nextCursor" text)
 language sql stable rows 1 set plan_cache_mode = force_generic_plan set enable_bitmapscan = off
@@ -179,5 +179,5 @@ grant execute on function changes_from_begin_ed5a8746(uuid, integer, text[], tex
 set local lock_timeout = '2s';
 set local statement_timeout = '30s';
 
-drop function changes_after_4df91c8a(uuid, integer, text[], text, text, text, text, text, text, text, text[]);
+drop function changes_after_5fd2d2be(uuid, integer, text[], text, text, text, text, text, text, text, text[]);
 drop function changes_from_begin_ed5a8746(uuid, integer, text[], text, text, text, text, text, text, text, text[]);
