@@ -302,7 +302,7 @@ alter function write_deliveries() owner to onetrip_outbox;
 alter function erase_person_from_deliveries(uuid, integer) owner to onetrip_outbox;
 revoke create on schema public from onetrip_outbox;
 
--- As before, and notes whether the tenant has webhooks.
+-- As before, with a limit for the whole transaction, and notes whether the tenant has webhooks.
 create or replace function set_tenant_context(tenant uuid, actor text, request_id text, role text) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 declare
@@ -315,6 +315,8 @@ begin
     set_config('app.request_id', request_id, true),
     set_config('app.caller_role', coalesce(role, ''), true),
     set_config('statement_timeout', '10s', true),
+    -- When the caller has been told that it took too long, nothing goes on: a batch may have hundreds of statements.
+    set_config('transaction_timeout', '20s', true),
     set_config('lock_timeout', '5s', true),
     set_config('timezone', 'UTC', true),
     set_config('jit', 'off', true),

@@ -65,11 +65,11 @@ describe('set_tenant_context()', () => {
       value(
         client,
         `select array_agg(current_setting(name) order by name)
-         from unnest(array['enable_seqscan', 'jit', 'lock_timeout', 'plan_cache_mode', 'statement_timeout', 'timezone', 'work_mem']) as name`,
+         from unnest(array['enable_seqscan', 'jit', 'lock_timeout', 'plan_cache_mode', 'statement_timeout', 'timezone', 'transaction_timeout', 'work_mem']) as name`,
       ),
     );
     await worker.client.query('reset timezone');
-    expect(settings).toEqual(['off', 'off', '5s', 'force_generic_plan', '10s', 'UTC', '32MB']);
+    expect(settings).toEqual(['off', 'off', '5s', 'force_generic_plan', '10s', 'UTC', '20s', '32MB']);
   });
 
   test('refuses a tenant that is unknown or suspended, with the same problem', async () => {
