@@ -143,7 +143,7 @@ create policy tenant on webhook_deliveries to onetrip_app
 using (tenant_id = (select current_tenant()))
 with check (tenant_id = (select current_tenant()));
 
-grant select, insert, update (status, attempt, next_attempt_at) on webhook_deliveries to onetrip_app;
+grant select, insert, update (status, attempt, next_attempt_at), delete on webhook_deliveries to onetrip_app;
 
 -- Who delivers reads all tenants' webhooks and secrets, and notes what came of it. It sees no other row of theirs.
 grant select (id, status) on tenants to onetrip_courier;

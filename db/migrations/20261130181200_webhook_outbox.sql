@@ -235,23 +235,23 @@ $$;
 revoke execute on function write_deliveries_of(uuid) from public;
 grant execute on function write_deliveries_of(uuid) to onetrip_outbox;
 
--- Once for each transaction, whichever of its entries comes first.
+-- Once for each tenant of which the transaction has an entry, whichever of them comes first.
 create function write_deliveries() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   transaction constant text := pg_current_xact_id();
-  of_tenant uuid;
+  -- The transaction, and the tenants that have had their turn: a setting lasts as long as its session may.
+  written text := coalesce(current_setting('app.webhooks_written', true), '');
 begin
-  if current_setting('app.webhooks_written', true) is not distinct from transaction then
+  if split_part(written, ' ', 1) <> transaction then
+    written := transaction;
+  elsif strpos(written, new.tenant_id::text) > 0 then
     return null;
   end if;
-  perform set_config('app.webhooks_written', transaction, true);
-  for of_tenant in
-    select distinct tenant_id from webhooks
-    where coalesce(current_setting('app.webhooks', true), '') <> 'on' or tenant_id = current_tenant()
-  loop
-    perform write_deliveries_of(of_tenant);
-  end loop;
+  perform set_config('app.webhooks_written', written || ' ' || new.tenant_id, true);
+  if exists (select from webhooks where tenant_id = new.tenant_id) then
+    perform write_deliveries_of(new.tenant_id);
+  end if;
   return null;
 end
 $$;

@@ -27,6 +27,8 @@ export interface WebhookMessage {
   tenant_id: string;
   /** When it is due (ms since 1970); at once where it is missing. */
   due?: number;
+  /** Webhooks that the run before this one has found slow or failing, and that this one leaves out. */
+  except?: string[];
 }
 
 const DEFAULT_SLOW_QUERY_MS = '500';

@@ -10,7 +10,10 @@ import { openSecret, secretOwner } from './secrets.ts';
 export const ANSWER_TIMEOUT_MS = 15_000;
 
 /** An attempt at a delivery: the answer, or why there was none, and how long it took. */
-export type Outcome = { ms: number } & ({ answer: Answer; error?: undefined } | { answer?: undefined; error: string });
+export type Outcome = { ms: number; isTimeout?: boolean } & (
+  | { answer: Answer; error?: undefined }
+  | { answer?: undefined; error: string }
+);
 
 /** Thrown by a `Post` where a name resolves to no public address. */
 export class NotPublicError extends Error {
@@ -19,11 +22,21 @@ export class NotPublicError extends Error {
 
 const NOT_PUBLIC = 'The URL leads to no public address.';
 
+/** The secrets that sign a delivery. @throws Error as `openSecret` does, which is a fault of this deployment */
+export function openSecrets(
+  { keys }: CourierConfig,
+  tenantId: string,
+  { webhook_id, sealed }: ClaimedDelivery,
+): Promise<string[]> {
+  const owner = secretOwner(tenantId, webhook_id);
+  return Promise.all(sealed.map((one) => openSecret(keys, one, owner)));
+}
+
 /** Sends a delivery, signed with each secret (Standard Webhooks, "Verifying webhook authenticity"). */
 export async function attemptDelivery(
-  { keys, isDevelopment }: CourierConfig,
-  tenantId: string,
-  { id, webhook_id, url, body, sealed }: ClaimedDelivery,
+  { isDevelopment }: CourierConfig,
+  { id, url, body }: ClaimedDelivery,
+  secrets: string[],
   post: Post,
   timeoutMs: number,
 ): Promise<Outcome> {
@@ -32,8 +45,6 @@ export async function attemptDelivery(
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     if (urlFault(url, isDevelopment)) return { ms: took(), error: NOT_PUBLIC };
-    const owner = secretOwner(tenantId, webhook_id);
-    const secrets = await Promise.all(sealed.map((one) => openSecret(keys, one, owner)));
     const at = new Date();
     const headers = {
       'Content-Type': 'application/json',
@@ -45,7 +56,8 @@ export async function attemptDelivery(
     const answer = await post({ url, headers, body }, signal);
     return { ms: took(), answer };
   } catch (error) {
-    if (signal.aborted) return { ms: took(), error: `There was no answer within ${timeoutMs / 1000} s.` };
+    if (signal.aborted)
+      return { ms: took(), isTimeout: true, error: `There was no answer within ${timeoutMs / 1000} s.` };
     if ((error as Error).name === 'NotPublicError') return { ms: took(), error: NOT_PUBLIC };
     return { ms: took(), error: `There was no answer (${causeOf(error)}).` };
   }

@@ -17,19 +17,24 @@ export interface QueueLimits {
   maxDelaySeconds: number;
 }
 
+/** How long the search goes on with one tenant where there is no queue (ms). */
+const MAX_MS = 60_000;
+
 /** Delivers what a message tells of, and has itself told when there is something to be done again. */
 export async function handleMessage(
   bindings: Bindings,
-  { tenant_id: tenantId, due }: WebhookMessage,
+  { tenant_id: tenantId, due, except }: WebhookMessage,
   options: DeliverOptions & QueueLimits,
 ): Promise<void> {
   const config = readCourierConfig(bindings);
   const queue = bindings.WEBHOOK_QUEUE;
-  if (due !== undefined && due > Date.now() + 1000) {
+  if (due !== undefined && due > Date.now()) {
     await sendAt(queue, tenantId, due, options);
     return;
   }
-  const { again } = await deliverTenant(config, tenantId, options);
+  const { again, resting } = await deliverTenant(config, tenantId, except ? { ...options, except } : options);
+  // What rests is due by a message of its own.
+  if (again.delete(0)) await queue?.send({ tenant_id: tenantId, ...(resting.length > 0 ? { except: resting } : {}) });
   for (const seconds of again) await sendAt(queue, tenantId, Date.now() + seconds * 1000, options);
 }
 
@@ -39,8 +44,9 @@ async function sendAt(
   due: number,
   { maxDelaySeconds }: QueueLimits,
 ): Promise<void> {
-  const seconds = Math.ceil((due - Date.now()) / 1000);
-  const delaySeconds = Math.min(Math.max(seconds, 0), maxDelaySeconds);
+  const ms = due - Date.now();
+  // A second more, because a message that comes too early finds nothing due, or has to wait once more.
+  const delaySeconds = ms > 0 ? Math.min(Math.ceil(ms / 1000) + 1, maxDelaySeconds) : 0;
   await queue?.send({ tenant_id: tenantId, due }, { delaySeconds });
 }
 
@@ -55,10 +61,20 @@ export async function sweep(bindings: Bindings, options: DeliverOptions): Promis
     if (options.signal?.aborted) break;
     if (bindings.WEBHOOK_QUEUE) await bindings.WEBHOOK_QUEUE.send({ tenant_id: tenantId });
     // What fails of one tenant does not hold up the others.
-    else await deliverTenant(config, tenantId, options).catch((error) => logFailure(error));
+    else await deliverAll(config, tenantId, options).catch((error) => logFailure(error));
   }
   log('info', 'webhooks_swept', { tenants: tenants.length });
   return tenants.length;
+}
+
+/** Delivers what is due of a tenant, in as many runs as that takes, for a minute. */
+async function deliverAll(config: CourierConfig, tenantId: string, options: DeliverOptions): Promise<void> {
+  const end = performance.now() + MAX_MS;
+  for (let except: string[] = []; performance.now() < end && !options.signal?.aborted; ) {
+    const { again, resting } = await deliverTenant(config, tenantId, { ...options, except });
+    if (!again.has(0)) return;
+    except = resting;
+  }
 }
 
 /** How many deliveries are due, and for how long the oldest has been (s): what waits although somebody should deliver it. */

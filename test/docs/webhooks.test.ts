@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { root } from '../../dev/build/bundle.ts';
 import { nodePost } from '../../src/platform/node/post.ts';
-import { attemptDelivery } from '../../src/webhooks/attempt.ts';
+import { attemptDelivery, openSecrets } from '../../src/webhooks/attempt.ts';
 import type { Post } from '../../src/webhooks/post.ts';
 import { newSecret, sealSecret, secretOwner } from '../../src/webhooks/secrets.ts';
 import { freePort } from '../support/free-port.ts';
@@ -48,7 +48,7 @@ async function deliver(port: number, post: Post): Promise<number | undefined> {
   // As in the day after a rotation.
   for (const one of [newSecret(), secret]) delivery.sealed.push(await sealSecret(keys, one, owner));
   const config = { database: { url: '' }, keys, isDevelopment: true };
-  const { answer } = await attemptDelivery(config, 'tenant', delivery, post, 5000);
+  const { answer } = await attemptDelivery(config, delivery, await openSecrets(config, 'tenant', delivery), post, 5000);
   return answer?.status;
 }
 

@@ -46,7 +46,7 @@ describe.each(writes.map((definition) => [definition.operationId, definition] as
     // Random names are in some examples; a secret is in no dry run.
     const masked = (body: string) =>
       body.replaceAll(/"tag [0-9a-f]{8}"/g, '"tag"').replaceAll(/"grace [0-9a-f]{8}"/g, '"grace"');
-    expect(masked(told.text)).toBe(masked(text).replace('"key":"key"', '"key":null'));
+    expect(masked(told.text)).toBe(masked(text).replace(/"(key|secret)":"key"/, '"$1":null'));
   });
 });
 

@@ -86,13 +86,17 @@ test('what failed has a message that waits, in steps where the queue cannot wait
   receiver.answer = (_, response) => response.writeHead(500).end();
   await tenant.post('/api/v1/tags', { name: 'a' });
   await handle(sent.shift());
-  expect(sent.map(({ delaySeconds }) => delaySeconds)).toEqual([5]);
+  expect(sent.map(({ delaySeconds }) => delaySeconds)).toEqual([6]);
   await handle(sent.shift(), { ahead: 6000 });
   // Not yet: it was asked for 5 s later.
   expect(receiver.take()).toHaveLength(1);
+  expect(sent).toHaveLength(1);
+  // Nor half a second before.
+  await handle({ tenant_id: tenant.id, due: Date.now() + 500 }, { ahead: 6000 });
+  expect(sent.pop()?.delaySeconds).toBe(2);
   expect(sent).toMatchObject([{ tenant_id: tenant.id, due: expect.any(Number) }]);
   await handle({ tenant_id: tenant.id }, { ahead: 6000 });
-  expect(sent.slice(1).map(({ delaySeconds }) => delaySeconds)).toEqual([300, 5]);
+  expect(sent.slice(1).map(({ delaySeconds }) => delaySeconds)).toEqual([301, 6]);
 
   const due = Date.now() + 7_200_000;
   sent.length = 0;

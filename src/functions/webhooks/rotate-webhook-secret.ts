@@ -5,7 +5,7 @@ import { guid } from '../../http/request/schemas.ts';
 import { WebhookSecret } from '../../http/response/resources.ts';
 import { newWebhookSecret } from '../../http/webhook-secret.ts';
 
-/* Gives a webhook another secret. For a day, its deliveries are signed with both. */
+/* Gives a webhook another secret. For a day, its deliveries are signed with the one before it, too. */
 
 export default endpoint(
   {
@@ -13,7 +13,8 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/webhooks/:id/rotate-secret',
     summary: 'Rotate the secret of a webhook',
-    description: 'For 24 hours deliveries carry two signatures: with the new secret, and with the one before it.',
+    description:
+      'For 24 hours deliveries are signed with the secret before it, too: they carry a signature for each. Who rotates again within that time has up to five sign.',
     access: 'admin',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bindings, WebhookQueue } from '../../config/bindings.ts';
+import type { Bindings, WebhookMessage, WebhookQueue } from '../../config/bindings.ts';
 import { depth, handleMessage, logFailure, sweep } from '../../webhooks/queue.ts';
 import { nodePost } from './post.ts';
 
@@ -22,7 +22,8 @@ export interface WebhookWorker {
  * in the database by whichever server looks next.
  */
 export function startWebhookWorker(environment: Bindings, signal: AbortSignal): WebhookWorker {
-  const waiting = new Set<string>();
+  /** Tenants to be begun with, and what the message has said. */
+  const waiting = new Map<string, WebhookMessage>();
   const running = new Map<string, Promise<void>>();
   /** The next time at which each tenant has something due, as far as that is known. Later ones are found by the sweep. */
   const alarms = new Map<string, { at: number; timer: NodeJS.Timeout }>();
@@ -30,9 +31,9 @@ export function startWebhookWorker(environment: Bindings, signal: AbortSignal): 
   let found = { due: 0, oldest: 0 };
 
   const queue: WebhookQueue = {
-    send: async ({ tenant_id: tenantId }, { delaySeconds = 0 } = {}) => {
-      if (delaySeconds > 0) setAlarm(tenantId, delaySeconds * 1000);
-      else deliver(tenantId);
+    send: async ({ tenant_id, except }, { delaySeconds = 0 } = {}) => {
+      if (delaySeconds > 0) setAlarm(tenant_id, delaySeconds * 1000);
+      else deliver({ tenant_id, ...(except ? { except } : {}) });
     },
   };
   const bindings = { ...environment, WEBHOOK_QUEUE: queue };
@@ -45,24 +46,29 @@ export function startWebhookWorker(environment: Bindings, signal: AbortSignal): 
     clearTimeout(known?.timer);
     const timer = setTimeout(() => {
       alarms.delete(tenantId);
-      deliver(tenantId);
+      deliver({ tenant_id: tenantId });
     }, ms).unref();
     alarms.set(tenantId, { at, timer });
   }
 
   /** Begins with a tenant, or has it begun with once there is room, and once its run that is under way has ended. */
-  function deliver(tenantId: string): void {
-    waiting.add(tenantId);
-    for (const next of waiting) {
+  function deliver(message: WebhookMessage): void {
+    // What is to be left out for now still is where a change has been announced meanwhile.
+    const known = waiting.get(message.tenant_id);
+    if (!known || message.except) waiting.set(message.tenant_id, message);
+    begin();
+  }
+
+  function begin(): void {
+    for (const [next, message] of waiting) {
       if (signal.aborted || running.size >= MAX_TENANTS) return;
       if (running.has(next)) continue;
       waiting.delete(next);
-      const run = handleMessage(bindings, { tenant_id: next }, options)
+      const run = handleMessage(bindings, message, options)
         .catch(logFailure)
         .finally(() => {
           running.delete(next);
-          const [waitingNow] = waiting;
-          if (waitingNow) deliver(waitingNow);
+          begin();
         });
       running.set(next, run);
     }

@@ -18,3 +18,18 @@ test('deletes a webhook with its deliveries and secrets', async () => {
   await tenant.post('/api/v1/tags', { name: 'y' });
   expect(await takeDeliveries(api, tenant)).toEqual([]);
 });
+
+test('in batches where it has many deliveries', async () => {
+  const tenant = await api.tenant();
+  const { id } = await makeWebhook(tenant);
+  await api.database.admin.query(
+    `insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body)
+     select $1, $2, 'tag.created', 'tag', $2, '{}' from generate_series(1, 10001)`,
+    [tenant.id, id],
+  );
+  const removed = await tenant.call(`/api/v1/webhooks/${id}`, { method: 'DELETE', headers: { 'If-Match': '"1.x"' } });
+  expect(removed.status).toBe(204);
+  // One that finds too many and one that deletes 5 000 of them, twice, and the last.
+  expect(removed.headers.get('Server-Timing')).toContain('5 round trips"');
+  expect(await takeDeliveries(api, tenant)).toEqual([]);
+});

@@ -99,11 +99,12 @@ describe('compose.yaml', () => {
     depends_on?: Record<string, { condition: string }>;
   }
 
-  /** With what a `.env` would give, where it is asked for. */
+  /** With what a `.env` would give, where it is asked for, and without what may be left out. */
   async function services(): Promise<Record<string, Service>> {
     const text = (await read('compose.yaml')).replaceAll(
-      /\$\{([A-Z_]+):([?-])([^}]*)\}/g,
-      (_, name, kind, otherwise) => (kind === '-' ? otherwise : `${name}-of-32-bytes-at-least-000000000`.toLowerCase()),
+      /\$\{([A-Z_]+):([?+-])((?:[^{}]|\{[^}]*\})*)\}/g,
+      (_, name, kind, word) =>
+        ({ '-': word || "''", '+': "''", '?': `${name}-of-32-bytes-at-least-000000000`.toLowerCase() })[kind as string],
     );
     return parse(text).services;
   }

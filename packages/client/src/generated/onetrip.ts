@@ -598,7 +598,7 @@ export interface Onetrip {
     /**
      * Rotate the secret of a webhook.
      *
-     * For 24 hours deliveries carry two signatures: with the new secret, and with the one before it.
+     * For 24 hours deliveries are signed with the secret before it, too: they carry a signature for each. Who rotates again within that time has up to five sign.
      *
      * `POST /api/v1/webhooks/{id}/rotate-secret`, role `admin`.
      */

@@ -13,8 +13,8 @@ export interface ClaimedDelivery {
   sealed: string[];
 }
 
-/** How long nobody else tries what has been claimed. Whoever has not noted by then what came of it, has been cut off. */
-const LEASE = sql`interval '60 seconds'`;
+/** How long nobody else tries what has been claimed (s). Whoever has not noted by then what came of it, has been cut off. */
+export const LEASE_SECONDS = 60;
 
 /** The database's clock, and how far a test is ahead of it (ms). */
 export function clock(ahead: number) {
@@ -59,7 +59,7 @@ export async function claimDeliveries(
     .set({
       attempt: sql<number>`webhook_deliveries.attempt + 1`,
       tried_at: sql<string>`${now}`,
-      next_attempt_at: sql<string>`${now} + ${LEASE}`,
+      next_attempt_at: sql<string>`${now} + ${LEASE_SECONDS} * interval '1 second'`,
     })
     .where('webhook_deliveries.tenant_id', '=', tenantId)
     .whereRef('webhook_deliveries.id', '=', 'due.id')

@@ -1,11 +1,37 @@
+import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
+import { sqlState, TOO_MANY_ROWS } from '../../client/errors.ts';
 import { type WriteOptions, writeNothing } from '../../client/write.ts';
 import { lockRow } from '../../sql/lock.ts';
 
-/** Deletes a webhook with its deliveries. Rejects as `lockRow` does. */
-export function deleteWebhook(db: Database, id: string, options: WriteOptions) {
-  return writeNothing(db, options, [
-    lockRow(db, 'webhook', id, options),
+/** How many deliveries one batch deletes, so that it takes about a second. */
+const ROWS_PER_BATCH = 5000;
+
+/**
+ * Deletes a webhook with its deliveries. Rejects as `lockRow` does.
+ *
+ * In one batch, or in several where it has many deliveries. Each of several is a transaction of its own: if the request runs out
+ * of time, what is deleted stays deleted, and the same request can be sent again to go on. The oldest go first.
+ */
+export async function deleteWebhook(db: Database, id: string, options: WriteOptions) {
+  const lock = lockRow(db, 'webhook', id, options);
+  const deliveries = sql`from webhook_deliveries where tenant_id = ${db.tenantId} and webhook_id = ${id}`;
+  const isFew = sql`(select count(*) from (select ${deliveries} limit ${ROWS_PER_BATCH + 1}) as bounded) <= ${ROWS_PER_BATCH}::integer`;
+  const last = [
+    lock,
+    db.query.selectNoFrom(sql`split_unless(${isFew})`.as('few')),
     db.query.deleteFrom('webhooks').where('tenant_id', '=', db.tenantId).where('id', '=', id),
-  ]);
+  ];
+  const deleteSome = db.query
+    .deleteFrom('webhook_deliveries')
+    .where('tenant_id', '=', db.tenantId)
+    .where(sql<boolean>`id = any(array(select id ${deliveries} order by created_at, id limit ${ROWS_PER_BATCH}))`);
+  for (;;) {
+    try {
+      return await writeNothing(db, options, last, [TOO_MANY_ROWS]);
+    } catch (error) {
+      if (sqlState(error) !== TOO_MANY_ROWS) throw error;
+    }
+    await db.write([lock, deleteSome]);
+  }
 }

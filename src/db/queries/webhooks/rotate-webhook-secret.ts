@@ -6,9 +6,12 @@ import { lockRow } from '../../sql/lock.ts';
 import { shownOnce, withSecret } from '../../sql/shown-once.ts';
 import { webhookRow } from './one-webhook.ts';
 
+/** How many secrets of a webhook sign at most, however often they are rotated: each makes the deliveries' header longer. */
+const MAX_SECRETS = 5;
+
 /**
- * Gives a webhook another secret; the one before it goes on signing for a day, and an older one is gone. Rejects as
- * `lockRow` does.
+ * Gives a webhook another secret; each that was there goes on signing for a day since another one took its place, but the
+ * oldest where they would be more than five. Rejects as `lockRow` does.
  * @param secret as `createWebhook` takes it
  */
 export async function rotateWebhookSecret(
@@ -21,12 +24,16 @@ export async function rotateWebhookSecret(
     .deleteFrom('webhook_secrets')
     .where('tenant_id', '=', db.tenantId)
     .where('webhook_id', '=', id)
-    .where('expires_at', 'is not', null);
+    .where(sql<boolean>`(expires_at <= now() or id not in (
+      select kept.id from webhook_secrets as kept
+      where kept.tenant_id = ${db.tenantId} and kept.webhook_id = ${id}
+      order by kept.id desc limit ${MAX_SECRETS - 1}))`);
   const expire = db.query
     .updateTable('webhook_secrets')
     .set({ expires_at: sql<string>`now() + interval '24 hours'` })
     .where('tenant_id', '=', db.tenantId)
-    .where('webhook_id', '=', id);
+    .where('webhook_id', '=', id)
+    .where('expires_at', 'is', null);
   const insert = db.query
     .insertInto('webhook_secrets')
     .values({ tenant_id: db.tenantId, webhook_id: id, sealed: secret.sealed });
