@@ -13,7 +13,8 @@ export default endpoint(
     method: 'post',
     path: '/api/v1/webhooks/:id/rotate-secret',
     summary: 'Rotate the secret of a webhook',
-    description: 'For 24 hours deliveries are signed with the secret before it, too: they carry a signature for each. Who rotates again within that time has up to five sign.',
+    description:
+      'For 24 hours deliveries are signed with the secret before it, too: they carry a signature for each. Who rotates again within that time has up to five sign.',
     access: 'admin',
     params: z.strictObject({ id: guid }),
     ifMatch: true,

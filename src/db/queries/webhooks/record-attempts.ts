@@ -96,6 +96,6 @@ export async function recordAttempts(
     .whereRef('webhook_deliveries.id', '=', 'waiting.id')
     .where('webhook_deliveries.status', '=', 'pending')
     .where('webhook_deliveries.attempt', '=', 0)
-    .where('webhook_deliveries.next_attempt_at', '>', sql<string>`${clock(ahead)}`);
+    .where(sql<boolean>`webhook_deliveries.next_attempt_at > ${clock(ahead)}`);
   await db.write([...pause, note, putOff, goOn]);
 }
