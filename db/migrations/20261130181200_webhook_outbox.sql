@@ -203,7 +203,7 @@ begin
     where d.tenant_id = tenant and d.resource_id = any (gone);
   end if;
 
-  insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body, people)
+  insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body, people, next_attempt_at)
   with wanted as materialized (
     select c.*, c.kind || '.' || c.verb as event, w.ids as webhook_ids
     from changed_resources(tenant) as c cross join lateral (
@@ -224,7 +224,14 @@ begin
     array(
       select distinct person from unnest(s.people
         || actor_mention(e.actor) || actor_mention(e.changes #>> '{deleted_by,0}')) as person
-      where person is not null)
+      where person is not null),
+    -- Where an earlier one has failed, this one waits: it is due once that has arrived (src/db/queries/webhooks/record-attempts.ts).
+    coalesce((
+      select case first.status when 'failed' then first.next_attempt_at + interval '60 seconds' end
+      from webhook_deliveries as first
+      where first.tenant_id = tenant and first.webhook_id = webhook.id and first.resource_id = e.resource_id
+        and first.next_attempt_at is not null
+      order by first.n limit 1), clock_timestamp())
   from wanted as e
   -- A change of what nobody can see, such as an assignment that a trashed task loses, is told to nobody.
   join shown as s on s.kind = e.kind and s.id = e.resource_id

@@ -11,7 +11,15 @@ import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/in
 import { app } from '../../src/functions/index.ts';
 import { isConditionalRead, mayBeEventual } from '../../src/http/endpoint/definition.ts';
 import { Cluster } from '../faults/support.ts';
-import { type Call, JWT_SECRET, type Reply, signToken, type TestApi, type TestTenant } from '../support/api.ts';
+import {
+  type Call,
+  JWT_SECRET,
+  type Reply,
+  signToken,
+  type TestApi,
+  type TestTenant,
+  WEBHOOK_KEYS,
+} from '../support/api.ts';
 import { insertApiKey } from '../support/api-keys.ts';
 import { callExample, definitions, makeWorld, type World } from '../support/examples.ts';
 
@@ -67,6 +75,7 @@ beforeAll(async () => {
   bindings = {
     ...primary.bindings,
     LOG_LEVEL: 'warn',
+    WEBHOOK_KEYS,
     DATABASE_URL_READONLY: primary.bindings.DATABASE_URL.replace('@localhost', '@replica.localhost'),
   };
   neonConfig.fetchFunction = (to: string, init: RequestInit) => {

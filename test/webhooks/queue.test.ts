@@ -52,6 +52,33 @@ test('a message that comes twice, or late, delivers nothing twice', async () => 
   expect(sent).toHaveLength(1);
 });
 
+test('what waits for a delivery that has failed is not due, however much it is, and goes on in its order', async () => {
+  const { json: tag } = await tenant.post('/api/v1/tags', { name: 'v1' });
+  const { rowCount } = await api.database.admin.query(
+    `insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body)
+     select tenant_id, webhook_id, 'tag.updated', 'tag', resource_id, replace(body, '"v1"', '"v' || v || '"')
+     from webhook_deliveries, generate_series(2, 5000) as made (v) where tenant_id = $1`,
+    [tenant.id],
+  );
+  expect(rowCount).toBe(4999);
+  receiver.answer = (_, response) => response.writeHead(500).end();
+  await handle(sent[0]);
+  await tenant.call(`/api/v1/tags/${tag.id}`, { method: 'PATCH', body: { name: 'last' } });
+  // What a claim looks through when the first one is due again.
+  const { rows } = await api.database.admin.query(
+    `select count(*)::integer from webhook_deliveries
+     where tenant_id = $1 and next_attempt_at <= (select min(next_attempt_at) from webhook_deliveries where tenant_id = $1)`,
+    [tenant.id],
+  );
+  expect(rows).toEqual([{ count: 1 }]);
+  expect((await depth(api.bindings)).due).toBe(0);
+  await handle(sent[0], { ahead: 6000 });
+  receiver.answer = (_, response) => response.end();
+  receiver.take();
+  await handle(sent[0], { ahead: 310_000 });
+  expect(names()).toEqual(['v1', 'v2', 'v3', 'v4', 'v5', 'v6']);
+});
+
 test('what never came a message for is found, once', async () => {
   const stray = await api.tenant();
   await makeWebhook(stray, { url: receiver.url });

@@ -12,6 +12,13 @@ where tenant_id = $4
 and id = $5 for no key
 update ) as locked on true ) as "found";
 
+select split_unless((select count(*)
+from (select
+from webhook_deliveries
+where tenant_id = $1
+and webhook_id = $2
+limit $3) as bounded) <= $4::integer) as "few";
+
 delete
 from "webhooks"
 where "tenant_id" = $1

@@ -16,12 +16,19 @@ delete
 from "webhook_secrets"
 where "tenant_id" = $1
 and "webhook_id" = $2
-and "expires_at" is not null;
+and (expires_at <= now() or id not in (
+select kept.id
+from webhook_secrets as kept
+where kept.tenant_id = $3
+and kept.webhook_id = $4
+order by kept.id desc
+limit $5));
 
 update "webhook_secrets"
 set "expires_at" = now() + interval '24 hours'
 where "tenant_id" = $1
-and "webhook_id" = $2;
+and "webhook_id" = $2
+and "expires_at" is null;
 
 insert into "webhook_secrets" ("tenant_id", "webhook_id", "sealed")
 values ($1, $2, $3);

@@ -38,10 +38,11 @@ export async function claimDeliveries(
       select waiting.id, waiting.next_attempt_at
       from webhook_deliveries as waiting
       where waiting.tenant_id = ${tenantId} and waiting.webhook_id = webhooks.id and waiting.next_attempt_at <= ${now}
-        and not exists (
-          select from webhook_deliveries as earlier
-          where earlier.tenant_id = ${tenantId} and earlier.webhook_id = webhooks.id
-            and earlier.resource_id = waiting.resource_id and earlier.n < waiting.n and earlier.next_attempt_at is not null)
+        and waiting.n = (
+          select first.n from webhook_deliveries as first
+          where first.tenant_id = ${tenantId} and first.webhook_id = webhooks.id
+            and first.resource_id = waiting.resource_id and first.next_attempt_at is not null
+          order by first.n limit 1)
       order by waiting.next_attempt_at
       limit ${limit}
       for update skip locked
