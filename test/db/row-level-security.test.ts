@@ -136,6 +136,7 @@ describe('the tables of these tests', () => {
       'tags',
       'task_tags',
       'tasks',
+      'webhook_deliveries',
       'webhook_secrets',
       'webhooks',
     ]);
