@@ -62,7 +62,8 @@ export default defineConfig({
             ...pages,
             'test/functions/*.test.ts',
             // One resource whole; what others add is SQL, which is the same in `node`.
-            'test/functions/{tags,meta,mcp}/*.test.ts',
+            'test/functions/{tags,meta}/*.test.ts',
+            ...(process.env.ALL_TESTS ? ['test/functions/mcp/*.test.ts'] : ['test/functions/mcp/mcp.test.ts']),
             'test/functions/projects/{create,get,list,update}-*.test.ts',
           ],
           exclude: races,

@@ -91,32 +91,36 @@ test('tasks that block more others than one batch takes off go in several, and c
   expect((await tenant.get(`/api/v1/tasks?blocked=true&project_id=${others.id}`)).json.data).toEqual([]);
 });
 
-test.each(['a chain', 'a star'])('2 100 tasks whose dependencies are %s are purged in batches', async (shape) => {
-  const tenant = await api.tenant();
-  const { id, first } = await makeProject(tenant, 2100);
-  const { admin } = api.database;
-  await admin.query('set session_replication_role = replica');
-  await admin.query(
-    `insert into dependencies (tenant_id, task_id, blocker_id)
+test.for(['a chain', 'a star'])(
+  '2 100 tasks whose dependencies are %s are purged in batches',
+  { tags: ['release'] },
+  async (shape) => {
+    const tenant = await api.tenant();
+    const { id, first } = await makeProject(tenant, 2100);
+    const { admin } = api.database;
+    await admin.query('set session_replication_role = replica');
+    await admin.query(
+      `insert into dependencies (tenant_id, task_id, blocker_id)
      select $1, id, case when $3 then $4 else before end
      from (select id, lag(id) over (order by position, id) as before from tasks where project_id = $2) as tasks
      where before is not null and id <> $4`,
-    [tenant.id, id, shape === 'a star', first],
-  );
-  await admin.query('update tasks set has_blockers = true where project_id = $1', [id]);
-  await admin.query('set session_replication_role = origin');
-  const dependencies = async () =>
-    (await admin.query('select count(*)::int from dependencies where tenant_id = $1', [tenant.id])).rows[0].count;
-  expect(await dependencies()).toBe(2099);
-  expect((await tenant.call(path(id), { method: 'DELETE' })).status).toBe(204);
-  expect((await tenant.post(`${path(id)}/restore`, undefined)).status).toBe(200);
-  expect(await dependencies()).toBe(2099);
-  await tenant.call(path(id), { method: 'DELETE' });
-  const purged = await tenant.post(`${path(id)}/purge`, undefined);
-  expect(purged.status).toBe(204);
-  expect(trips(purged)).toBeGreaterThan(2);
-  expect([await dependencies(), await left(tenant)]).toEqual([0, 0]);
-});
+      [tenant.id, id, shape === 'a star', first],
+    );
+    await admin.query('update tasks set has_blockers = true where project_id = $1', [id]);
+    await admin.query('set session_replication_role = origin');
+    const dependencies = async () =>
+      (await admin.query('select count(*)::int from dependencies where tenant_id = $1', [tenant.id])).rows[0].count;
+    expect(await dependencies()).toBe(2099);
+    expect((await tenant.call(path(id), { method: 'DELETE' })).status).toBe(204);
+    expect((await tenant.post(`${path(id)}/restore`, undefined)).status).toBe(200);
+    expect(await dependencies()).toBe(2099);
+    await tenant.call(path(id), { method: 'DELETE' });
+    const purged = await tenant.post(`${path(id)}/purge`, undefined);
+    expect(purged.status).toBe(204);
+    expect(trips(purged)).toBeGreaterThan(2);
+    expect([await dependencies(), await left(tenant)]).toEqual([0, 0]);
+  },
+);
 
 test.each(['projects', 'tasks'])('%s: more comments than one batch purges go in several', async (resource) => {
   const tenant = await api.tenant();

@@ -173,7 +173,7 @@ test('the pattern is clean to squawk, which sees through the counter-examples', 
   }
 });
 
-describe('the pattern for the next one', () => {
+describe('the pattern for the next one', { tags: ['release'] }, () => {
   beforeEach(() => begin(true));
 
   test('an added column, its index, filling it and checking it, and a new table', async () => {
@@ -200,7 +200,7 @@ describe('the pattern for the next one', () => {
     expect(await check(cluster.ask, (load as Load).ledger)).toEqual([]);
   });
 
-  test('without lock_timeout, everybody else waits for the long reader, too', { tags: ['release'] }, async () => {
+  test('without lock_timeout, everybody else waits for the long reader, too', async () => {
     await withTransaction('select count(*) from tasks', async (over) => {
       const applied = applySql(ALTER);
       await sleep(6500);
@@ -220,7 +220,7 @@ describe('the pattern for the next one', () => {
     await expectUnnoticed();
   });
 
-  test('one that is not makes everybody else wait for the long writer, too', { tags: ['release'] }, async () => {
+  test('one that is not makes everybody else wait for the long writer, too', async () => {
     await withTransaction(`update tasks set priority = 0 where title = 'task 2'`, async (over) => {
       const applied = applySql(INDEX);
       await sleep(6500);

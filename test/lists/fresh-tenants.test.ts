@@ -225,8 +225,8 @@ function handled(plan: Plan): number {
   return Math.max(...each);
 }
 
-function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>): void {
-  describe(name, () => {
+function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>, tags: string[] = []): void {
+  describe(name, { tags }, () => {
     const api = useApi();
     let tenant: TestTenant;
     let worker: pg.Client;
@@ -309,4 +309,4 @@ describeReads('a tenant that came after the last ANALYZE', async ({ database: { 
   await admin.query('vacuum analyze');
 });
 
-describeReads('a database that has never been analyzed', async () => {});
+describeReads('a database that has never been analyzed', async () => {}, ['release']);

@@ -18,6 +18,8 @@ import { checkTenantLed } from './tenant-led.ts';
  * The tables as db/scaling parts them: what was stored stays, the way back leads to the same schema, no request touches
  * more than the one part of its tenant, and a part is no way around row-level security. The whole API suite runs on
  * it with ONETRIP_SCHEMA=partitioned (docs/scaling.md).
+ *
+ * @module-tag release
  */
 
 const WHOLES = ['tasks', 'task_tags'];
