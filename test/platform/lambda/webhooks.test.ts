@@ -66,7 +66,8 @@ test('a function tells the queue before it ends, and another one delivers what t
   receiver.answer = (_, response) => response.writeHead(500).end();
   await deliver({ Records: [{ body: String(body.MessageBody) }] });
   expect(receiver.take()).toHaveLength(1);
-  expect(sent[1]?.body).toMatchObject({ DelaySeconds: 5 });
+  // The pause of five seconds, and one more.
+  expect(sent[1]?.body).toMatchObject({ DelaySeconds: 6 });
 
   // What a message is lost for, the schedule finds.
   receiver.answer = (_, response) => response.end();
