@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../../support/api.ts';
 import { forgeCursor, untilFinal, valuesOf } from '../../support/changes.ts';
 import { makeWorld } from '../../support/examples.ts';
@@ -408,9 +408,11 @@ test('the cursor of another tenant is invalid, and so is its entry in a cursor o
 });
 
 describeLoad(api);
-describePlans(api);
+// A test can look at statements on their way, and change them, in this tier alone.
+const inNode = inject('tier') === 'node';
+if (inNode) describePlans(api);
 
-describe('each wall between tenants alone', () => {
+describe.runIf(inNode)('each wall between tenants alone', () => {
   /** What an attacker reads after a cursor, while a victim changes. */
   async function attack(): Promise<void> {
     const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
