@@ -129,6 +129,7 @@ test('a PostgreSQL of the developer’s own, by roles that may do little; what c
     await admin.end();
     expect(rows).toEqual([
       { mighty: false, member_of: ['onetrip_app'] },
+      { mighty: false, member_of: ['onetrip_courier'] },
       { mighty: false, member_of: ['onetrip_janitor'] },
     ]);
     if (process.platform === 'linux') await crash(dev);
