@@ -86,8 +86,12 @@ export const PARAMETERS = {
       description:
         '1 to 255 printable ASCII characters. The same request (method, path with query, and body) with the same key is carried out once; for 24 hours it gets the first answer.',
     }),
-  dryRun: z.literal('true').optional().meta({
-    description:
-      'With `true` the request is only tried: it is checked and answered as it would be, and nothing of it is kept. Ids and times will differ, a secret is null, and an `Idempotency-Key` is left alone. Any other value is `400`.',
-  }),
+  dryRun: z
+    .literal('true')
+    .meta({ examples: ['true'] })
+    .optional()
+    .meta({
+      description:
+        'With `true` the request is only tried: it is checked and answered as it would be, and nothing of it is kept. Ids and times will differ, a secret is null, and an `Idempotency-Key` is left alone. Any other value is `400`.',
+    }),
 };

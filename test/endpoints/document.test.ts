@@ -131,3 +131,10 @@ test('a schema is put into words that generators know, with the same meaning', (
   });
   expect(portable({ type: 'string', format: 'uuid', pattern: 'x' })).toEqual({ type: 'string', format: 'uuid' });
 });
+
+test('a parameter of one value has it as its example, for Postman makes up another one', () => {
+  const ofOne = all.filter(([, value]) => 'in' in value && isObject(value.schema) && 'const' in value.schema);
+  expect(
+    faults(ofOne, 30, ({ example, schema }) => example !== undefined && example === (schema as Json).const),
+  ).toEqual([]);
+});
