@@ -13,6 +13,8 @@ export interface WriteOptions {
   limitParameter?: string;
   /** `hash`: SHA-256 (hex) over method, path with query, and raw body. */
   idempotency?: { key: string; hash: string } | undefined;
+  /** When the response is stored with the key, of its `body`; it always is where this is undefined. */
+  storeIf?: RawBuilder<boolean>;
   /** Of a write that is one of several operations, which are sent together: nothing is sent for it by itself. */
   operation?: Operation;
 }
@@ -60,6 +62,7 @@ export async function writeRepresentation<T>(
     const [row] = await db.write([...statements, representation.selectFrom('representation').select(['etag', 'body'])]);
     return resultOf(options, row);
   }
+  const { storeIf } = options;
   const store = representation
     .with('stored', (qb) =>
       qb
@@ -67,8 +70,12 @@ export async function writeRepresentation<T>(
         .from('representation')
         .set((eb) => ({
           ...storedColumns(options),
-          etag: eb.ref('representation.etag'),
-          body: eb.ref('representation.body'),
+          etag: storeIf
+            ? sql<string | null>`case when ${storeIf} then representation.etag end`
+            : eb.ref('representation.etag'),
+          body: storeIf
+            ? sql<JsonText<T>>`case when ${storeIf} then representation.body end`
+            : eb.ref('representation.body'),
         }))
         .where('idempotency_keys.tenant_id', '=', db.tenantId)
         .where('idempotency_keys.key', '=', idempotency.key),

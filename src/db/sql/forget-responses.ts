@@ -11,6 +11,21 @@ export function forgetResponses(db: Database, ids: RawBuilder<unknown>): Compila
   return forget(db, keysMentioning(db, ids));
 }
 
+/** Ids of what operations of this transaction have deleted, separated by spaces. */
+const FORGOTTEN = sql`coalesce(current_setting('app.forgotten', true), '')`;
+
+/**
+ * {@link forgetResponses} for an operation of several: notes that what they answer together, which is stored when all are
+ * through, may not be stored where it shows this resource.
+ */
+export function forgetOwnResponse(db: Database, id: string): Compilable {
+  return db.query.selectNoFrom(sql`set_config('app.forgotten', ${FORGOTTEN} || ${` ${id}`}, true)`.as('forgotten'));
+}
+
+/** Whether a response shows nothing of what {@link forgetOwnResponse} has noted. */
+export const showsNothingForgotten = sql<boolean>`not exists (
+  select from unnest(string_to_array(trim(${FORGOTTEN}), ' ')) as id where strpos(representation.body, id) > 0)`;
+
 /** {@link forgetResponses} for at most `limit` responses. Its row says how many they were. */
 export function forgetSomeResponses(
   db: Database,

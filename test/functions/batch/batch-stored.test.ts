@@ -111,6 +111,29 @@ describe('Idempotency-Key', () => {
     }
   });
 
+  test('a comment that a batch makes and deletes is not in its own stored answer', async () => {
+    const tenant = await api.tenant();
+    const made = [post('/projects', { name: 'P' }, 'p'), post('/projects/{p}/tasks', { title: 't' }, 't')];
+    const said = post('/tasks/{t}/comments', { body: 'marker' }, 'said');
+    const remove = { method: 'DELETE', path: '/api/v1/comments/{said}' };
+    for (const operations of [
+      [...made, said, remove],
+      [...made, said, patch('/comments/{said}', { body: 'marker, too' }), remove],
+    ]) {
+      const key = `k${operations.length}`;
+      expect((await send(tenant, operations, keyed(key))).text).toContain('marker');
+      expect(JSON.stringify(await stored(tenant))).not.toContain('marker');
+      expect(await send(tenant, operations, keyed(key))).toMatchObject({ status: 404, json: { code: 'not_found' } });
+    }
+    // What deletes another one is stored.
+    const { json } = await send(tenant, [...made, said]);
+    const other = { method: 'DELETE', path: `/api/v1/comments/${json.results[2].body.id}` };
+    expect((await send(tenant, [...made, other, said], keyed('other'))).status).toBe(200);
+    expect((await send(tenant, [...made, other, said], keyed('other'))).headers.get('Idempotency-Replayed')).toBe(
+      'true',
+    );
+  });
+
   test('who is purged is in no stored answer', async () => {
     const tenant = await api.tenant();
     const ada = await addMember(api, tenant, { name: 'Marker', subject: 'marker' });

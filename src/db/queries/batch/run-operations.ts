@@ -3,6 +3,7 @@ import type { Database } from '../../client/database.ts';
 import { DatabaseError } from '../../client/errors.ts';
 import type { JsonText } from '../../client/read.ts';
 import { type WriteOptions, type WriteResult, writeRepresentation } from '../../client/write.ts';
+import { showsNothingForgotten } from '../../sql/forget-responses.ts';
 
 /** The answers to operations, in their order. */
 export interface Results {
@@ -29,7 +30,8 @@ export async function runOperations(
     sql<null>`null::integer`.as('version'),
     sql<JsonText<Results>>`kept_results()`.as('body'),
   ]);
-  const run = () => writeRepresentation<Results>(db, options, [begin, ...statements], answer);
+  const whole = { ...options, storeIf: showsNothingForgotten };
+  const run = () => writeRepresentation<Results>(db, whole, [begin, ...statements], answer);
   try {
     return await run();
   } catch (error) {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { type WriteOptions, writeNothing } from '../../client/write.ts';
-import { forgetResponses } from '../../sql/forget-responses.ts';
+import { forgetOwnResponse, forgetResponses } from '../../sql/forget-responses.ts';
 import { lockComment } from './lock-comment.ts';
 
 /**
@@ -12,6 +12,7 @@ export function deleteComment(db: Database, id: string, options: WriteOptions) {
   return writeNothing(db, options, [
     ...lockComment(db, id, options),
     forgetResponses(db, sql`select ${id}::uuid`),
+    ...(options.operation ? [forgetOwnResponse(db, id)] : []),
     db.query.deleteFrom('comments').where('tenant_id', '=', db.tenantId).where('id', '=', id),
   ]);
 }
