@@ -1,3 +1,4 @@
+import { nameFields } from './name-fields.ts';
 import { type Endpoint, endpointsOf, type OpenApi, sampleRequest } from './openapi.ts';
 import { LANGUAGES, type Language, sample } from './samples.ts';
 
@@ -18,6 +19,7 @@ export interface Viewer {
 
 /** Starts Swagger UI. Resolves when it shows the operations. */
 export function startViewer(document: OpenApi, element: Element): Promise<Viewer> {
+  nameFields(element);
   return new Promise((resolve) => {
     const ui = SwaggerUIBundle({
       spec: document,

@@ -112,12 +112,8 @@ inBrowser('a link opens an operation, with schemas and code to copy', async () =
   });
 });
 
-/**
- * The rules of WCAG 2.2, A and AA. Swagger UI itself breaks these in its forms: it gives some fields no label, and long
- * examples scroll without taking the focus.
- */
+/** The rules of WCAG 2.2, A and AA, of which none is left out. */
 const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
-const VIEWERS_OWN = ['label', 'select-name', 'scrollable-region-focusable'];
 
 inBrowser.each([
   [
@@ -127,6 +123,8 @@ inBrowser.each([
       ['dark', 390],
     ],
   ],
+  // The one with the most filters.
+  ['#operation/list-tasks', [['dark', 1366]]],
   [
     '#operation/create-project',
     [
@@ -147,11 +145,9 @@ inBrowser.each([
       await page.setViewportSize({ width, height: 844 });
       // biome-ignore lint/suspicious/noExplicitAny: the global of axe-core
       const { violations } = await page.evaluate((rules) => (globalThis as any).axe.run(document, rules), RULES);
-      const found = violations
-        .filter(({ id }: { id: string }) => !VIEWERS_OWN.includes(id))
-        .flatMap(({ id, nodes }: { id: string; nodes: { target: string[] }[] }) =>
-          nodes.map(({ target }) => [id, ...target]),
-        );
+      const found = violations.flatMap(({ id, nodes }: { id: string; nodes: { target: string[] }[] }) =>
+        nodes.map(({ target }) => [id, ...target]),
+      );
       expect(found, `${colorScheme}, ${width} px`).toEqual([]);
       // Nothing is cut off, and nobody has to scroll sideways.
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
