@@ -8,8 +8,10 @@ import { defineConfig } from 'vitest/config';
  * them.
  */
 
-/** What every endpoint must stand, above all the attacks of another tenant: in every deployment. */
-const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isolation.test.ts'];
+/** What every endpoint must stand: in every deployment. */
+const endpoints = 'test/endpoints/every-endpoint.test.ts';
+/** The attacks of another tenant: in this process, on the server, whose pool all tenants share, and before a deployment in workerd. */
+const attacks = 'test/endpoints/isolation.test.ts';
 /** Concurrent requests, which the driver and the database decide: `node` and `server` have one driver each. */
 const races = ['test/functions/races.test.ts'];
 /** What the database says of API keys, by either driver. */
@@ -58,7 +60,8 @@ export default defineConfig({
         test: {
           name: 'workerd',
           include: [
-            ...endpoints,
+            endpoints,
+            ...(process.env.ALL_TESTS ? [attacks] : []),
             ...pages,
             'test/functions/*.test.ts',
             // One resource whole; what others add is SQL, which is the same in `node`.
@@ -75,7 +78,7 @@ export default defineConfig({
         test: {
           name: 'split',
           include: [
-            'test/endpoints/every-endpoint.test.ts',
+            endpoints,
             'test/functions/limits.test.ts',
             'test/functions/meta/docs.test.ts',
             ...splitBuild,
@@ -88,7 +91,7 @@ export default defineConfig({
         test: {
           name: 'lambda',
           include: [
-            'test/endpoints/every-endpoint.test.ts',
+            endpoints,
             'test/functions/*.test.ts',
             'test/functions/meta/docs.test.ts',
             ...lambdaBuild,
@@ -103,7 +106,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: [...endpoints, 'test/functions/meta/docs.test.ts', apiKeys, batches, ...races, ...whole],
+          include: [endpoints, attacks, 'test/functions/meta/docs.test.ts', apiKeys, batches, ...races, ...whole],
           provide: { tier: 'server' },
         },
       },

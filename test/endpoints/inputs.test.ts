@@ -57,9 +57,12 @@ describe('every endpoint that takes such an input refuses', () => {
   test.each(badInputs.map((input) => [input.name, input] as const))('%s', { timeout: 60_000 }, async (_, input) => {
     const faults: string[] = [];
     let cases = 0;
-    for (const target of targets) {
+    for (const [n, target] of targets.entries()) {
       const all = input.cases(target);
-      if (all.length > 0) figures.pairs++;
+      if (all.length === 0) continue;
+      figures.pairs++;
+      // Each rule at one endpoint in two, and at those by turns, so that each endpoint has half of them; before a deployment all.
+      if (!process.env.ALL_TESTS && cases > 0 && (n + badInputs.indexOf(input)) % 2 === 1) continue;
       for (const one of all) {
         figures.endpoints.add(target.definition.operationId);
         cases++;

@@ -64,7 +64,7 @@ test.for<[string, WayDown]>([
   ['at once', 'immediate'],
 ])('PostgreSQL is stopped, %s, and started again', { tags: ['release'] }, ([, way]) => downAndUp(way));
 
-test('a backend is killed, and PostgreSQL starts anew by itself', async () => {
+test('a backend is killed, and PostgreSQL starts anew by itself', { tags: ['release'] }, async () => {
   const started =
     "select pg_postmaster_start_time() as at, pid from pg_stat_activity where usename = $1 and state <> 'idle'";
   let victim: number | undefined;
@@ -92,7 +92,7 @@ test('the role has no connection left (53300)', { tags: ['release'] }, async () 
   await expectRecovery(performance.now());
 });
 
-test('the server has no connection left (53300)', async () => {
+test('the server has no connection left (53300)', { tags: ['release'] }, async () => {
   const others: pg.Client[] = [];
   await cluster.connected(async (admin) => {
     // The last ones go to superusers, so this ends when the slots that are kept for them are taken too.

@@ -48,7 +48,8 @@ export function useDatabase({
   beforeAll(async () => {
     if (ownCluster) adminUrl = new URL(await startTestCluster(cleanUp));
     await asSuperuser(async (client) => {
-      await client.query(`create database ${name} template ${TEMPLATE}`);
+      // Copied as files, which takes half of what writing every page to the log does.
+      await client.query(`create database ${name} template ${TEMPLATE} strategy file_copy`);
       // As the migrations did in the template: the privileges of a database are not copied with it.
       await client.query(`revoke temporary on database ${name} from public`);
     });
