@@ -77,12 +77,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'split',
-          include: [
-            endpoints,
-            'test/functions/limits.test.ts',
-            'test/functions/meta/docs.test.ts',
-            ...splitBuild,
-          ],
+          include: [endpoints, 'test/functions/limits.test.ts', 'test/functions/meta/docs.test.ts', ...splitBuild],
           provide: { tier: 'split' },
         },
       },
@@ -90,12 +85,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lambda',
-          include: [
-            endpoints,
-            'test/functions/*.test.ts',
-            'test/functions/meta/docs.test.ts',
-            ...lambdaBuild,
-          ],
+          include: [endpoints, 'test/functions/*.test.ts', 'test/functions/meta/docs.test.ts', ...lambdaBuild],
           exclude: [...keyServers, ...races, apiKeys],
           provide: { tier: 'lambda' },
           // What is deployed is run by Node as it is, and not transformed.
