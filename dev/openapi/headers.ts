@@ -86,8 +86,9 @@ export const PARAMETERS = {
       description:
         '1 to 255 printable ASCII characters. The same request (method, path with query, and body) with the same key is carried out once; for 24 hours it gets the first answer.',
     }),
+  // Not a literal: openapi-python-client leaves out what has a `const` in a header.
   dryRun: z
-    .literal('true')
+    .enum(['true'])
     .meta({ examples: ['true'] })
     .optional()
     .meta({
