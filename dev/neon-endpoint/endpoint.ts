@@ -2,18 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { DatabaseError, Pool } from 'pg';
+import { DatabaseError } from 'pg';
+import { parsePayload } from './payload.ts';
 import { runPipeline } from './pipeline.ts';
-import {
-  batchHeaders,
-  type Credentials,
-  EndpointError,
-  errorBody,
-  parseCredentials,
-  parseMode,
-  parsePayload,
-  startTransaction,
-} from './protocol.ts';
+import { ConnectionPool } from './pool.ts';
+import { batchHeaders, EndpointError, errorBody, parseCredentials, parseMode, startTransaction } from './protocol.ts';
+import { RateLimit } from './rate-limit.ts';
 import { ResultWriter } from './results.ts';
 import { commit, finish, loadElementTypes, withConnection } from './session.ts';
 
@@ -36,10 +30,6 @@ interface Result {
 /** The proxy's default, in both directions. */
 const MAX_BYTES = 10 * 1024 * 1024;
 
-/** Connections for each user and database, and how long an idle one is kept (ms). */
-const MAX_CONNECTIONS = 20;
-const IDLE_TIMEOUT = 10_000;
-
 const PREFLIGHT_HEADERS = {
   Allow: 'OPTIONS, POST',
   'Access-Control-Allow-Headers':
@@ -48,52 +38,35 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Max-Age': '86400',
 };
 
-/**
- * Starts an endpoint on 127.0.0.1, on a free port unless one is given. User, password and database are those of
- * each request's connection string; `postgres` says where they are good for a log-in.
- *
- * Sizes are in bytes. What goes wrong with a request becomes the response that the proxy gives.
- * @throws Error if it cannot listen
- */
-export async function startNeonEndpoint(options: {
+/** How Neon's proxy is configured. Sizes are in bytes. */
+export interface NeonEndpointOptions {
+  /** Where PostgreSQL is. User, password and database are those of each request's connection string. */
   postgres: { host: string; port: number; ssl?: boolean | object };
+  /** Where to listen on 127.0.0.1, in place of a free port. */
   port?: number;
   maxRequestBytes?: number;
   maxResponseBytes?: number;
-}): Promise<NeonEndpoint> {
-  const { postgres, maxRequestBytes = MAX_BYTES, maxResponseBytes = MAX_BYTES } = options;
-  const pools = new Map<string, Pool>();
+  /**
+   * Whether a request is lent a connection that served another one only if it has the header `Neon-Pool-Opt-In: true`,
+   * and a fresh one otherwise. It is the proxy's `--sql-over-http-pool-opt-in`, which its source has on and Neon's service
+   * off, if its driver is right: "All queries now use the connection pool" (`fetchConnectionCache`).
+   */
+  poolOptIn?: boolean;
+  /** How many requests a second, and at once, are let through: the control plane's `connection_attempts.http`. */
+  connectionAttempts?: { rps: number; burst: number };
+}
+
+/**
+ * Starts an endpoint on 127.0.0.1. What goes wrong with a request becomes the response that the proxy gives.
+ * @throws Error if it cannot listen
+ */
+export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<NeonEndpoint> {
+  const { postgres, maxRequestBytes = MAX_BYTES, maxResponseBytes = MAX_BYTES, poolOptIn = false } = options;
+  const pool = new ConnectionPool(postgres);
+  const rateLimit = options.connectionAttempts && new RateLimit(options.connectionAttempts);
   /** What `stop` waits for: responses on their way, then the connections to PostgreSQL. */
   const responses = new Set<Promise<void>>();
-  const connections = new Set<Promise<void>>();
   let requests = 0;
-
-  function poolFor(credentials: Credentials): Pool {
-    const { user, password, database } = credentials;
-    const key = JSON.stringify([user, password, database]);
-    const known = pools.get(key);
-    if (known) return known;
-    const pool = new Pool({
-      ...credentials,
-      host: postgres.host,
-      port: postgres.port,
-      ssl: postgres.ssl ?? false,
-      max: MAX_CONNECTIONS,
-      idleTimeoutMillis: IDLE_TIMEOUT,
-      // So that a COMMIT and the reset after it can be sent together.
-      pipeline: true,
-      // Values stay the text that PostgreSQL sent.
-      types: { getTypeParser: () => (value: string) => value },
-    });
-    // Without a listener, a PostgreSQL that restarts would end this process; the pool drops the connection by itself.
-    pool.on('error', () => {});
-    pool.on('connect', (client) => {
-      client.on('error', () => {});
-      keep(connections, new Promise((resolve) => client.on('end', resolve)));
-    });
-    pools.set(key, pool);
-    return pool;
-  }
 
   async function handle(request: IncomingMessage, signal: AbortSignal): Promise<Result> {
     const path = request.url?.split('?', 1)[0];
@@ -103,12 +76,22 @@ export async function startNeonEndpoint(options: {
     requests++;
     const credentials = parseCredentials(request.headers);
     const mode = parseMode(request.headers);
+    if (rateLimit && !rateLimit.allows()) {
+      throw new EndpointError(500, 'Too many connections to this endpoint. Please try again later.');
+    }
     const payload = parsePayload(await readBody(request, maxRequestBytes));
-    return await withConnection(poolFor(credentials), postgres, signal, async (client, cancel) => {
+    const reuse = !poolOptIn || request.headers['neon-pool-opt-in'] === 'true';
+    const lease = { credentials, reuse, address: postgres, signal };
+    return await withConnection(pool, lease, async ({ client, cancel, discard }) => {
       const elementTypes = mode.rawText ? new Map<number, number>() : await loadElementTypes(client);
       const writer = new ResultWriter(mode, elementTypes, maxResponseBytes);
+      // After which errors a connection is not kept: `process()` of QueryData and of BatchQueryData.
+      const orDiscard = (error: unknown) => {
+        discard();
+        throw error;
+      };
       if ('single' in payload) {
-        await runPipeline(client, { statements: [payload.single] }, writer, cancel);
+        await runPipeline(client, { statements: [payload.single] }, writer, cancel).catch(orDiscard);
         return { status: 200, body: writer.toString() };
       }
       const batch = { opening: startTransaction(mode), statements: payload.batch };
@@ -119,7 +102,7 @@ export async function startNeonEndpoint(options: {
         // That results are too long, or are none, shows as they arrive: nothing may have been committed by then.
         await runPipeline(client, batch, writer, cancel);
         signal.throwIfAborted();
-        await finish(client, () => commit(client));
+        await finish(client, () => commit(client)).catch(orDiscard);
       }
       writer.punctuate(']}');
       return { status: 200, body: writer.toString(), headers: batchHeaders(mode) };
@@ -137,6 +120,8 @@ export async function startNeonEndpoint(options: {
       'Content-Type': 'application/json',
       // Without it the body would be sent in chunks.
       'Content-Length': bytes,
+      // Of a request that is too large the rest is not read, as by the proxy.
+      ...(status === 413 && { Connection: 'close' }),
       'Access-Control-Allow-Origin': '*',
       'neon-request-id': randomUUID(),
       ...headers,
@@ -156,11 +141,9 @@ export async function startNeonEndpoint(options: {
   async function close(): Promise<void> {
     server.close();
     server.closeAllConnections();
-    // In this order: a pool that has ended forgets who is waiting for a connection. A connection that is being reset
-    // ends when that is through.
+    // A connection that is being reset ends when that is through.
     await Promise.all(responses);
-    await Promise.all([...pools.values()].map((pool) => pool.end()));
-    await Promise.all(connections);
+    await pool.close();
   }
 
   let closing: Promise<void> | undefined;
@@ -186,15 +169,23 @@ function toResult(error: Error): Result {
   return { status, body: errorBody(error) };
 }
 
-/** @throws EndpointError 413 beyond `max` bytes, the rest is then read and dropped; 400 if the client stops half-way */
+/**
+ * Reads a body (`read_body_with_limit()` in `proxy/src/http/mod.rs`).
+ * @throws EndpointError 413 as soon as it is known to have more than `max` bytes; 400 if the client stops half-way
+ */
 function readBody(request: IncomingMessage, max: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const refuse = () => {
+      request.pause();
+      reject(new EndpointError(413, `request is too large (max is ${max} bytes)`));
+    };
+    if (Number(request.headers['content-length'] ?? 0) > max) return refuse();
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= max) chunks.push(chunk);
-      else reject(new EndpointError(413, `request is too large (max is ${max} bytes)`));
+      else refuse();
     });
     request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', (cause) =>

@@ -1,6 +1,7 @@
 /** Statements sent to PostgreSQL in one go (PostgreSQL manual, "Pipelining" in "Extended Query"). */
-import { type Connection, DatabaseError, type FieldDef, type PoolClient, Query } from 'pg';
-import { EndpointError, type Statement } from './protocol.ts';
+import { type Client, type Connection, DatabaseError, type FieldDef, Query } from 'pg';
+import type { Statement } from './payload.ts';
+import { EndpointError } from './protocol.ts';
 import type { ResultWriter, Value } from './results.ts';
 
 /** The most parameters of a statement: the proxy counts them in a signed 16-bit number. */
@@ -15,6 +16,8 @@ interface Wire {
   execute(): void;
   sync(): void;
   sendCopyFail(message: string): void;
+  on(event: 'copyOutResponse', listener: () => void): void;
+  off(event: 'copyOutResponse', listener: () => void): void;
 }
 
 /** Statements whose results are written; before and after them may be one that has none to tell of. */
@@ -30,7 +33,7 @@ interface Batch {
  * @throws DatabaseError; EndpointError 400 for what cannot be sent or is no result, such as COPY's data; 507
  */
 export async function runPipeline(
-  client: PoolClient,
+  client: Client,
   batch: Batch,
   writer: ResultWriter,
   cancel: () => void,
@@ -44,10 +47,9 @@ export async function runPipeline(
   });
 }
 
-/** What a statement failed of, as the proxy tells it: 400 also if the connection broke. */
+/** What a statement failed of, as the proxy tells it (`SqlOverHttpError::Postgres`): 400 also if the connection broke. */
 export function toClientError(error: Error): Error {
-  if (error instanceof DatabaseError) return error;
-  return new EndpointError(400, `error communicating with the server: ${error.message}`, { cause: error });
+  return error instanceof DatabaseError ? error : new EndpointError(400, 'connection closed', { cause: error });
 }
 
 interface Settle {
@@ -65,6 +67,8 @@ class Pipeline extends Query {
   #index: number;
   #described = false;
   #failure: Error | undefined;
+  /** Stops listening for COPY's answer, of which pg tells a query nothing. */
+  #stopListening = (): void => {};
 
   constructor(batch: Batch, writer: ResultWriter, settle: Settle) {
     super({ text: '' });
@@ -77,6 +81,11 @@ class Pipeline extends Query {
   override submit = (connection: Connection): void => {
     const wire = connection as unknown as Wire;
     const { opening, statements, closing } = this.#batch;
+    const copyOut = () => {
+      this.#failure ??= unexpected();
+    };
+    wire.on('copyOutResponse', copyOut);
+    this.#stopListening = () => wire.off('copyOutResponse', copyOut);
     wire.stream.cork();
     if (opening !== undefined) send(wire, opening, []);
     for (const { query, params } of statements) send(wire, query, params, () => wire.describe({ type: 'P' }));
@@ -120,15 +129,16 @@ class Pipeline extends Query {
     wire.sync();
   }
 
-  handleCopyData(): void {
-    this.#failure ??= unexpected();
-  }
+  /** That it comes has been seen before, when there may be none. */
+  handleCopyData(): void {}
 
   handleError(error: Error): void {
+    this.#stopListening();
     this.#settle.reject(this.#failure ?? toClientError(error));
   }
 
   handleReadyForQuery(): void {
+    this.#stopListening();
     if (this.#failure) this.#settle.reject(this.#failure);
     else this.#settle.resolve();
   }

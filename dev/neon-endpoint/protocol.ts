@@ -1,6 +1,6 @@
 /**
  * Neon's SQL over HTTP: what requests and responses look like, read off `proxy/src/serverless/` of neondatabase/neon
- * (`sql_over_http.rs`, `http_util.rs` and `json.rs`). Nothing here sends or receives.
+ * (`sql_over_http.rs`, `http_util.rs` and `json.rs`); bodies are in payload.ts. Nothing here sends or receives.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
@@ -106,66 +106,6 @@ export function batchHeaders({ isolationLevel, readOnly, deferrable }: Mode): Re
     ...(readOnly && { 'neon-batch-read-only': 'true' }),
     ...(deferrable && { 'neon-batch-deferrable': 'true' }),
   };
-}
-
-export interface Statement {
-  query: string;
-  /** In PostgreSQL's text format. */
-  params: (string | null)[];
-  arrayMode: boolean | undefined;
-}
-
-type Payload = { single: Statement } | { batch: Statement[] };
-
-/** The part of the language that TypeScript does not declare yet (JSON.parse source text access). */
-const exactJson = JSON as unknown as {
-  parse(text: string, reviver: (key: string, value: unknown, context: { source: string }) => unknown): unknown;
-  rawJSON(text: string): unknown;
-  isRawJSON(value: unknown): boolean;
-};
-
-/** Reads a body. Members that are not known are ignored. @throws EndpointError 400 for everything that is no payload */
-export function parsePayload(body: Uint8Array): Payload {
-  let value: unknown;
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-    // Numbers keep their digits: as a JavaScript number, 12345678901234567890 would become another one.
-    value = exactJson.parse(text, (_, member, { source }) =>
-      typeof member === 'number' ? exactJson.rawJSON(source) : member,
-    );
-  } catch (cause) {
-    throw new EndpointError(400, `could not parse the HTTP request body: ${(cause as Error).message}`, { cause });
-  }
-  const single = toStatement(value);
-  if (single) return { single };
-  const queries = (value as { queries?: unknown } | null)?.queries;
-  const batch = Array.isArray(queries) ? queries.map(toStatement) : [undefined];
-  if (batch.every((statement) => statement !== undefined)) return { batch };
-  throw new EndpointError(400, 'could not parse the HTTP request body: neither a query nor a batch of queries');
-}
-
-function toStatement(value: unknown): Statement | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { query, params = [], arrayMode } = value as Record<string, unknown>;
-  if (typeof query !== 'string' || !Array.isArray(params)) return undefined;
-  if (arrayMode !== undefined && arrayMode !== null && typeof arrayMode !== 'boolean') return undefined;
-  return { query, params: params.map(paramToText), arrayMode: arrayMode ?? undefined };
-}
-
-function paramToText(value: unknown): string | null {
-  if (value === null || typeof value === 'string') return value;
-  return Array.isArray(value) ? arrayToText(value) : JSON.stringify(value);
-}
-
-function arrayToText(values: unknown[]): string {
-  const items = values.map((value) => {
-    if (value === null) return 'NULL';
-    if (Array.isArray(value)) return arrayToText(value);
-    const json = JSON.stringify(value);
-    // Quoted as JSON quotes, as the proxy does: so a line break in an array comes out as the letter n.
-    return typeof value === 'object' && !exactJson.isRawJSON(value) ? JSON.stringify(json) : json;
-  });
-  return `{${items.join(',')}}`;
 }
 
 const { BOOL, INT2, INT4, FLOAT4, FLOAT8, JSON: JSON_TYPE, JSONB } = types.builtins;

@@ -139,6 +139,19 @@ describe('what goes wrong', () => {
     ['JSON that is cut off', 200, '{"results":[{"rows":[{"body":"marker', 'SyntaxError'],
     ['a page of some proxy', 502, '<html>marker</html>', '(HTTP status 502)'],
     ['another error of the endpoint', 500, '{"message":"marker"}', '(HTTP status 500)'],
+    ['a code that is none', 500, '{"message":"","code":"marker"}', '(HTTP status 500)'],
+    [
+      'a wrong password',
+      400,
+      `{"message":"password authentication failed for user 'marker'","code":"","severity":""}`,
+      'NeonDbError: password authentication failed',
+    ],
+    [
+      'a cancelled request',
+      400,
+      '{"message":"Query cancelled, connection was terminated","code":"08P01"}',
+      'NeonDbError 08P01: Query cancelled, connection was terminated',
+    ],
   ])('%s is logged without a word of it', async (_, status, body, reason) => {
     forward = false;
     answer = { status, body };

@@ -138,6 +138,7 @@ describe('no answer that is one', () => {
     ['HTML', Symbol.for('html')],
     ['null', null],
     ['an empty object', {}],
+    ['what a cancelled request gets', { message: 'Query cancelled, connection was terminated', code: '08P01' }],
     ['no code', { message: SECRET, code: '', severity: '' }],
     ['a number as its code', { message: SECRET, code: 23, severity: 'ERROR' }],
     ['an object as its code', { message: SECRET, code: {}, severity: 'ERROR' }],
@@ -220,7 +221,7 @@ describe('the deadline', () => {
     timeout.mockRestore();
   });
 
-  test('more requests than connections wait for one, and give up at the deadline', async () => {
+  test('requests that wait for a lock, more than connections are kept, give up at the deadline', async () => {
     keepLog();
     const { admin } = api.database;
     // Of several tenants, because one may not have as many under way as there are connections.

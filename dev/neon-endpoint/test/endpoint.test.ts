@@ -1,13 +1,17 @@
 /** The local Neon endpoint, routes, credentials, statements and batches. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startNeonEndpoint } from '../index.ts';
-import { type Support, startSupport } from './support.ts';
+import { eventually, type Support, startSupport } from './support.ts';
 
 let support: Support;
 
 beforeAll(async () => {
   support = await startSupport({
-    roles: { neon_clerk: "LOGIN PASSWORD 'p@ss/wörd%'", neon_crowd: "LOGIN PASSWORD 'p' CONNECTION LIMIT 0" },
+    roles: {
+      neon_clerk: "LOGIN PASSWORD 'p@ss/wörd%'",
+      neon_crowd: "LOGIN PASSWORD 'p' CONNECTION LIMIT 0",
+      neon_barred: "NOLOGIN PASSWORD 'p'",
+    },
   });
   await support.admin.query(`
     CREATE TABLE accounts (id int PRIMARY KEY, balance int CHECK (balance >= 0));
@@ -94,16 +98,24 @@ describe('credentials', () => {
     expect([reply.status, reply.json.message]).toEqual([400, 'missing authentication credentials: required password']);
   });
 
-  test('a wrong password or database is 400 with the error of the database', async () => {
-    const password = await login('postgres://neon_clerk:wrong@localhost/postgres');
-    expect([password.status, password.json.code, password.json.severity]).toEqual([400, '28P01', 'FATAL']);
-    const database = await login(support.connectionString.replace(`/${support.database}?`, '/nowhere?'));
-    expect([database.status, database.json.code]).toEqual([400, '3D000']);
+  // The proxy finds that out by itself, so that PostgreSQL has no part in it.
+  test.each(['neon_clerk', 'neon_nobody'])('a wrong password of %s is 400 without a code', async (user) => {
+    const { status, json } = await login(`postgres://${user}:wrong@localhost/postgres`);
+    const message = `password authentication failed for user '${user}'`;
+    expect([status, json]).toEqual([400, expect.objectContaining({ message, code: '', severity: '' })]);
   });
 
-  test('another reason to let nobody in is 500', async () => {
-    const reply = await login('postgres://neon_crowd:p@localhost/postgres');
-    expect([reply.status, reply.json.code]).toEqual([500, '53300']);
+  test('a missing database is 400 with the error of the database', async () => {
+    const { status, json } = await login(support.connectionString.replace(`/${support.database}?`, '/nowhere?'));
+    expect([status, json.code, json.severity]).toEqual([400, '3D000', 'FATAL']);
+  });
+
+  test.each([
+    ['no connection left', 'neon_crowd', '53300'],
+    ['no right to log in', 'neon_barred', '28000'],
+  ])('%s is 500 with the error of the database', async (_, user, code) => {
+    const { status, json } = await login(`postgres://${user}:p@localhost/postgres`);
+    expect([status, json.code, json.severity]).toEqual([500, code, 'FATAL']);
   });
 
   test('only user and database reach PostgreSQL', async () => {
@@ -119,7 +131,7 @@ describe('credentials', () => {
       const headers = { 'Neon-Connection-String': support.connectionString };
       const response = await fetch(endpoint.url, { method: 'POST', headers, body: '{"query":"SELECT 1"}' });
       expect(response.status).toBe(500);
-      expect(await response.json()).toMatchObject({ message: expect.stringContaining('ECONNREFUSED'), code: '' });
+      expect(await response.json()).toMatchObject({ message: "Couldn't connect to compute node", code: '' });
     } finally {
       await endpoint.stop();
     }
@@ -137,7 +149,7 @@ describe('statements', () => {
     expect(await support.value('SELECT 1')).toBe(1);
   });
 
-  test.each(['COPY accounts FROM STDIN', 'COPY accounts TO STDOUT'])(
+  test.each(['COPY accounts FROM STDIN', 'COPY accounts TO STDOUT', 'COPY entries TO STDOUT'])(
     '%s is refused and blocks nothing',
     async (query) => {
       const single = await support.send({ query });
@@ -211,6 +223,15 @@ describe('batches', () => {
     expect((await support.send({ queries: [] })).json).toEqual({ results: [] });
   });
 
+  // The proxy looks at no statement's transaction status, and a COMMIT outside of a transaction is a warning to PostgreSQL.
+  test('that roll back by themselves answer with their results, and nothing of them stays', async () => {
+    const insert = 'INSERT INTO accounts VALUES (2, 5) RETURNING balance';
+    const reply = await support.send({ queries: [{ query: insert }, { query: 'ROLLBACK' }] });
+    expect(reply.status).toBe(200);
+    expect(reply.json.results).toMatchObject([{ rows: [{ balance: 5 }] }, { command: 'ROLLBACK', rows: [] }]);
+    expect(await support.value('SELECT count(*)::int FROM accounts')).toBe(1);
+  });
+
   test('are rolled back whole, whichever statement fails', async () => {
     const pay = { query: 'UPDATE accounts SET balance = balance - $1 WHERE id = 1', params: [60] };
     const reply = await support.send({ queries: [pay, pay, { query: 'SELECT 1' }] });
@@ -227,4 +248,26 @@ test('a port that is taken is an error', async () => {
   const port = Number(new URL(support.endpoint.url).port);
   const attempt = startNeonEndpoint({ postgres: { host: '127.0.0.1', port: 1 }, port });
   await expect(attempt).rejects.toThrow('EADDRINUSE');
+});
+
+test('more requests than the rate allows are 500 without a code, and later ones are let through', async () => {
+  const connectionAttempts = { rps: 1, burst: 2 };
+  const endpoint = await startNeonEndpoint({ postgres: support.postgres, connectionAttempts });
+  try {
+    const headers = { 'Neon-Connection-String': support.connectionString };
+    const ask = () => fetch(endpoint.url, { method: 'POST', headers, body: '{"query":"SELECT 1"}' });
+    const responses = await Promise.all(Array.from({ length: 6 }, ask));
+    const refused = responses.filter(({ status }) => status !== 200);
+    // Of six, as many as come within a second of the first.
+    expect(refused.length).toBeGreaterThan(1);
+    expect(refused.length).toBeLessThanOrEqual(4);
+    const message = 'Too many connections to this endpoint. Please try again later.';
+    for (const response of refused) {
+      expect(response.status).toBe(500);
+      expect(await response.json()).toMatchObject({ message, code: '', severity: '' });
+    }
+    await eventually(async () => (await ask()).status === 200);
+  } finally {
+    await endpoint.stop();
+  }
 });

@@ -110,6 +110,7 @@ describe.each([
 ])('what is no result and stands %s', (_, around) => {
   test.each([
     ['data of COPY', 'COPY (SELECT 1) TO STDOUT', 400, 'unexpected message from server'],
+    ['COPY without data', 'COPY (SELECT 1 WHERE false) TO STDOUT', 400, 'unexpected message from server'],
     ['COPY that waits for data', 'COPY accounts FROM STDIN', 400, 'unexpected message from server'],
     ['what cannot be sent', 'SELECT \0', 400, 'error encoding message to server: embedded null'],
     [

@@ -120,13 +120,33 @@ function isOutage(state: string): boolean {
 }
 
 /**
+ * What Neon's proxy says where PostgreSQL gave no error, or none that the driver reads: the part of its messages that holds no
+ * value (neondatabase/neon, `proxy/src`: `auth/mod.rs`, `control_plane/errors.rs`, `compute/mod.rs`,
+ * `serverless/sql_over_http.rs` and `libs/proxy/tokio-postgres2/src/error/mod.rs`).
+ */
+const PROXY_MESSAGES = [
+  'password authentication failed',
+  'Too many connections to this endpoint',
+  'Too many connections attempts',
+  'Failed to acquire permit to connect to the database',
+  'Control plane request failed',
+  "Couldn't connect to compute node",
+  'Query cancelled, connection was terminated',
+  'connection closed',
+];
+
+/**
  * What the log says of an error: the SQLSTATE, or why there was no response. No message goes there as it is: PostgreSQL's
  * can hold a caller's values, and so can one that quotes a response, as those of JSON.parse and of the driver do.
  */
 export function reasonOf(error: unknown): { sqlstate: string } | { reason: string } {
   const sqlstate = sqlState(error);
   if (sqlstate) return { sqlstate };
-  const httpStatus = /\(HTTP status \d+\)/.exec((error as Error | undefined)?.message ?? '')?.[0];
-  if (httpStatus) return { reason: httpStatus };
-  return { reason: causeOf(error) };
+  const { message = '' } = (error ?? {}) as Partial<Error>;
+  const httpStatus = /\(HTTP status \d+\)/.exec(message)?.[0];
+  // Where PostgreSQL refuses a connection, its error is the text of a 500, which the driver does not read.
+  const refused = httpStatus ? /"code":"([0-9A-Z]{5})"/.exec(message)?.[1] : undefined;
+  const said = refused ?? PROXY_MESSAGES.find((text) => message.includes(text));
+  const what = httpStatus ?? causeOf(error);
+  return { reason: said ? `${what}: ${said}` : what };
 }
