@@ -4,7 +4,7 @@ import { createApiKey } from '../../db/queries/api-keys/create-api-key.ts';
 import { makeApiKey } from '../../http/auth/api-keys.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { apiKeyRole, guid, label, timestamp } from '../../http/request/schemas.ts';
-import { NewApiKey } from '../../http/response/resources.ts';
+import { NewApiKey } from '../../http/response/people.ts';
 
 /* Makes an API key, for a script or an integration that has no identity provider. It is shown this once. */
 

@@ -3,7 +3,8 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { apiKeyStatus } from '../../http/request/schemas.ts';
 import { ApiKeyPage } from '../../http/response/pages.ts';
-import { ApiKey, membersOf } from '../../http/response/resources.ts';
+import { ApiKey } from '../../http/response/people.ts';
+import { membersOf } from '../../http/response/resources.ts';
 
 /* The tenant's API keys, newest first, without the keys themselves. */
 

@@ -1,6 +1,6 @@
 import { getMe } from '../../db/queries/me/get-me.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { Me } from '../../http/response/resources.ts';
+import { Me } from '../../http/response/people.ts';
 
 /* Who the caller is, by its token or API key. */
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { putMe } from '../../db/queries/me/put-me.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { email, name255 } from '../../http/request/schemas.ts';
-import { Member } from '../../http/response/resources.ts';
+import { Member } from '../../http/response/people.ts';
 
 /* Makes or changes the caller's own member. */
 

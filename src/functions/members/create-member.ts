@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { createMember } from '../../db/queries/members/create-member.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { email, memberStatus, name255, subject } from '../../http/request/schemas.ts';
-import { Member } from '../../http/response/resources.ts';
+import { Member } from '../../http/response/people.ts';
 
 /* Makes a member: somebody who can be assigned, mentioned and shown by name. What that person may do, tokens say. */
 

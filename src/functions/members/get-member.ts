@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { getMember } from '../../db/queries/members/one-member.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { Member } from '../../http/response/resources.ts';
+import { Member } from '../../http/response/people.ts';
 
 /* One member, deactivated or not. */
 

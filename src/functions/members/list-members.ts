@@ -4,7 +4,8 @@ import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { searchText } from '../../http/request/parameters.ts';
 import { memberStatus } from '../../http/request/schemas.ts';
 import { MemberPage } from '../../http/response/pages.ts';
-import { Member, membersOf } from '../../http/response/resources.ts';
+import { Member } from '../../http/response/people.ts';
+import { membersOf } from '../../http/response/resources.ts';
 
 /* The tenant's members, active and deactivated ones. */
 

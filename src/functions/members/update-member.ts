@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { updateMember } from '../../db/queries/members/update-member.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { email, guid, memberStatus, name255, subject } from '../../http/request/schemas.ts';
-import { Member } from '../../http/response/resources.ts';
+import { Member } from '../../http/response/people.ts';
 
 /* Changes a member: a merge patch (RFC 7396). Whoever is deactivated can no longer sign in, and be newly assigned. */
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { getWebhook } from '../../db/queries/webhooks/one-webhook.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { Webhook } from '../../http/response/resources.ts';
+import { Webhook } from '../../http/response/webhook-resources.ts';
 
 /* One webhook, without its secret. */
 

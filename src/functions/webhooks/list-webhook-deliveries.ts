@@ -4,7 +4,8 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { deliveryStatus, guid } from '../../http/request/schemas.ts';
 import { WebhookDeliveryPage } from '../../http/response/pages.ts';
-import { membersOf, WebhookDelivery } from '../../http/response/resources.ts';
+import { membersOf } from '../../http/response/resources.ts';
+import { WebhookDelivery } from '../../http/response/webhook-resources.ts';
 
 /* What a webhook has been sent, and is to be sent, of the last 30 days, newest first. */
 

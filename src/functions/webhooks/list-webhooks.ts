@@ -3,7 +3,8 @@ import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
 import { webhookStatus } from '../../http/request/schemas.ts';
 import { WebhookPage } from '../../http/response/pages.ts';
-import { membersOf, Webhook } from '../../http/response/resources.ts';
+import { membersOf } from '../../http/response/resources.ts';
+import { Webhook } from '../../http/response/webhook-resources.ts';
 
 /* The tenant's webhooks, newest first, without their secrets. */
 

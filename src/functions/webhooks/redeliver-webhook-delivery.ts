@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { redeliver } from '../../db/queries/webhooks/redeliver.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { WebhookDelivery } from '../../http/response/resources.ts';
+import { WebhookDelivery } from '../../http/response/webhook-resources.ts';
 
 /* Has a delivery sent again, whether or not it has arrived before. */
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { rotateWebhookSecret } from '../../db/queries/webhooks/rotate-webhook-secret.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { WebhookSecret } from '../../http/response/resources.ts';
+import { WebhookSecret } from '../../http/response/webhook-resources.ts';
 import { newWebhookSecret } from '../../http/webhook-secret.ts';
 
 /* Gives a webhook another secret. For a day, its deliveries are signed with the one before it, too. */

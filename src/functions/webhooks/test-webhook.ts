@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { testWebhook } from '../../db/queries/webhooks/test-webhook.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid } from '../../http/request/schemas.ts';
-import { WebhookDelivery } from '../../http/response/resources.ts';
+import { WebhookDelivery } from '../../http/response/webhook-resources.ts';
 
 /* Has a webhook sent the event `webhook.test`, whatever events it takes. */
 

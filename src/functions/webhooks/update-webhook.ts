@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { updateWebhook } from '../../db/queries/webhooks/update-webhook.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { guid, webhookDescription, webhookEvents, webhookStatus, webhookUrl } from '../../http/request/schemas.ts';
-import { Webhook } from '../../http/response/resources.ts';
+import { Webhook } from '../../http/response/webhook-resources.ts';
 import { checkWebhookUrl } from '../../http/webhook-url.ts';
 
 /* Changes a webhook: a merge patch (RFC 7396). One that is resumed goes on where it stopped. */

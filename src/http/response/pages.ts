@@ -1,20 +1,18 @@
 import * as z from 'zod';
+import { ApiKey, Member } from './people.ts';
 import {
   ActivityEntry,
-  ApiKey,
   AuditEntry,
   Change,
   Comment,
-  Member,
   ProjectWithTasks,
   pageMembers,
   TagWithCount,
   Task,
   Tenant,
   Trashed,
-  Webhook,
-  WebhookDelivery,
 } from './resources.ts';
+import { Webhook, WebhookDelivery } from './webhook-resources.ts';
 
 /* The schemas of pages of lists. */
 

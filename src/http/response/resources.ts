@@ -1,46 +1,20 @@
 import * as z from 'zod';
 import {
-  API_KEY_PATTERN,
   activityType,
-  apiKeyRole,
-  apiKeyStatus,
   assigneeRole,
   auditAction,
   changeAction,
   changeType,
-  deliveryStatus,
-  METADATA_COMPONENT,
-  memberStatus,
   projectStatus,
   resourceType,
   taskStatus,
   tenantStatus,
   trashedType,
-  webhookEvents,
-  webhookStatus,
 } from '../request/schemas.ts';
+import { actor, count, id, metadata, moment, name, text, times, timestamp, version } from './members.ts';
+import { MemberName } from './people.ts';
 
 /* The schemas of the resources that responses show. */
-
-const id = z.uuid().meta({
-  description: 'The id, which sorts by the time of creation.',
-  examples: ['01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'],
-});
-const text = (description: string) => z.string().meta({ description });
-const count = (description: string) => z.int().meta({ description, examples: [3] });
-const timestamp = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-03-01T09:30:00.000Z'] });
-const moment = (description: string) => timestamp.meta({ description });
-const metadata = z.record(z.string(), z.unknown()).meta({ description: 'As it was sent.', ...METADATA_COMPONENT });
-const actor = z.string().nullable().meta({
-  description: 'Who acted: the `sub` of a token, `api-key:<id>`, or `member:<id>` for somebody who has been purged.',
-});
-const version = count('1 at first, and one more at every change. It stands in the ETag.');
-/** When a row came to be and when it was last changed. */
-const times = {
-  created_at: moment('When it was created, in UTC.'),
-  updated_at: moment('When it was last changed, in UTC.'),
-};
-const name = text('One line.');
 
 export const Tenant = z
   .object({ id, name, status: tenantStatus, ...times })
@@ -65,64 +39,6 @@ const TagName = Tag.pick({ id: true, name: true, color: true }).meta({
   description: 'A tag, as a task shows it.',
 });
 
-export const Member = z
-  .object({
-    id,
-    subject: z
-      .string()
-      .nullable()
-      .meta({ description: 'The `sub` of this person’s tokens; null for somebody who never signs in.' }),
-    name,
-    email: z.string().nullable().meta({ description: 'An email address, which nobody has checked.' }),
-    status: memberStatus,
-    version,
-    ...times,
-  })
-  .meta({ id: 'Member', description: 'Somebody who can be assigned, mentioned and shown by name.' });
-
-/** A member where another resource shows it. */
-export const MemberName = Member.pick({ id: true, name: true }).meta({
-  id: 'MemberName',
-  description: 'A member, as other resources show it.',
-});
-
-export const Me = z
-  .object({
-    subject: z.string().nullable().meta({ description: 'The `sub` of the token; null for an API key.' }),
-    role: apiKeyRole,
-    tenant: z.object({ id, name }).meta({ id: 'TenantName', description: 'A tenant, as other resources show it.' }),
-    member: Member.nullable().meta({
-      description: 'The member whose subject this is, or for whom the API key acts; null where there is none.',
-    }),
-    credential: z
-      .enum(['token', 'api_key'])
-      .meta({ id: 'Credential', description: 'What the caller has signed in with.' }),
-  })
-  .meta({ id: 'Me', description: 'Who the caller is.' });
-
-export const ApiKey = z
-  .object({
-    id,
-    name: text('What the key is for.'),
-    role: apiKeyRole,
-    member_id: id
-      .nullable()
-      .meta({ description: 'For whom the key acts. While that member is deactivated, it is refused.' }),
-    status: apiKeyStatus,
-    expires_at: timestamp.nullable().meta({ description: 'From when on it is refused; null for never.' }),
-    created_at: times.created_at,
-    created_by: actor,
-    revoked_at: timestamp.nullable().meta({ description: 'When it was revoked; null where it was not.' }),
-  })
-  .meta({ id: 'ApiKey', description: 'An API key, without the key itself.' });
-
-export const NewApiKey = ApiKey.extend({
-  key: z.string().nullable().meta({
-    pattern: API_KEY_PATTERN,
-    description: 'The key itself, shown this once: an answer that is given back for an Idempotency-Key has null.',
-  }),
-}).meta({ id: 'NewApiKey', description: 'An API key with the key itself.' });
-
 const Assignee = MemberName.extend({
   role: assigneeRole,
   assigned_at: moment('When the member was assigned.'),
@@ -143,64 +59,6 @@ export const Comment = z
     edited_at: timestamp.nullable().meta({ description: 'When its text was last changed; null where it never was.' }),
   })
   .meta({ id: 'Comment', description: 'What somebody has said about a task.' });
-
-const nullableText = (description: string) => z.string().nullable().meta({ description });
-const nullableCount = (description: string) =>
-  z
-    .int()
-    .nullable()
-    .meta({ description, examples: [42] });
-
-export const Webhook = z
-  .object({
-    id,
-    url: z.string().meta({ description: 'Where it is sent to.' }),
-    events: webhookEvents,
-    status: webhookStatus,
-    paused_reason: nullableText('Why it is paused; null where it is not.'),
-    description: nullableText('Text of any number of lines.'),
-    version,
-    ...times,
-    last_delivery: z
-      .object({ at: moment('When it was.'), status: deliveryStatus })
-      .meta({ id: 'LastDelivery', description: 'The last attempt at a delivery.' })
-      .nullable()
-      .meta({ description: 'The last attempt at a delivery; null where there was none.' }),
-  })
-  .meta({ id: 'Webhook', description: 'A URL that is told of changes, without its secret.' });
-
-const secret = z.string().nullable().meta({
-  pattern: '^whsec_[A-Za-z0-9+/]{43}=$',
-  description:
-    'What its deliveries are signed with, shown this once: an answer that is given back for an Idempotency-Key has null.',
-});
-
-export const NewWebhook = Webhook.extend({ secret }).meta({
-  id: 'NewWebhook',
-  description: 'A webhook with its secret.',
-});
-
-export const WebhookSecret = z
-  .object({ secret })
-  .meta({ id: 'WebhookSecret', description: 'The new secret of a webhook.' });
-
-export const WebhookDelivery = z
-  .object({
-    id: id.meta({ description: 'The id, which each attempt sends as `webhook-id`.' }),
-    event: text('Its name, the `type` of the body.').meta({ examples: ['task.updated'] }),
-    resource_id: id.meta({ description: 'The id of the resource that was changed.' }),
-    attempt: z.int().meta({ description: 'How often it has been tried.', examples: [1] }),
-    status: deliveryStatus,
-    ms: nullableCount('How long the last attempt took, in milliseconds.'),
-    http_status: nullableCount('The status of the last answer; null where there was none.'),
-    response: nullableText('The first 1 KiB of the last answer.'),
-    error: nullableText('Why there was no answer; null where there was one.'),
-    at: moment('When the change was made.'),
-    next_attempt_at: timestamp.nullable().meta({
-      description: 'When it is tried next, unless the webhook is paused; null where it has arrived.',
-    }),
-  })
-  .meta({ id: 'WebhookDelivery', description: 'One change, as a webhook is told of it.' });
 
 const taskCount = count('How many tasks, without those in the trash.');
 
