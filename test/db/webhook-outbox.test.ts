@@ -101,6 +101,18 @@ describe('what a transaction writes', () => {
     await fanOut();
     expect((await deliveries()).map(({ webhook_id }) => webhook_id)).toEqual([kept]);
   });
+
+  test('goes with the last of the webhooks', async () => {
+    const [one, last] = [await makeWebhook(), await makeWebhook()];
+    await worker.inTenant(tenant, (client) => addTag(client));
+    for (const [id, left] of [
+      [one, 1],
+      [last, 0],
+    ]) {
+      await database.admin.query('delete from webhooks where id = $1', [id]);
+      expect(await written()).toBe(left);
+    }
+  });
 });
 
 describe('deliveries are made of it', () => {

