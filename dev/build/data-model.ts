@@ -25,6 +25,7 @@ const TABLES: Record<keyof DB, { holds: string; isInternal?: true }> = {
   api_keys: { holds: 'API keys, as the SHA-256 of their secret' },
   webhooks: { holds: 'URLs that are told of changes' },
   webhook_secrets: { holds: 'what signs their deliveries, encrypted', isInternal: true },
+  webhook_outbox: { holds: 'changes of which deliveries are to be made, written with them', isInternal: true },
   webhook_deliveries: { holds: 'what is to be sent to them, and what has been, for 30 days' },
   audit_log: { holds: 'every change of a row, who made it and in which request' },
   idempotency_keys: { holds: 'responses stored for an `Idempotency-Key`, for 24 hours', isInternal: true },

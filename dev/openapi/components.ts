@@ -47,7 +47,11 @@ export const Problem = z
     operation: z
       .int()
       .optional()
-      .meta({ description: 'Of a batch: the operation that has the problem, from 0.', examples: [2] }),
+      .meta({
+        description:
+          'Of a batch: the operation that has the problem, from 0; the first, where the form of several is wrong.',
+        examples: [2],
+      }),
   })
   .catchall(z.unknown())
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });

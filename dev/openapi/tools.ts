@@ -1,4 +1,4 @@
-import { tools } from '../../src/functions/mcp/mcp.ts';
+import { tools } from '../../src/functions/mcp/tools/tools.ts';
 import { DRY_RUN, IF_VERSION, pathArguments, type Tool } from '../../src/http/mcp/tool.ts';
 
 /*

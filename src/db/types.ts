@@ -244,6 +244,22 @@ export interface WebhookDeliveries {
   webhook_id: string;
 }
 
+export interface WebhookOutbox {
+  body: string;
+  comment_webhook_ids: Generated<string[]>;
+  comments_told_id: string | null;
+  comments_told_until: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  event: string;
+  n: Generated<Int8>;
+  people: Generated<string[]>;
+  resource_id: string;
+  resource_type: string;
+  tenant_id: string;
+  webhook_ids: string[];
+  xid: Generated<string>;
+}
+
 export interface Webhooks {
   changed_xid: Generated<string>;
   created_at: Generated<Timestamp>;
@@ -288,6 +304,7 @@ export interface DB {
   tasks: Tasks;
   tenants: Tenants;
   webhook_deliveries: WebhookDeliveries;
+  webhook_outbox: WebhookOutbox;
   webhook_secrets: WebhookSecrets;
   webhooks: Webhooks;
 }

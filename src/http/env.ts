@@ -21,6 +21,7 @@ export interface Variables {
 }
 
 export interface Env {
-  Bindings: Bindings;
+  /** Beside the bindings, what a request within this process asks of its answer: see `src/http/mcp/dispatch.ts`. */
+  Bindings: Bindings & { maxAnswerBytes?: number };
   Variables: Variables;
 }

@@ -19,7 +19,7 @@ export { closePools, openPools } from '../db/client/open-drivers.ts';
 export function openDatabase(
   c: Context<Env>,
   { database, replica }: Config,
-  caller: Omit<Caller, 'requestId' | 'traceparent' | 'keepAlive' | 'announce'>,
+  caller: Omit<Caller, 'requestId' | 'traceparent' | 'keepAlive' | 'announce' | 'maxAnswerBytes'>,
   { mayLag = false }: { mayLag?: boolean } = {},
 ): Database {
   const { requestId, trace } = c.var;
@@ -30,6 +30,7 @@ export function openDatabase(
     requestId,
     ...(trace ? { traceparent: trace.traceparent } : {}),
     keepAlive,
+    maxAnswerBytes: c.env.maxAnswerBytes,
     ...(tenantId ? { announce: () => keepAlive(announceChanges(c, tenantId)) } : {}),
   });
   c.set('db', db);

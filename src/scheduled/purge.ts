@@ -26,7 +26,15 @@ type Purged = Record<Kind | 'tenants', number>;
  */
 export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<Purged> {
   const config = readJanitorConfig(bindings);
-  const sum: Purged = { projects: 0, tasks: 0, comments: 0, idempotency_keys: 0, webhook_deliveries: 0, tenants: 0 };
+  const sum: Purged = {
+    projects: 0,
+    tasks: 0,
+    comments: 0,
+    idempotency_keys: 0,
+    webhook_outbox: 0,
+    webhook_deliveries: 0,
+    tenants: 0,
+  };
   const failures: unknown[] = [];
   const requestId = crypto.randomUUID();
   const open = () =>

@@ -26,9 +26,6 @@ const SLOW_MS = 2000;
 /** How long a webhook rests whose answers are slow (s). */
 const SLOW_REST_SECONDS = 1;
 
-/** When what was written while another delivery arrived is due at the latest (s): see `recordAttempts`. */
-const MISSED_SECONDS = LEASE_SECONDS + 1;
-
 /** What a test changes. */
 export interface DeliverOptions {
   post: Post;
@@ -53,7 +50,7 @@ export interface Delivered {
 }
 
 /**
- * Delivers what is due of one tenant until there is no more, or the run has gone on for long enough. A webhook that has failed
+ * Makes deliveries of what a tenant has in its outbox, and delivers what is due until there is no more, or the run has gone on for long enough. A webhook that has failed
  * or was slow rests for the remainder of the run, and a run ends once a receiver has given no answer, so that one that hangs
  * holds up nobody else for longer than one answer may take. Several runs at once do not meet in a delivery.
  */
@@ -64,15 +61,16 @@ export async function deliverTenant(
 ): Promise<Delivered> {
   const requestId = crypto.randomUUID();
   const open = () =>
-    new Database(config.database, { platform: true, actor: 'webhooks', requestId, operationId: 'deliver-webhooks' });
+    new Database(config.database, { courier: true, actor: 'webhooks', requestId, operationId: 'deliver-webhooks' });
   const again = new Set<number>();
   const resting = new Set(except);
   const done = { arrived: 0, failed: 0 };
   const end = performance.now() + RUN_MS;
   let isOver = false;
   for (let round = 0; !isOver && round < MAX_ROUNDS && performance.now() < end && !signal?.aborted; round++) {
-    const claimed = await claimDeliveries(open(), tenantId, { limit: CONCURRENCY, except: [...resting], ahead });
-    if (claimed.length === 0) return { ...done, again, resting: [...resting] };
+    const limits = { limit: CONCURRENCY, except: [...resting], ahead };
+    const { deliveries: claimed, hasMore } = await claimDeliveries(open(), tenantId, limits);
+    if (claimed.length === 0 && !hasMore) return { ...done, again, resting: [...resting] };
     const { ready, unreadable } = await withSecrets(config, tenantId, claimed);
     if (unreadable.length > 0) {
       await releaseDeliveries(open(), tenantId, unreadable);
@@ -98,7 +96,6 @@ export async function deliverTenant(
         resting.add(delivery.webhook_id);
         continue;
       }
-      if (delivery.attempt > 1) again.add(MISSED_SECONDS);
       if (outcome.ms > SLOW_MS) {
         again.add(SLOW_REST_SECONDS);
         resting.add(delivery.webhook_id);

@@ -85,7 +85,7 @@ export function depth(bindings: Bindings): Promise<{ due: number; oldest: number
 /** The database, for what is no tenant's. */
 function openCourier({ database }: CourierConfig): Database {
   const requestId = crypto.randomUUID();
-  return new Database(database, { platform: true, actor: 'webhooks', requestId, operationId: 'sweep-webhooks' });
+  return new Database(database, { courier: true, actor: 'webhooks', requestId, operationId: 'sweep-webhooks' });
 }
 
 /** Says in the log that delivering has failed; what was due then stays due. */

@@ -9,7 +9,7 @@ import { measure, packagesOf, report } from '../../dev/build/report.ts';
 import { readDeployables } from '../../dev/build/split.ts';
 import { bindingOf } from '../../dev/build/workers.ts';
 import { BINDINGS } from '../../src/config/bindings.ts';
-import { tools } from '../../src/functions/mcp/mcp.ts';
+import { tools } from '../../src/functions/mcp/tools/tools.ts';
 import { definitions } from '../support/examples.ts';
 
 /* What is in the Workers of the split deployment, and what is not. */

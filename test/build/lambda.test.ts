@@ -10,7 +10,7 @@ import { eventBridgeCron, logicalId } from '../../dev/build/lambda-template.ts';
 import { packagesOf } from '../../dev/build/report.ts';
 import { zip } from '../../dev/build/zip.ts';
 import { endpoints as taken } from '../../src/functions/batch/batch.ts';
-import { tools } from '../../src/functions/mcp/mcp.ts';
+import { tools } from '../../src/functions/mcp/tools/tools.ts';
 import { useDatabase } from '../support/database.ts';
 import { definitions } from '../support/examples.ts';
 import { pickRoute, readRoutes } from '../support/lambda.ts';

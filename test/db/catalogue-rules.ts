@@ -11,7 +11,7 @@ const WITHOUT_TENANT = `array['tenants', 'schema_migrations']`;
 
 /** Whose changes are not kept in the audit log: itself, what stores answers, and what is made from other rows. */
 const UNAUDITED = `array['audit_log', 'comment_mentions', 'comment_search', 'idempotency_keys', 'idempotency_mentions',
-  'member_search', 'project_search', 'stale_tags_json', 'task_search', 'webhook_deliveries', 'webhook_secrets']`;
+  'member_search', 'project_search', 'stale_tags_json', 'task_search', 'webhook_deliveries', 'webhook_outbox', 'webhook_secrets']`;
 
 /** SECURITY DEFINER is an exception; the reason stands beside each in the migrations. */
 const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
@@ -19,7 +19,9 @@ const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
   'search_members(text)', 'search_comments(text)',
   'touch_tagged_tasks()', 'mark_renamed_tag()', 'refresh_tags_json(integer)',
   'touch_assigned_tasks()', 'mark_renamed_member()', 'count_comments()', 'erase_actor_from_log(uuid,integer)',
-  'erase_deleter_from_log(uuid,uuid[])', 'write_deliveries()', 'erase_person_from_deliveries(uuid,integer)']`;
+  'erase_deleter_from_log(uuid,uuid[])', 'write_deliveries()', 'erase_person_from_deliveries(uuid,integer)',
+  'fan_out_webhooks(uuid,integer)', 'promote_deliveries()',
+  'forget_outbox()']`;
 
 /** Roles that nobody can log in as, for whom policies other than the tenant's may exist. */
 const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_outbox', 'onetrip_refresher', 'onetrip_search']`;
@@ -92,7 +94,7 @@ export const RULES = {
       when roles = '{onetrip_courier}' and tablename = 'tenants'
         then cmd <> 'SELECT' or qual <> '(status = ''active''::text)'
       when roles = '{onetrip_courier}'
-        then tablename not in ('webhooks', 'webhook_secrets', 'webhook_deliveries') or qual <> 'true'
+        then tablename not in ('webhooks', 'webhook_secrets', 'webhook_outbox', 'webhook_deliveries') or qual <> 'true'
       when roles = '{onetrip_janitor}'
         then coalesce(with_check, qual) <> qual
         or qual not in (

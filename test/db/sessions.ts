@@ -47,7 +47,7 @@ export function useWorker(database: TestDatabase): WorkerSession {
 /** Connects a login role to the database of a test file, until its tests have run. */
 export function connectAs(
   database: TestDatabase,
-  role: 'url' | 'janitorUrl',
+  role: 'url' | 'janitorUrl' | 'courierUrl',
   connected: (client: pg.Client) => void,
 ): void {
   let client: pg.Client;
@@ -173,6 +173,7 @@ export function makeWorld(admin: pg.Client): Promise<World> {
     const body = '{"type":"task.created","timestamp":"","data":{"resource":{},"changes":{}}}';
     const delivery = { event: 'task.created', resource_type: 'task', resource_id: subtask, body };
     await insert(admin, 'webhook_deliveries', { ...hook, ...delivery });
+    await insert(admin, 'webhook_outbox', { tenant_id: tenant, ...delivery, webhook_ids: [webhook] });
     await insert(admin, 'comment_mentions', { tenant_id: tenant, comment_id: comment, member_id: member, n: 1 });
     return world;
   });

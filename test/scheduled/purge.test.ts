@@ -53,14 +53,26 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
   );
 
   await api.database.admin.query(
-    `with made as (insert into webhooks (tenant_id, url, events) values ($1, 'https://example.com/', '{*}') returning *)
-     insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body, created_at)
-     select tenant_id, id, 'webhook.test', 'webhook', id, '{}', now() - make_interval(days => days)
-     from made, unnest('{31,29}'::integer[]) as days`,
+    `with made as (insert into webhooks (tenant_id, url, events) values ($1, 'https://example.com/', '{*}') returning *),
+     delivered as (
+       insert into webhook_deliveries (tenant_id, webhook_id, event, resource_type, resource_id, body, created_at)
+       select tenant_id, id, 'webhook.test', 'webhook', id, '{}', now() - make_interval(days => days)
+       from made, unnest('{31,29}'::integer[]) as days)
+     insert into webhook_outbox (tenant_id, event, resource_type, resource_id, body, webhook_ids, created_at)
+     select tenant_id, 'tag.created', 'tag', id, '{}', '{}', now() - make_interval(days => days)
+     from made, unnest('{32,31,29}'::integer[]) as days`,
     [two.id],
   );
 
-  const purged = { projects: 1, tasks: 5, comments: 1, idempotency_keys: 1, webhook_deliveries: 1, tenants: 0 };
+  const purged = {
+    projects: 1,
+    tasks: 5,
+    comments: 1,
+    idempotency_keys: 1,
+    webhook_outbox: 2,
+    webhook_deliveries: 1,
+    tenants: 0,
+  };
   expect(await purge(api.bindings)).toEqual(purged);
   expect(await stored()).toEqual(['live', 'live b', 'recent', 'recent a', 'recent a1', 'recent b']);
   const { rows: comments } = await api.database.admin.query('select body from comments order by 1');
@@ -82,6 +94,7 @@ test('purges what has been in the trash for 30 days, of all tenants, and expired
     tasks: 0,
     comments: 0,
     idempotency_keys: 0,
+    webhook_outbox: 0,
     webhook_deliveries: 0,
     tenants: 0,
   });
@@ -104,6 +117,7 @@ test('large projects go in batches too, subtasks before their parents', async ()
     tasks: 5003,
     comments: 0,
     idempotency_keys: 0,
+    webhook_outbox: 0,
     webhook_deliveries: 0,
     tenants: 0,
   });

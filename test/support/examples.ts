@@ -271,6 +271,8 @@ function rowsOf({
     insert into webhook_secrets (tenant_id, webhook_id, sealed) values ('${tenant}', '${of.webhook}', 'test.');
     insert into webhook_deliveries (tenant_id, id, webhook_id, event, resource_type, resource_id, body)
     values ('${tenant}', '${of.delivery}', '${of.webhook}', 'task.created', 'task', '${task}', '{"timestamp":"","data":{}}');
+    insert into webhook_outbox (tenant_id, event, resource_type, resource_id, body, webhook_ids)
+    values ('${tenant}', 'task.created', 'task', '${task}', '{"timestamp":"","data":{}}', '{${of.webhook}}');
     commit`;
 }
 

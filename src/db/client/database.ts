@@ -7,11 +7,14 @@ import { batchDialect } from './dialect.ts';
 import type { DatabaseConfig, Row, Statement } from './drivers/driver.ts';
 import { DatabaseError, isTransient, reasonOf, sqlState, toDatabaseError } from './errors.ts';
 import { driverFor } from './open-drivers.ts';
+import { MAX_BODY_BYTES } from './response-limit.ts';
 
 /** Who asks, in which request. Without a tenant it is a `platform` token, or nobody (`/ready`). */
 export interface Caller {
   tenantId?: string;
   platform?: boolean;
+  /** Whether it is who delivers to webhooks, of all tenants. */
+  courier?: boolean;
   actor?: string;
   /** What the token allows within the tenant. */
   role?: string;
@@ -22,6 +25,8 @@ export interface Caller {
   operationId: string;
   /** Whether what is written is to be rolled back: it is only tried. */
   isDryRun?: boolean;
+  /** What the body of an answer may have (bytes), where that is less than usual. */
+  maxAnswerBytes?: number | undefined;
   /** W3C Trace Context, which the driver hands on. */
   traceparent?: string;
   /** Makes the runtime wait for work, also if the caller has gone away meanwhile. */
@@ -106,6 +111,11 @@ export class Database {
   /** Whether nothing stays of what is written. */
   get isDryRun(): boolean {
     return this.#caller.isDryRun ?? false;
+  }
+
+  /** What the body of an answer may have (bytes): beyond that nothing is answered, and nothing written. */
+  get maxAnswerBytes(): number {
+    return this.#caller.maxAnswerBytes ?? MAX_BODY_BYTES;
   }
 
   /** Whose rows a list shows: a cursor is bound to it. */
@@ -194,7 +204,7 @@ export class Database {
 
   /** The statement that every batch begins with: who asks. Of a write it gives back whether the tenant has webhooks. */
   #contextStatements(readOnly: boolean): Statement[] {
-    const { tenantId, platform, actor = null, role = null, apiKey, requestId } = this.#caller;
+    const { tenantId, platform, courier, actor = null, role = null, apiKey, requestId } = this.#caller;
     if (apiKey) {
       const { id, secretHash, needed } = apiKey;
       const parameters = [tenantId, id, `\\x${secretHash}`, needed, requestId];
@@ -204,6 +214,7 @@ export class Database {
       const parameters = [tenantId, actor, requestId, role];
       return [{ sql: contextQuery('set_tenant_context($1, $2, $3, $4)', readOnly), parameters }];
     }
+    if (courier) return [{ sql: 'select set_courier_context($1, $2)', parameters: [actor, requestId] }];
     return platform ? [{ sql: 'select set_platform_context($1, $2)', parameters: [actor, requestId] }] : [];
   }
 

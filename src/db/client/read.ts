@@ -49,7 +49,7 @@ function representationOf<T>(
     .selectFrom(query.offset(sql<number>`0`).as('query'))
     .select([
       sql<string>`etag_of(version, body)`.as('etag'),
-      withinLimit<JsonText<T>>('body', limitParameter).as('body'),
+      withinLimit<JsonText<T>>('body', limitParameter, db.maxAnswerBytes).as('body'),
     ])
     .offset(sql<number>`0`);
 }

@@ -4,28 +4,31 @@ import type { Rejection } from './rejections.ts';
 // biome-ignore lint/suspicious/noExplicitAny: which tables it reads does not matter here
 type ItemQuery<T> = SelectQueryBuilder<any, any, { item: T }>;
 
-/** What the body of a response may have (bytes). */
-const MAX_BODY_BYTES = sql.lit(8 * 1024 * 1024);
+const MIB = 1024 * 1024;
+
+/** What the body of a response may have (bytes), where nobody wants it shorter. */
+export const MAX_BODY_BYTES = 8 * MIB;
 
 /**
  * An expression that rejects the batch, because a response would be too large.
  * @param limitParameter the parameter, or member of the body, to lower then, where there is one
  */
-function rejectTooLarge(limitParameter: string | undefined) {
+function rejectTooLarge(limitParameter: string | undefined, maxBytes: number) {
+  const size = `${maxBytes / MIB} MiB`;
   const rejection: Rejection = {
     code: 'unprocessable',
-    detail: `The answer would exceed 8 MiB${limitParameter ? `; lower ${limitParameter}` : ''}.`,
+    detail: `The answer would exceed ${size}${limitParameter ? `; lower ${limitParameter}` : ''}.`,
     ...(limitParameter
-      ? { errors: [{ pointer: limitParameter, code: 'answer_too_large', message: 'makes the answer exceed 8 MiB' }] }
+      ? { errors: [{ pointer: limitParameter, code: 'answer_too_large', message: `makes the answer exceed ${size}` }] }
       : {}),
   };
   return sql`raise_unless(false, ${JSON.stringify(rejection)}::json)::text`;
 }
 
-/** The text of a finished body. Rejects with `unprocessable` where it exceeds 8 MiB. */
-export function withinLimit<T extends string>(body: string, limitParameter: string | undefined) {
+/** The text of a finished body. Rejects with `unprocessable` where it exceeds so many bytes. */
+export function withinLimit<T extends string>(body: string, limitParameter: string | undefined, maxBytes: number) {
   const text = sql.ref(body);
-  return sql<T>`case when octet_length(${text}) > ${MAX_BODY_BYTES} then ${rejectTooLarge(limitParameter)} else ${text} end`;
+  return sql<T>`case when octet_length(${text}) > ${sql.lit(maxBytes)} then ${rejectTooLarge(limitParameter, maxBytes)} else ${text} end`;
 }
 
 /**
@@ -37,6 +40,6 @@ export function withinLimit<T extends string>(body: string, limitParameter: stri
 export function itemsWithinLimit<T>(rows: ItemQuery<T>, limitParameter: string | undefined) {
   const size = sql`sum(octet_length(item)) over (rows unbounded preceding)`;
   return sql<{ item: T }>`(
-    select case when ${size} > ${MAX_BODY_BYTES} then ${rejectTooLarge(limitParameter)} else item end as item
+    select case when ${size} > ${sql.lit(MAX_BODY_BYTES)} then ${rejectTooLarge(limitParameter, MAX_BODY_BYTES)} else item end as item
     from (${rows.offset(sql<number>`0`)}) as built)`;
 }

@@ -273,7 +273,8 @@ export const deliveryMembers = {
   response: text(deliveries.ref('webhook_deliveries.response')),
   error: text(deliveries.ref('webhook_deliveries.error')),
   at: moment(deliveries.ref('webhook_deliveries.created_at')),
-  next_attempt_at: moment<string | null>(deliveries.ref('webhook_deliveries.next_attempt_at')),
+  // One that waits for an earlier one of its resource is due once that has arrived.
+  next_attempt_at: moment<string | null>(sql`nullif(webhook_deliveries.next_attempt_at, 'infinity')`),
 };
 
 export const tagMembers = {

@@ -1,7 +1,13 @@
 import * as z from 'zod';
 import { runOperations } from '../../db/queries/batch/run-operations.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { type OperationEndpoint, operationError, operationsOf } from '../../http/endpoint/operations.ts';
+import {
+  namesOperation,
+  type OperationEndpoint,
+  operationError,
+  operationsOf,
+} from '../../http/endpoint/operations.ts';
+import { onError } from '../../http/endpoint/request-context.ts';
 import { operations } from '../../http/request/operations.ts';
 import { BatchResults } from '../../http/response/results.ts';
 import createComment from '../comments/create-comment.ts';
@@ -41,7 +47,7 @@ export const endpoints: readonly OperationEndpoint[] = [
 
 const statementsOf = operationsOf(endpoints);
 
-export default endpoint(
+const batch = endpoint(
   {
     operationId: 'batch',
     method: 'post',
@@ -50,7 +56,7 @@ export default endpoint(
     description: [
       'In their order, all or nothing, in one round trip. An operation is a POST, PUT, PATCH or DELETE of projects, tasks, tags and comments, of the tags, assignees and blockers of tasks, or a restore.',
       'Its `id` names what it makes: in the path of a later one, and as the whole of a member that takes an id, `{id}` stands for it.',
-      'Where one fails, nothing is done: the problem is that one’s, with its number as `operation` and pointers from `/operations/<number>` on.',
+      'Where one fails, nothing is done: the problem is that one’s, with its number, from 0, as `operation` and pointers from `/operations/<number>` on. Where the form of several is wrong, `operation` is the first of them, and `errors` has all.',
     ].join('\n\n'),
     access: 'member',
     body: z.strictObject({ operations }),
@@ -75,3 +81,7 @@ export default endpoint(
     }
   },
 );
+
+batch.onError((error, c) => onError(namesOperation(error), c));
+
+export default batch;

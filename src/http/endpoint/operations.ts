@@ -100,6 +100,22 @@ export function operationError(error: unknown, operations: Operation[]): unknown
   return problemOfOperation(problemOf(error), operation);
 }
 
+/**
+ * What to throw where the form of operations is wrong, before any is carried out: with the number of the first of them, unless
+ * something else of the request is wrong, too.
+ * @param error what was thrown
+ */
+export function namesOperation(error: Error): Error {
+  if (!(error instanceof Problem) || error.options.members?.operation !== undefined) return error;
+  const numbers = (error.options.errors ?? []).map(({ pointer }) => /^\/operations\/(\d+)(?![^/])/.exec(pointer)?.[1]);
+  if (numbers.length === 0 || numbers.includes(undefined)) return error;
+  const { code, message, options } = error;
+  return new Problem(code, message, {
+    ...options,
+    members: { ...options.members, operation: Math.min(...numbers.map(Number)) },
+  });
+}
+
 async function locationOf(
   app: Hono<OperationEnv>,
   url: string,

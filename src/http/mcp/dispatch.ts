@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Bindings } from '../../config/bindings.ts';
 import type { Env } from '../env.ts';
-import type { Tool } from './tool.ts';
+import { MAX_RESULT_BYTES, type Tool } from './tool.ts';
 import type { ToolRequest } from './tool-request.ts';
 
 /** What says who asks: the endpoint gets it as the caller has sent it. */
@@ -21,17 +21,20 @@ export async function dispatch(
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
-  return app.fetch(new Request(new URL(path, c.req.url), { ...init, headers }), uncounted(c.env), executionContext(c));
+  return app.fetch(
+    new Request(new URL(path, c.req.url), { ...init, headers }),
+    bindingsOfTools(c.env),
+    executionContext(c),
+  );
 }
 
-const withoutLimiter = new WeakMap<object, Bindings>();
+const ofTools = new WeakMap<object, Env['Bindings']>();
 
 /** The bindings without the rate limiter: one object for all requests, because configurations are kept by it. */
-function uncounted(bindings: Bindings): Bindings {
-  if (!bindings.RATE_LIMITER) return bindings;
+function bindingsOfTools(bindings: Bindings): Env['Bindings'] {
   const { RATE_LIMITER: _, ...others } = bindings;
-  const known = withoutLimiter.get(bindings) ?? others;
-  withoutLimiter.set(bindings, known);
+  const known = ofTools.get(bindings) ?? { ...others, maxAnswerBytes: MAX_RESULT_BYTES };
+  ofTools.set(bindings, known);
   return known;
 }
 

@@ -90,10 +90,11 @@ class Exchange {
       this.unauthenticated = response;
       return refusal('');
     }
-    const text = await response.text();
+    const bytes = await response.arrayBuffer();
+    const text = new TextDecoder().decode(bytes);
     if (!response.ok) return refusal(text);
     if (!text) return { content: [{ type: 'text', text: 'Done.' }] };
-    checkResult(tool, text);
+    checkResult(tool, bytes.byteLength);
     return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) };
   }
 

@@ -1,7 +1,7 @@
 import { type MemberError, Problem, validationFailed } from '../../problem.ts';
 import { memberErrors, parseForErrors } from '../request/member-errors.ts';
 import { abbreviate, valueErrors } from '../request/strict-json.ts';
-import { DRY_RUN, IF_VERSION, pathArguments, type Tool } from './tool.ts';
+import { DRY_RUN, IF_VERSION, MAX_RESULT_BYTES, pathArguments, type Tool } from './tool.ts';
 
 /** A request to an endpoint, without what says who sends it. */
 export interface ToolRequest {
@@ -87,14 +87,13 @@ function withQuery(path: string, rest: Map<string, unknown>): string {
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
-/** Most of what a tool may say (bytes of JSON). A model reads less, and a response has it twice, as text and as data. */
-export const MAX_RESULT_BYTES = 1_048_576;
-
-/** @throws Problem `unprocessable` where what has been read is more than a tool may say */
-export function checkResult({ endpoint: { definition } }: Tool, text: string): void {
-  // What has been written is known to the caller, and cannot be refused any more.
-  if (definition.method !== 'get' || text.length <= MAX_RESULT_BYTES) return;
+/**
+ * @param bytes how long what has been read is. What was written is known to the caller, and within the limit.
+ * @throws Problem `unprocessable` where it is more than a tool may say
+ */
+export function checkResult({ endpoint: { definition } }: Tool, bytes: number): void {
+  if (definition.method !== 'get' || bytes <= MAX_RESULT_BYTES) return;
   const lower = Object.keys(definition.query?.shape ?? {}).filter((name) => /^(limit|task_limit|fields)$/.test(name));
   const how = lower.length > 0 ? `: ask for less with ${lower.join(' or ')}` : '';
-  throw new Problem('unprocessable', `The result would be longer than ${MAX_RESULT_BYTES} characters${how}.`);
+  throw new Problem('unprocessable', `The result would be longer than ${MAX_RESULT_BYTES} bytes${how}.`);
 }

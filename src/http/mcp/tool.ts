@@ -19,6 +19,13 @@ export const DRY_RUN = 'dry_run';
 /** The argument that becomes `If-Match`, of tools whose endpoint takes it. */
 export const IF_VERSION = 'if_version';
 
+/**
+ * Most of what a tool may say (bytes of JSON). A model reads less, and a response has it twice, as data and as text, where quotes and
+ * backslashes are two bytes each: so no response has more than three times that. What is written is refused in its
+ * transaction where its answer would be longer, because afterwards it could not be taken back.
+ */
+export const MAX_RESULT_BYTES = 1_048_576;
+
 /** The names of the arguments that stand for the parameters of a path, by these: `id` of `/tasks/:id` is `task_id`. */
 export function pathArguments(path: string): Record<string, string> {
   return Object.fromEntries(

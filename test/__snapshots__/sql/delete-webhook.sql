@@ -1,6 +1,8 @@
 select current_setting('app.webhooks') as webhooks
 from set_tenant_context($1, $2, $3, $4);
 
+select lock_webhook_outbox($1) as "locked";
+
 select raise_unless(found.id is not null, $1::json) as "exists", raise_unless($2::integer[] is null or found.version = any($3::integer[]), json_build_object( 'code', 'precondition_failed', 'detail', 'The resource has another version than If-Match expects.', 'members', json_build_object('current_version', found.version))) as "version_matches"
 from (
 select locked.id, locked.version

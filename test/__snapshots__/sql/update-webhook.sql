@@ -17,6 +17,7 @@ set "attempt" = $1, "next_attempt_at" = clock_timestamp()
 where "tenant_id" = $2
 and "webhook_id" = $3
 and "status" = $4
+and next_attempt_at < 'infinity'
 and (
 select status = 'paused'
 from webhooks

@@ -152,9 +152,25 @@ describe('a failure', () => {
     const tenant = await shared;
     const reply = await failsWhole(api, tenant, [first, { method, path, body: { name: 'x' } }], {
       status: 400,
-      json: { code: 'validation_failed', errors: [{ pointer: `/operations/1/${member}` }] },
+      json: { code: 'validation_failed', errors: [{ pointer: `/operations/1/${member}` }], operation: 1 },
     });
     expect(trips(reply)).toBeUndefined();
+  });
+
+  test('of form names the first operation at fault, where nothing else is', async () => {
+    shared ??= api.tenant();
+    const call = async (body: unknown) => (await (await shared)?.post('/api/v1/batch', body))?.json;
+    const bad = { method: 'GET', path: 'x' };
+    expect(await call({ operations: [first, bad, first, bad] })).toMatchObject({ status: 400, operation: 1 });
+    expect(await call({ operations: [first, { ...first, body: { name: 'a\u0000' } }] })).toMatchObject({
+      code: 'validation_failed',
+      errors: [{ pointer: '/operations/1/body/name', code: 'control_character' }],
+      operation: 1,
+    });
+    for (const body of [{ operations: [] }, { operations: [first, bad], dry: true }]) {
+      const json = await call(body);
+      expect([json.status, json.operation]).toEqual([400, undefined]);
+    }
   });
 
   test('of a name that somebody else gives at the same time is told of its operation, too', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, inject, test, vi } from 'vitest';
 import { app } from '../../../src/functions/index.ts';
-import { tools } from '../../../src/functions/mcp/mcp.ts';
+import { tools } from '../../../src/functions/mcp/tools/tools.ts';
 import { type Reply, signToken, useApi } from '../../support/api.ts';
 import { insertApiKey } from '../../support/api-keys.ts';
 import { callTool, connect, MODES, problemIn, send } from '../../support/mcp.ts';
@@ -120,6 +120,24 @@ describe('who calls', () => {
     // The header is the endpoints', and not of a message that asks one of them.
     const reply = await send(api, token, list, { 'Onetrip-Dry-Run': 'true' });
     expect(reply).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+  });
+
+  test('is refused a plan whose answers would be too long, of which nothing is done then', async () => {
+    const tenant = await api.tenant();
+    const { json: project } = await tenant.post('/api/v1/projects', { name: 'P', description: '"'.repeat(10_000) });
+    const rename = (name: string) => ({ method: 'PATCH', path: `/api/v1/projects/${project.id}`, body: { name } });
+    const operations = Array.from({ length: 60 }, (_, n) => rename(`${n}`));
+    const call = (many: unknown[]) =>
+      tenant.token('member').then((token) => callTool(api, token, 'plan_changes', { operations: many }));
+    expect(problemIn(await call(operations))).toMatchObject({
+      code: 'unprocessable',
+      detail: 'The answer would exceed 1 MiB; lower /operations.',
+    });
+    expect((await tenant.get(`/api/v1/projects/${project.id}`)).json).toMatchObject({ name: 'P', version: 1 });
+    const { json, text } = await call(operations.slice(0, 50));
+    expect(json.result.structuredContent.results).toHaveLength(50);
+    expect(text.length).toBeLessThan(3.1 * 2 ** 20);
+    expect((await tenant.post('/api/v1/batch', { operations })).status).toBe(200);
   });
 
   test('may say so in X-Tenant-Token, as everywhere', async () => {

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { tools } from '../../../src/functions/mcp/mcp.ts';
+import { tools } from '../../../src/functions/mcp/tools/tools.ts';
 import generated from '../../../src/functions/mcp/tools.json' with { type: 'json' };
 import { pathArguments } from '../../../src/http/mcp/tool.ts';
 import { useApi } from '../../support/api.ts';

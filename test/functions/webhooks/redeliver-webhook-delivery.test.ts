@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { useApi } from '../../support/api.ts';
-import { makeWebhook } from './webhook-world.ts';
+import { makeDeliveries, makeWebhook } from './webhook-world.ts';
 
 /* That it arrives again is in test/webhooks/deliver.test.ts. */
 
@@ -13,6 +13,7 @@ test('makes a delivery due again, whatever has come of it', async () => {
     await makeWebhook(tenant, { events: ['project.*'] }),
   ];
   await tenant.post('/api/v1/tags', { name: 'a' });
+  await makeDeliveries(api, tenant);
   const { rows } = await api.database.admin.query(
     `update webhook_deliveries set status = 'delivered', attempt = 3, next_attempt_at = null, http_status = 200
      where tenant_id = $1 returning id`,

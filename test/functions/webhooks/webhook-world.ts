@@ -25,8 +25,14 @@ export async function makeWebhook(
   return json;
 }
 
+/** Makes deliveries of what a tenant has in its outbox, as who delivers does. */
+export async function makeDeliveries(api: TestApi, tenant: Pick<TestTenant, 'id'>): Promise<void> {
+  await (api.database.admin as pg.Client).query('select fan_out_webhooks($1, 100000)', [tenant.id]);
+}
+
 /** The deliveries of a tenant in their order, and takes them away, so that the next time shows only what is new. */
 export async function takeDeliveries(api: TestApi, tenant: Pick<TestTenant, 'id'>): Promise<Stored[]> {
+  await makeDeliveries(api, tenant);
   const { rows } = await (api.database.admin as pg.Client).query(
     `with gone as (delete from webhook_deliveries where tenant_id = $1 returning *) select * from gone order by n`,
     [tenant.id],

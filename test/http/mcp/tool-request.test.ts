@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { tools } from '../../../src/functions/mcp/mcp.ts';
-import { pathArguments, type Tool } from '../../../src/http/mcp/tool.ts';
-import { checkResult, MAX_RESULT_BYTES, toolRequest } from '../../../src/http/mcp/tool-request.ts';
+import { tools } from '../../../src/functions/mcp/tools/tools.ts';
+import { MAX_RESULT_BYTES, pathArguments, type Tool } from '../../../src/http/mcp/tool.ts';
+import { checkResult, toolRequest } from '../../../src/http/mcp/tool-request.ts';
 import type { Problem } from '../../../src/problem.ts';
 
 const id = '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b';
@@ -77,11 +77,11 @@ test('what would not arrive as it was sent is refused here', () => {
 });
 
 test('a result that is too long is refused where it was read, and says what to lower', () => {
-  const long = ' '.repeat(MAX_RESULT_BYTES + 1);
+  const long = MAX_RESULT_BYTES + 1;
   expect(() => checkResult(tool('get_project'), long)).toThrow(/ask for less with task_limit\.$/);
   expect(() => checkResult(tool('find_tasks'), long)).toThrow(/ask for less with limit or fields\.$/);
-  expect(() => checkResult(tool('get_task'), long)).toThrow(/characters\.$/);
-  checkResult(tool('get_project'), long.slice(1));
+  expect(() => checkResult(tool('get_task'), long)).toThrow(/bytes\.$/);
+  checkResult(tool('get_project'), long - 1);
   checkResult(tool('create_project'), long);
 });
 

@@ -339,7 +339,7 @@ export interface Onetrip {
    *
    * Its `id` names what it makes: in the path of a later one, and as the whole of a member that takes an id, `{id}` stands for it.
    *
-   * Where one fails, nothing is done: the problem is that one’s, with its number as `operation` and pointers from `/operations/<number>` on.
+   * Where one fails, nothing is done: the problem is that one’s, with its number, from 0, as `operation` and pointers from `/operations/<number>` on. Where the form of several is wrong, `operation` is the first of them, and `errors` has all.
    *
    * `POST /api/v1/batch`, role `member`.
    */

@@ -5,6 +5,7 @@ import { isLeaf } from '../../sql/trash.ts';
 /** The tables that can have many rows of one tenant, in the order in which they can be emptied: referring tables first. */
 export const TENANT_TABLES = [
   'idempotency_keys',
+  'webhook_outbox',
   'webhook_deliveries',
   'comments',
   'tasks',
@@ -35,7 +36,7 @@ export async function purgeTenantRows(
   table: (typeof TENANT_TABLES)[number],
   rows: number,
 ): Promise<number> {
-  const key = sql.ref(table === 'idempotency_keys' ? 'key' : 'id');
+  const key = sql.ref({ idempotency_keys: 'key', webhook_outbox: 'n' }[table as string] ?? 'id');
   // Tasks without subtasks, because deleting a task deletes its subtasks too, which would not be counted.
   const leaves = table === 'tasks' ? sql`and ${isLeaf(sql`${tenantId}`)}` : sql``;
   const batch = sql`

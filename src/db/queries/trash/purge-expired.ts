@@ -6,12 +6,19 @@ import { isLeaf, MAX_ROWS_PER_BATCH, purgedBefore } from '../../sql/trash.ts';
  * In the order in which they can be deleted: a project once it has no tasks left. Comments go before their tasks, each of which
  * can have more of them than one batch deletes.
  */
-export const KINDS = ['idempotency_keys', 'webhook_deliveries', 'comments', 'tasks', 'projects'] as const;
+export const KINDS = [
+  'idempotency_keys',
+  'webhook_outbox',
+  'webhook_deliveries',
+  'comments',
+  'tasks',
+  'projects',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /**
  * Deletes, for all tenants, one batch of what has been in the trash for 30 days, of idempotency keys that have expired, or of
- * deliveries to webhooks that are 30 days old.
+ * deliveries to webhooks, and what none has been made of, that are 30 days old.
  * The policies of the janitor's role show it nothing else. Of tasks it deletes those without subtasks and comments, because
  * deleting others would delete these too, which would not be counted.
  * @param batch how many rows
@@ -27,6 +34,8 @@ function purgeOldest(db: Database, kind: Kind, batch: number): Compilable<{ coun
   const oldest = {
     idempotency_keys: sql`
       select tenant_id, key from idempotency_keys where expires_at < now() order by expires_at limit ${batch}`,
+    webhook_outbox: sql`
+      select tenant_id, n from webhook_outbox where created_at < ${purgedBefore} order by created_at limit ${batch}`,
     webhook_deliveries: sql`
       select tenant_id, id from webhook_deliveries where created_at < ${purgedBefore} order by created_at limit ${batch}`,
     comments: sql`
@@ -47,8 +56,10 @@ function purgeOldest(db: Database, kind: Kind, batch: number): Compilable<{ coun
         select from tasks where tasks.tenant_id = projects.tenant_id and tasks.project_id = projects.id)
       order by deleted_at limit ${batch}`,
   }[kind];
-  const key = kind === 'idempotency_keys' ? sql`(tenant_id, key)` : sql`(tenant_id, id)`;
+  const key = sql.ref({ idempotency_keys: 'key', webhook_outbox: 'n' }[kind as string] ?? 'id');
   return db.query
-    .with('gone', (qb) => qb.deleteFrom(kind).where(sql<boolean>`${key} in (${oldest})`).returning('tenant_id'))
+    .with('gone', (qb) =>
+      qb.deleteFrom(kind).where(sql<boolean>`(tenant_id, ${key}) in (${oldest})`).returning('tenant_id'),
+    )
     .selectNoFrom(sql<number>`(select count(*)::integer from gone)`.as('count'));
 }

@@ -4,7 +4,10 @@ import type { Database } from '../../client/database.ts';
 /** Enough to see that too many wait: counting goes no further. */
 const MAX_COUNT = 10_000;
 
-/** How many deliveries to active webhooks are due, up to 10 000, and for how long the oldest has been (s). */
+/**
+ * How many deliveries to active webhooks are due, up to 10 000, and for how long the oldest has been (s). What is in the outbox
+ * counts as one, to how many webhooks it may go.
+ */
 export async function countDue(db: Database): Promise<{ due: number; oldest: number }> {
   const due = sql<{ next_attempt_at: Date }>`(
     select next.next_attempt_at
@@ -13,7 +16,10 @@ export async function countDue(db: Database): Promise<{ due: number; oldest: num
       where webhook_deliveries.tenant_id = webhooks.tenant_id and webhook_deliveries.webhook_id = webhooks.id
         and webhook_deliveries.next_attempt_at <= now()
       limit ${MAX_COUNT}) as next
-    where webhooks.status = 'active' limit ${MAX_COUNT})`;
+    where webhooks.status = 'active'
+    union all
+    (select created_at from webhook_outbox order by created_at limit ${MAX_COUNT})
+    limit ${MAX_COUNT})`;
   const row = await db.query
     .selectFrom(due.as('due'))
     .select([

@@ -14,10 +14,13 @@ const ROWS_PER_BATCH = 5000;
  * of time, what is deleted stays deleted, and the same request can be sent again to go on. The oldest go first.
  */
 export async function deleteWebhook(db: Database, id: string, options: WriteOptions) {
+  // Nobody makes deliveries to it meanwhile.
+  const keepOut = db.query.selectNoFrom(sql`lock_webhook_outbox(${db.tenantId})`.as('locked'));
   const lock = lockRow(db, 'webhook', id, options);
   const deliveries = sql`from webhook_deliveries where tenant_id = ${db.tenantId} and webhook_id = ${id}`;
   const isFew = sql`(select count(*) from (select ${deliveries} limit ${ROWS_PER_BATCH + 1}) as bounded) <= ${ROWS_PER_BATCH}::integer`;
   const last = [
+    keepOut,
     lock,
     db.query.selectNoFrom(sql`split_unless(${isFew})`.as('few')),
     db.query.deleteFrom('webhooks').where('tenant_id', '=', db.tenantId).where('id', '=', id),
@@ -32,6 +35,6 @@ export async function deleteWebhook(db: Database, id: string, options: WriteOpti
     } catch (error) {
       if (sqlState(error) !== TOO_MANY_ROWS) throw error;
     }
-    await db.write([lock, deleteSome]);
+    await db.write([keepOut, lock, deleteSome]);
   }
 }

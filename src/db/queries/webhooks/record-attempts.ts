@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
-import { clock, LEASE_SECONDS } from './claim-deliveries.ts';
+import { clock } from './claim-deliveries.ts';
 
 /** What came of an attempt. */
 export interface Attempt {
@@ -25,9 +25,8 @@ export interface Pause {
  * Notes what came of attempts, and pauses webhooks. An attempt whose time was over, and that somebody else has begun again
  * meanwhile, counts only where it has arrived.
  *
- * What waits for a delivery that has failed, because it is of the same resource, is put off beyond its next attempt, so that no
- * claim looks through it; the first of it is due once that delivery has arrived. What is written at that very moment, by a
- * transaction that this one does not see, is due a minute later.
+ * What waits for a delivery, because it is of the same resource, has no time at which it is due (`infinity`, see
+ * `write_webhook_deliveries()`): the first of it is due once that delivery has arrived.
  */
 export async function recordAttempts(
   db: Database,
@@ -68,34 +67,23 @@ export async function recordAttempts(
       .where('status', '=', 'active'),
   );
   const tried = sql`${attempted} join webhook_deliveries as tried on tried.id = made.id and tried.tenant_id = ${tenantId}`;
-  const isBehind = sql`
-    behind.tenant_id = ${tenantId} and behind.webhook_id = tried.webhook_id and behind.resource_id = tried.resource_id
-    and behind.n > tried.n and behind.next_attempt_at is not null`;
-  const putOff = db.query
-    .updateTable('webhook_deliveries')
-    .from(
-      sql<{ id: string; due: string }>`(
-        select behind.id, tried.next_attempt_at + ${LEASE_SECONDS} * interval '1 second' as due
-        from ${tried} join webhook_deliveries as behind on ${isBehind}
-        where tried.status = 'failed' and not made."hasArrived")`.as('waiting'),
-    )
-    .set({ next_attempt_at: sql<string>`waiting.due` })
-    .where('webhook_deliveries.tenant_id', '=', tenantId)
-    .whereRef('webhook_deliveries.id', '=', 'waiting.id')
-    .whereRef('webhook_deliveries.next_attempt_at', '<', 'waiting.due');
   const goOn = db.query
     .updateTable('webhook_deliveries')
     .from(
       sql<{ id: string }>`(
         select first.id from ${tried} cross join lateral (
-          select behind.id from webhook_deliveries as behind where ${isBehind} order by behind.n limit 1) as first
+          select id from webhook_deliveries as behind
+          where behind.tenant_id = ${tenantId} and behind.webhook_id = tried.webhook_id
+            and behind.resource_id = tried.resource_id and behind.next_attempt_at is not null
+          order by behind.n limit 1) as first
         where made."hasArrived")`.as('waiting'),
     )
-    .set({ next_attempt_at: sql<string>`${clock(ahead)}` })
+    // Not a part of a millisecond later, to which it would be rounded: it is due when it is looked for next.
+    .set({ next_attempt_at: sql<string>`date_trunc('milliseconds', ${clock(ahead)})` })
     .where('webhook_deliveries.tenant_id', '=', tenantId)
     .whereRef('webhook_deliveries.id', '=', 'waiting.id')
     .where('webhook_deliveries.status', '=', 'pending')
     .where('webhook_deliveries.attempt', '=', 0)
     .where(sql<boolean>`webhook_deliveries.next_attempt_at > ${clock(ahead)}`);
-  await db.write([...pause, note, putOff, goOn]);
+  await db.write([...pause, note, goOn]);
 }

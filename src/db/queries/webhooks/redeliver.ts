@@ -10,9 +10,11 @@ export function redeliver(db: Database, webhookId: string, id: string, options: 
   const isThere = sql<boolean>`(
     select true from webhook_deliveries
     where tenant_id = ${db.tenantId} and webhook_id = ${webhookId} and id = ${id} for no key update)`;
+  // One that waits for an earlier one of its resource goes on waiting.
+  const due = sql<string>`case when next_attempt_at = 'infinity' then next_attempt_at else clock_timestamp() end`;
   const restart = db.query
     .updateTable('webhook_deliveries')
-    .set({ status: 'pending', attempt: 0, next_attempt_at: sql<string>`clock_timestamp()` })
+    .set({ status: 'pending', attempt: 0, next_attempt_at: due })
     .where('tenant_id', '=', db.tenantId)
     .where('webhook_id', '=', webhookId)
     .where('id', '=', id);

@@ -24,6 +24,8 @@ export function updateWebhook(db: Database, id: string, patch: WebhookPatch, opt
     .where('tenant_id', '=', db.tenantId)
     .where('webhook_id', '=', id)
     .where('status', '=', 'failed')
+    // Of those that wait there can be very many, none of which has been tried.
+    .where(sql<boolean>`next_attempt_at < 'infinity'`)
     .where(sql<boolean>`(
       select status = 'paused' from webhooks where tenant_id = ${db.tenantId} and id = ${id})`);
   const pausedReason = {
