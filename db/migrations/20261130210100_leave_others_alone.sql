@@ -11,29 +11,29 @@ create policy placement on tenants for select to onetrip_janitor using (placemen
 create policy leftover on tenants for delete to onetrip_janitor
 using (placement = 'moved' or placement = 'pending' and created_at < now() - interval '1 hour');
 create policy at_home on projects as restrictive to onetrip_janitor
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on tasks as restrictive to onetrip_janitor
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on tags as restrictive to onetrip_janitor
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on members as restrictive to onetrip_janitor
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on comments as restrictive to onetrip_janitor
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on audit_log as restrictive to onetrip_janitor
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on idempotency_keys as restrictive to onetrip_janitor
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on webhook_deliveries as restrictive to onetrip_janitor, onetrip_courier
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on stale_tags_json as restrictive for select to onetrip_refresher
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 
 -- Who delivers has to see which they are.
 grant select (placement) on tenants to onetrip_courier;
 create policy placement_for_courier on tenants for select to onetrip_courier using (placement <> 'home');
 create policy at_home on webhooks as restrictive to onetrip_courier
-using (tenant_id not in (select id from tenants where placement <> 'home'));
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 
 -- migrate:down
 

@@ -116,7 +116,8 @@ export const RULES = {
     and not exists (
       select from pg_policies
       where schemaname || '.' || tablename = 'public.' || tables.name and permissive = 'RESTRICTIVE' and cmd = 'ALL'
-      and role = any (roles) and qual like format('(%%tenant_id%%IN ( SELECT tenants.id%s   FROM tenants%%', e'\\n'))`,
+      and role = any (roles)
+      and qual ~ '^\\(tenant_id <> ALL \\(ARRAY\\( SELECT tenants\\.id\\s+FROM tenants\\s+WHERE \\(tenants\\.placement <> ''home''::text\\)\\)\\)\\)$')`,
 
   'every primary key is led by the tenant': `
     select shown from tables where of_tenant and 'tenant_id' is distinct from (
