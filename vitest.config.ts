@@ -1,15 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 /*
- * Five tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
- * everything, through `app.request`; the other four run what is built for a deployment: `workerd` all functions in one
+ * Six tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
+ * everything, through `app.request`, and `sharded` some of it with tenants in three databases; the other four run what is built for a deployment: `workerd` all functions in one
  * Worker, `split` each function as a Worker of its own behind the dispatcher, `lambda` each as on AWS, with events as
  * API Gateway sends them and the driver that keeps connections, `server` the server on Node, as a process with a pool of
  * them.
  */
 
 /** What every endpoint must stand, above all the attacks of another tenant: in every deployment. */
-const endpoints = ['test/endpoints/every-endpoint.test.ts', 'test/endpoints/isolation.test.ts'];
+const everyEndpoint = 'test/endpoints/every-endpoint.test.ts';
+const endpoints = [everyEndpoint, 'test/endpoints/isolation.test.ts'];
 /** Concurrent requests, which the driver and the database decide: `node` and `server` have one driver each. */
 const races = ['test/functions/races.test.ts'];
 /** What the database says of API keys, by either driver. */
@@ -51,6 +52,14 @@ export default defineConfig({
           // The generators have a configuration, and packages, of their own.
           exclude: [...pages, ...splitBuild, ...lambdaBuild, 'test/generators/**'],
           provide: { tier: 'node' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sharded',
+          include: [everyEndpoint, ...(process.env.ALL_TESTS ? [...endpoints, apiKeys] : [])],
+          provide: { tier: 'sharded' },
         },
       },
       {
