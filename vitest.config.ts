@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /*
- * Five tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
- * everything, through `app.request`; the other four run what is built for a deployment: `workerd` all functions in one
+ * Six tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
+ * everything, through `app.request`, and `sharded` some of it with tenants in three databases; the other four run what is built for a deployment: `workerd` all functions in one
  * Worker, `split` each function as a Worker of its own behind the dispatcher, `lambda` each as on AWS, with events as
  * API Gateway sends them and the driver that keeps connections, `server` the server on Node, as a process with a pool of
  * them.
@@ -53,6 +53,14 @@ export default defineConfig({
           // The generators have a configuration, and packages, of their own.
           exclude: [...pages, ...splitBuild, ...lambdaBuild, 'test/generators/**'],
           provide: { tier: 'node' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sharded',
+          include: [endpoints, ...(process.env.ALL_TESTS ? [attacks, apiKeys] : [])],
+          provide: { tier: 'sharded' },
         },
       },
       {

@@ -21,10 +21,13 @@ export interface BaseConfig {
   vars: Record<string, unknown>;
   ratelimits: { name: string; namespace_id: string; simple: { limit: number; period: 10 | 60 } }[];
   queues: { producers: QueueProducer[]; consumers: QueueConsumer[] };
+  kv_namespaces: KeyValues[];
   observability: unknown;
   placement: unknown;
 }
 
+/** A binding of a namespace of key-value pairs. */
+type KeyValues = { binding: string; id?: string | undefined };
 /** A binding by which messages are sent to a queue. */
 type QueueProducer = { binding: string; queue: string };
 /** How the messages of a queue are given to a Worker. */
@@ -47,6 +50,7 @@ export interface WorkerConfig {
   vars: Record<string, unknown>;
   ratelimits?: BaseConfig['ratelimits'];
   queues?: Partial<BaseConfig['queues']>;
+  kv_namespaces?: KeyValues[];
   services?: { binding: string; service: string }[];
   secrets?: { required: string[] };
   observability: unknown;
@@ -74,6 +78,7 @@ export async function readBaseConfig(): Promise<BaseConfig> {
     vars: config.vars,
     ratelimits: config.ratelimits,
     queues: { producers: config.queues.producers ?? [], consumers: config.queues.consumers ?? [] },
+    kv_namespaces: config.kv_namespaces,
     observability: config.observability,
     placement: config.placement,
   };
@@ -87,7 +92,8 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Omit<Worker,
   const { name, kind, parts } = worker;
   const isDispatcher = kind === 'dispatcher';
   const usesDatabase = 'src/db/client/database.ts' in parts;
-  const required = requiredSecrets(worker);
+  // Who has several databases says there which of them a tenant's id gives.
+  const required = requiredSecrets(worker, 'SHARDS_BY_HASH' in base.vars);
   return {
     name,
     main: 'index.js',
@@ -106,6 +112,7 @@ export function workerConfig(base: BaseConfig, worker: Worker, all: Omit<Worker,
     vars: varsOf(base, worker),
     ...('src/http/auth/rate-limit.ts' in parts ? { ratelimits: base.ratelimits } : {}),
     ...queuesOf(base, worker),
+    ...keyValuesOf(base, worker),
     ...(isDispatcher ? { services: services(base.name, all) } : {}),
     ...(required.length > 0 ? { secrets: { required } } : {}),
     observability: base.observability,
@@ -126,6 +133,12 @@ function varsOf({ vars }: BaseConfig, worker: Worker): Record<string, unknown> {
 function queuesOf({ queues: { producers, consumers } }: BaseConfig, worker: Worker): Pick<WorkerConfig, 'queues'> {
   if (worker.kind === 'deliveries') return { queues: { producers, consumers } };
   return bindingsReadBy(worker, 'object').includes('WEBHOOK_QUEUE') ? { queues: { producers } } : {};
+}
+
+function keyValuesOf({ kv_namespaces: all }: BaseConfig, worker: Worker): Pick<WorkerConfig, 'kv_namespaces'> {
+  const read: string[] = bindingsReadBy(worker, 'object');
+  const given = all.filter(({ binding }) => read.includes(binding));
+  return given.length > 0 ? { kv_namespaces: given } : {};
 }
 
 function services(prefix: string, all: Omit<Worker, 'parts'>[]) {

@@ -37,6 +37,10 @@ const TABLES: Record<keyof DB, { holds: string; isInternal?: true }> = {
   task_search: { holds: 'the words of tasks', isInternal: true },
   member_search: { holds: 'the words of members', isInternal: true },
   comment_search: { holds: 'the words of comments', isInternal: true },
+  tenant_directory: {
+    holds: 'which of several databases is a tenant’s home, where its id does not tell; in the first of them',
+    isInternal: true,
+  },
   stale_tags_json: { holds: 'what the scheduled function has to write anew on tasks', isInternal: true },
 };
 

@@ -30,9 +30,14 @@ export function bindingsReadBy({ kind, parts }: Deployed, source?: Binding['sour
   return namesOf(source).filter((name) => BINDINGS[name].readBy.some((reader) => readers.includes(reader)));
 }
 
-/** Those of its secrets without which it does not work. */
-export function requiredSecrets(deployed: Deployed): Name[] {
-  return bindingsReadBy(deployed, 'secret').filter((name) => BINDINGS[name].required);
+/**
+ * Those of its secrets without which it does not work.
+ * @param isSharded whether there are several databases
+ */
+export function requiredSecrets(deployed: Deployed, isSharded: boolean): Name[] {
+  return bindingsReadBy(deployed, 'secret')
+    .filter((name) => BINDINGS[name].required)
+    .map((name) => (isSharded ? BINDINGS[name].ofSeveral : undefined) ?? name);
 }
 
 /** The names of all bindings, or of those that have their values from one source. */

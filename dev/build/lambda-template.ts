@@ -94,6 +94,14 @@ const VALUES: Record<keyof Bindings, unknown> = {
   CORS_ORIGINS: ref('CorsOrigins'),
   LOG_LEVEL: ref('LogLevel'),
   SLOW_QUERY_MS: ref('SlowQueryMs'),
+  // Several databases are behind PgDog there (docs/scaling.md): the environment of a function has no room for many URLs.
+  SHARDS: NOT_GIVEN,
+  SHARDS_READONLY: NOT_GIVEN,
+  JANITOR_SHARDS: NOT_GIVEN,
+  COURIER_SHARDS: NOT_GIVEN,
+  SHARDS_BY_HASH: NOT_GIVEN,
+  SHARDS_FOR_NEW: NOT_GIVEN,
+  TENANT_DIRECTORY: NOT_GIVEN,
   // Neon's own endpoint is at the host of its URL.
   NEON_ENDPOINT: NOT_GIVEN,
   // API Gateway limits the rate, see RequestsPerSecond.

@@ -12,7 +12,7 @@ const USAGE = `Says what keeps the API from working, and what to do about it. It
   npm run doctor -- --for dev|start|deploy           the same for one of them
   npm run doctor -- --secrets-file .secrets.json     what a deployment needs, with the variables of that file
 
-It reads the same variables as they do: DATABASE_URL, JANITOR_DATABASE_URL, JWT_SECRET or JWKS_URL, PORT and others
+It reads the same variables as they do: DATABASE_URL or SHARDS, JANITOR_DATABASE_URL, JWT_SECRET or JWKS_URL, PORT and others
 (README.md, "Running it"). It ends with 1 where something is wrong.
 
   ✓ is as it should be    ✗ is wrong, with what to do    – is good to know`;
@@ -38,7 +38,7 @@ const values = optionsOrExit(USAGE, (args, env) =>
   readOptions({ for: { type: 'string' }, 'secrets-file': { type: 'string' } }, args, env),
 );
 const file = values['secrets-file'];
-const target = values.for ?? (file ? 'deploy' : process.env.DATABASE_URL ? 'start' : 'dev');
+const target = values.for ?? (file ? 'deploy' : process.env.DATABASE_URL || process.env.SHARDS ? 'start' : 'dev');
 try {
   if (!(target in TITLES)) throw new Error(`--for is ${JSON.stringify(target)}: dev, start or deploy is needed.`);
   if (file !== undefined && target === 'dev') throw new Error('--secrets-file does not go with --for dev.');

@@ -7,6 +7,7 @@ import { isNeon } from '../local/database.ts';
 import { checkDatabase } from './database.ts';
 import { type Finding, good, note, type Target, type Variables, wrong } from './finding.ts';
 import { checkDataDirectory, checkNode, checkPort, checkPrograms } from './machine.ts';
+import { checkShards, databasesIn } from './shards.ts';
 import { checkTokens } from './tokens.ts';
 
 /* Everything that `npm run doctor` looks at. */
@@ -51,7 +52,7 @@ async function* examineDev(variables: Variables): AsyncGenerator<Finding> {
 }
 
 async function* examineServing(target: 'start' | 'deploy', variables: Variables): AsyncGenerator<Finding> {
-  const { DATABASE_URL, DATABASE_URL_READONLY, JANITOR_DATABASE_URL, LISTEN_ADDRESS, METRICS_PORT } = variables;
+  const { DATABASE_URL, LISTEN_ADDRESS, METRICS_PORT } = variables;
   if (target === 'start') {
     const port = await checkPort('PORT', variables.PORT ?? SERVER_DEFAULTS.PORT, [LISTEN_ADDRESS]);
     yield port;
@@ -62,29 +63,35 @@ async function* examineServing(target: 'start' | 'deploy', variables: Variables)
     }
   }
   const worker = { target, group: 'onetrip_app' };
-  if (DATABASE_URL) yield* await checkDatabase('DATABASE_URL', DATABASE_URL, worker);
-  else {
+  const databases = databasesIn(variables, 'DATABASE_URL', 'SHARDS');
+  for (const [name, url] of databases) yield* await checkDatabase(name, url, worker);
+  if (databases.length === 0) {
     const url = 'postgres://onetrip_worker:<password>@<host>/<database>';
     yield wrong('DATABASE_URL is not set', `set it to ${url}; npm run doctor -- --for dev checks what needs none`);
   }
   if (DATABASE_URL && target === 'deploy') yield* checkHttp(DATABASE_URL, variables);
-  if (DATABASE_URL_READONLY) yield* await checkDatabase('DATABASE_URL_READONLY', DATABASE_URL_READONLY, worker);
-  if (JANITOR_DATABASE_URL) {
-    yield* await checkDatabase('JANITOR_DATABASE_URL', JANITOR_DATABASE_URL, { target, group: 'onetrip_janitor' });
-  } else if (target === 'deploy') {
+  for (const [name, url] of databasesIn(variables, 'DATABASE_URL_READONLY', 'SHARDS_READONLY')) {
+    yield* await checkDatabase(name, url, worker);
+  }
+  const janitor = { target, group: 'onetrip_janitor' };
+  const purged = databasesIn(variables, 'JANITOR_DATABASE_URL', 'JANITOR_SHARDS');
+  for (const [name, url] of purged) yield* await checkDatabase(name, url, janitor);
+  if (purged.length === 0 && target === 'deploy') {
     yield wrong('JANITOR_DATABASE_URL is not set', "set it, as the janitor's role: the scheduled purge needs it");
-  } else {
+  } else if (purged.length === 0) {
     yield note('JANITOR_DATABASE_URL is not set: this server does not purge', 'have npm run scheduled run elsewhere');
   }
   yield* await checkWebhooks(variables, target);
   yield* await checkTokens(variables, target);
+  yield* checkShards(variables);
   yield* checkSettings(variables, target);
 }
 
 /** Webhooks need a key, which encrypts their secrets, and a role that delivers; with one alone nothing arrives. */
 async function* checkWebhooks(variables: Variables, target: 'start' | 'deploy'): AsyncGenerator<Finding> {
-  const { COURIER_DATABASE_URL, WEBHOOK_KEYS } = variables;
-  if (!COURIER_DATABASE_URL && !WEBHOOK_KEYS) {
+  const { WEBHOOK_KEYS } = variables;
+  const databases = databasesIn(variables, 'COURIER_DATABASE_URL', 'COURIER_SHARDS');
+  if (databases.length === 0 && !WEBHOOK_KEYS) {
     yield note('WEBHOOK_KEYS is not set: nobody can make a webhook', 'docs/webhooks.md says how to have them');
     return;
   }
@@ -94,9 +101,9 @@ async function* checkWebhooks(variables: Variables, target: 'start' | 'deploy'):
     const message = error?.issues[0]?.message;
     yield message ? wrong(message, 'correct WEBHOOK_KEYS') : good('WEBHOOK_KEYS can be read');
   }
-  if (COURIER_DATABASE_URL) {
-    yield* await checkDatabase('COURIER_DATABASE_URL', COURIER_DATABASE_URL, { target, group: 'onetrip_courier' });
-  } else if (target === 'deploy') {
+  for (const [name, url] of databases) yield* await checkDatabase(name, url, { target, group: 'onetrip_courier' });
+  if (databases.length > 0) return;
+  if (target === 'deploy') {
     yield wrong('COURIER_DATABASE_URL is not set', "set it, as the courier's role: delivering to webhooks needs it");
   } else {
     yield note('COURIER_DATABASE_URL is not set: this server does not deliver to webhooks', 'have another one do it');

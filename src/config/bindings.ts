@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
+import type { TenantKeyValues } from '../db/shards/shards.ts';
 import { CLAIM_NAME, DEFAULT_ROLE_CLAIM, DEFAULT_SUBJECT_CLAIM, DEFAULT_TENANT_CLAIM } from './claim-names.ts';
 import { DEFAULT_MAX_AGE, parseDuration } from './duration.ts';
 import { parseOrigins } from './origins.ts';
+import { parseShardList, parseShards, type ShardUrls } from './shards.ts';
 
 /*
  * Every binding, once: what a function is given by its surroundings, as Worker bindings or as environment variables.
@@ -25,6 +27,8 @@ export interface WebhookQueue {
 /** Nothing but whose it is: what is to be delivered stands in the database. */
 export interface WebhookMessage {
   tenant_id: string;
+  /** The name of the database that the tenant is at home in, where there are several. */
+  shard?: string;
   /** When it is due (ms since 1970); at once where it is missing. */
   due?: number;
   /** Webhooks that the run before this one has found slow or failing, and that this one leaves out. */
@@ -63,6 +67,18 @@ const postgresUrl = (name: string) =>
     error: ({ input }) => (input === undefined ? missing(`${name} is not set`) : `${name} must be a postgres:// URL`),
   });
 
+/** A text that is read by a function, which gives nothing where it cannot. */
+const parsed = <T>(name: string, parse: (text: string) => T | undefined, error: string) =>
+  text(name).transform((value, context): T => {
+    const result = parse(value);
+    if (result !== undefined) return result;
+    context.addIssue(`${name} must be ${error}`);
+    return z.NEVER;
+  });
+const shards = (name: string) =>
+  parsed<ShardUrls>(name, parseShards, 'JSON of names (a-z, 0-9, -) and postgres:// URLs: {"a": "postgres://…", …}');
+const shardList = (name: string) => parsed(name, parseShardList, 'names of SHARDS separated by commas');
+
 const port = (name: string) =>
   text(name)
     .regex(/^[1-9]\d{0,4}$/, { error: `${name} must be a number from 1 to 65535` })
@@ -70,10 +86,17 @@ const port = (name: string) =>
     .refine((number) => number <= 65_535, { error: `${name} must be a number from 1 to 65535` });
 
 export const bindingsSchema = z.object({
-  DATABASE_URL: postgresUrl('DATABASE_URL'),
+  DATABASE_URL: postgresUrl('DATABASE_URL').optional(),
   DATABASE_URL_READONLY: postgresUrl('DATABASE_URL_READONLY').optional(),
   JANITOR_DATABASE_URL: postgresUrl('JANITOR_DATABASE_URL').optional(),
   COURIER_DATABASE_URL: postgresUrl('COURIER_DATABASE_URL').optional(),
+  SHARDS: shards('SHARDS').optional(),
+  SHARDS_READONLY: shards('SHARDS_READONLY').optional(),
+  JANITOR_SHARDS: shards('JANITOR_SHARDS').optional(),
+  COURIER_SHARDS: shards('COURIER_SHARDS').optional(),
+  SHARDS_BY_HASH: shardList('SHARDS_BY_HASH').optional(),
+  SHARDS_FOR_NEW: shardList('SHARDS_FOR_NEW').optional(),
+  TENANT_DIRECTORY: z.custom<TenantKeyValues>().optional(),
   NEON_ENDPOINT: text('NEON_ENDPOINT').optional(),
   WEBHOOK_KEYS: text('WEBHOOK_KEYS')
     .regex(/^\w{1,16}:[A-Za-z0-9+/]{43}=(,\w{1,16}:[A-Za-z0-9+/]{43}=)*$/, {
@@ -156,6 +179,8 @@ export interface Binding {
   source: 'secret' | 'variable' | 'object' | 'lambda' | 'server' | 'development';
   /** Whether the code that reads it fails without it. */
   required?: true;
+  /** What stands in its place where there are several databases. */
+  ofSeveral?: keyof Bindings;
   /** The default, as docs/configuration.md shows it. */
   default?: string;
 }
@@ -170,6 +195,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     readBy: ['requests'],
     source: 'secret',
     required: true,
+    ofSeveral: 'SHARDS',
   },
   DATABASE_URL_READONLY: {
     description: 'A read replica of it, for callers that send `Onetrip-Consistency: eventual`',
@@ -181,11 +207,52 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
     readBy: ['purge'],
     source: 'secret',
     required: true,
+    ofSeveral: 'JANITOR_SHARDS',
   },
   COURIER_DATABASE_URL: {
     description: "The same database as the courier's role: for delivering to webhooks alone",
     readBy: ['deliveries'],
     source: 'secret',
+  },
+  SHARDS: {
+    description:
+      'In place of `DATABASE_URL` several databases among which tenants are spread, see [scaling](scaling.md#tenants-on-several-databases): JSON of a name and a URL for each',
+    readBy: ['requests'],
+    source: 'secret',
+  },
+  SHARDS_READONLY: {
+    description: 'Read replicas of them by the same names, as far as they have any',
+    readBy: ['requests'],
+    source: 'secret',
+  },
+  JANITOR_SHARDS: {
+    description: "The same databases as the janitor's role, in place of `JANITOR_DATABASE_URL`",
+    readBy: ['purge'],
+    source: 'secret',
+  },
+  COURIER_SHARDS: {
+    description: "The same databases as the courier's role, in place of `COURIER_DATABASE_URL`",
+    readBy: ['deliveries'],
+    source: 'secret',
+  },
+  SHARDS_BY_HASH: {
+    description:
+      'Names of `SHARDS`, of which the id of a tenant gives one, its home unless the directory says otherwise: never to be changed',
+    readBy: ['requests'],
+    source: 'variable',
+    default: 'the first of `SHARDS`',
+  },
+  SHARDS_FOR_NEW: {
+    description: 'Names of `SHARDS` that take new tenants; one that is there twice takes twice as many',
+    readBy: ['requests'],
+    source: 'variable',
+    default: 'all of `SHARDS`',
+  },
+  TENANT_DIRECTORY: {
+    description:
+      'The directory of tenants, as a namespace of Cloudflare KV; without it a table of the first of `SHARDS`',
+    readBy: ['requests', 'purge'],
+    source: 'object',
   },
   NEON_ENDPOINT: {
     description: "URL of another SQL-over-HTTP endpoint than that of the database's host",

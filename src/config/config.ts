@@ -1,12 +1,17 @@
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
+import type { Shards } from '../db/shards/shards.ts';
 import { type Bindings, bindingsSchema, connectionOptions, missing, parseBindings } from './bindings.ts';
 import type { ClaimNames } from './claim-names.ts';
+import { databasesOf, shardsOf } from './shards.ts';
 
 /** What a function that serves requests needs to know of its deployment. */
 export interface Config {
+  /** Of several databases the first. */
   database: DatabaseConfig;
   /** The database itself, where there is no replica. */
   replica: DatabaseConfig;
+  /** Where there are several databases, all of them, and their replicas. */
+  shards?: { databases: Shards; replicas: Shards };
   tokens: {
     keys: { secret: string } | { jwksUrl: string };
     issuer?: string | undefined;
@@ -24,6 +29,8 @@ export interface Config {
 const schema = bindingsSchema.omit({
   JANITOR_DATABASE_URL: true,
   COURIER_DATABASE_URL: true,
+  JANITOR_SHARDS: true,
+  COURIER_SHARDS: true,
   WEBHOOK_KEYS: true,
   WEBHOOK_QUEUE_URL: true,
   PORT: true,
@@ -54,14 +61,26 @@ function parse(bindings: Bindings): Config {
   if (secret && jwksUrl) throw new Error('JWT_SECRET and JWKS_URL are both set: one family of algorithms is pinned');
   if (!secret && !jwksUrl) throw new Error(missing('neither JWT_SECRET nor JWKS_URL is set'));
   const [quota = 0, seconds = 0] = values.RATE_LIMIT?.split('/').map(Number) ?? [];
-  const database = {
-    url: values.DATABASE_URL,
+  const options = {
     ...connectionOptions(values),
     ...(values.POOL_SIZE ? { connections: values.POOL_SIZE } : {}),
   };
+  const { SHARDS, SHARDS_READONLY, DATABASE_URL, DATABASE_URL_READONLY } = values;
+  const databases = databasesOf(['DATABASE_URL', DATABASE_URL], ['SHARDS', SHARDS], options);
+  const [database] = databases;
+  if (!database) throw new Error(missing('DATABASE_URL is not set'));
+  const unknown = [...(SHARDS_READONLY?.keys() ?? [])].find((name) => !SHARDS?.has(name));
+  if (unknown) throw new Error(`SHARDS_READONLY has ${unknown}, which SHARDS has not`);
+  const replicaOf = (of: DatabaseConfig) => ({
+    ...of,
+    url: (SHARDS ? SHARDS_READONLY?.get(of.shard ?? '') : DATABASE_URL_READONLY) ?? of.url,
+  });
   return {
     database,
-    replica: { ...database, url: values.DATABASE_URL_READONLY ?? values.DATABASE_URL },
+    replica: replicaOf(database),
+    ...(SHARDS
+      ? { shards: { databases: shardsOf(databases, values), replicas: shardsOf(databases.map(replicaOf), values) } }
+      : {}),
     tokens: {
       keys: secret ? { secret } : { jwksUrl: jwksUrl as string },
       issuer: values.JWT_ISSUER,

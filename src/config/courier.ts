@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
 import { type Bindings, bindingsSchema, connectionOptions, missing, parseBindings } from './bindings.ts';
+import { databasesOf } from './shards.ts';
 import { readWebhookKeys, type WebhookKeys } from './webhook-keys.ts';
 
 /** What delivering to webhooks needs to know of its deployment. */
@@ -12,6 +13,7 @@ export interface CourierConfig {
 
 const schema = bindingsSchema.pick({
   COURIER_DATABASE_URL: true,
+  COURIER_SHARDS: true,
   NEON_ENDPOINT: true,
   SLOW_QUERY_MS: true,
   DEVELOPMENT: true,
@@ -19,16 +21,26 @@ const schema = bindingsSchema.pick({
 
 /** @throws Error with one clear line, which names the variable and holds no value */
 export function readCourierConfig(bindings: Bindings): CourierConfig {
-  const { COURIER_DATABASE_URL: url, DEVELOPMENT, ...rest } = parseBindings(schema, bindings);
-  if (!url) throw new Error(missing('COURIER_DATABASE_URL is not set'));
-  return {
-    database: { url, ...connectionOptions(rest) },
-    keys: readWebhookKeys(bindings),
-    isDevelopment: DEVELOPMENT === 'true',
-  };
+  return readCourierConfigs(bindings)[0] as CourierConfig;
+}
+
+/**
+ * The same for each of several databases; one, where there is one.
+ * @throws Error with one clear line, which names the variable and holds no value
+ */
+export function readCourierConfigs(bindings: Bindings): CourierConfig[] {
+  const { COURIER_DATABASE_URL, COURIER_SHARDS, DEVELOPMENT, ...rest } = parseBindings(schema, bindings);
+  const databases = databasesOf(
+    ['COURIER_DATABASE_URL', COURIER_DATABASE_URL],
+    ['COURIER_SHARDS', COURIER_SHARDS],
+    connectionOptions(rest),
+  );
+  if (databases.length === 0) throw new Error(missing('COURIER_DATABASE_URL is not set'));
+  const keys = readWebhookKeys(bindings);
+  return databases.map((database) => ({ database, keys, isDevelopment: DEVELOPMENT === 'true' }));
 }
 
 /** Whether this deployment is given what delivering needs. */
-export function hasCourier(bindings: Bindings): boolean {
-  return Boolean(bindings.COURIER_DATABASE_URL);
+export function hasCourier({ COURIER_DATABASE_URL, COURIER_SHARDS }: Partial<Bindings>): boolean {
+  return Boolean(COURIER_DATABASE_URL || COURIER_SHARDS);
 }

@@ -1,4 +1,6 @@
 import { type Bindings, bindingsSchema, parseBindings, SERVER_DEFAULTS } from './bindings.ts';
+import { hasCourier } from './courier.ts';
+import { hasJanitor } from './janitor.ts';
 
 /** What the server on Node needs to know, beyond what its requests do. */
 export interface ServerConfig {
@@ -24,6 +26,8 @@ const schema = bindingsSchema.pick({
   RATE_LIMIT: true,
   JANITOR_DATABASE_URL: true,
   COURIER_DATABASE_URL: true,
+  JANITOR_SHARDS: true,
+  COURIER_SHARDS: true,
 });
 
 /** @throws Error with one clear line, which names the binding */
@@ -42,7 +46,7 @@ export function readServerConfig(bindings: Bindings): ServerConfig {
     ...(LISTEN_ADDRESS ? { address: LISTEN_ADDRESS } : {}),
     drainSeconds: DRAIN_SECONDS as number,
     ...(METRICS_PORT ? { metrics: { port: METRICS_PORT, address: METRICS_ADDRESS as string } } : {}),
-    purges: values.JANITOR_DATABASE_URL !== undefined,
-    delivers: values.COURIER_DATABASE_URL !== undefined,
+    purges: hasJanitor(bindings),
+    delivers: hasCourier(bindings),
   };
 }

@@ -7,6 +7,7 @@ export const AUDIT_LOG_RESOURCE_TYPE = ['project', 'task', 'tag', 'tagging', 'te
 export const MEMBERS_STATUS = ['active', 'deactivated'] as const;
 export const PROJECTS_STATUS = ['active', 'archived'] as const;
 export const TASKS_STATUS = ['pending', 'in_progress', 'completed', 'cancelled'] as const;
+export const TENANTS_PLACEMENT = ['home', 'pending', 'arriving', 'moving', 'moved'] as const;
 export const TENANTS_STATUS = ['active', 'suspended', 'deleting'] as const;
 export const WEBHOOK_DELIVERIES_STATUS = ['pending', 'failed', 'delivered'] as const;
 export const WEBHOOKS_STATUS = ['active', 'paused'] as const;

@@ -215,10 +215,17 @@ export interface TaskTags {
   tenant_id: string;
 }
 
+export interface TenantDirectory {
+  id: string;
+  shard: string;
+}
+
 export interface Tenants {
   created_at: Generated<Timestamp>;
   id: Generated<string>;
+  moved_to: string | null;
   name: string;
+  placement: Generated<"home" | "pending" | "arriving" | "moving" | "moved">;
   status: Generated<"active" | "suspended" | "deleting">;
   updated_at: Generated<Timestamp>;
 }
@@ -302,6 +309,7 @@ export interface DB {
   task_search: TaskSearch;
   task_tags: TaskTags;
   tasks: Tasks;
+  tenant_directory: TenantDirectory;
   tenants: Tenants;
   webhook_deliveries: WebhookDeliveries;
   webhook_outbox: WebhookOutbox;

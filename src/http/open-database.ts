@@ -18,21 +18,25 @@ export { closePools, openPools } from '../db/client/open-drivers.ts';
  */
 export function openDatabase(
   c: Context<Env>,
-  { database, replica }: Config,
+  { database, replica, shards }: Config,
   caller: Omit<Caller, 'requestId' | 'traceparent' | 'keepAlive' | 'announce' | 'maxAnswerBytes'>,
   { mayLag = false }: { mayLag?: boolean } = {},
 ): Database {
   const { requestId, trace } = c.var;
   const { tenantId } = caller;
   const keepAlive = keepAliveOf(c);
-  const db = new Database(mayLag ? replica : database, {
-    ...caller,
-    requestId,
-    ...(trace ? { traceparent: trace.traceparent } : {}),
-    keepAlive,
-    maxAnswerBytes: c.env.maxAnswerBytes,
-    ...(tenantId ? { announce: () => keepAlive(announceChanges(c, tenantId)) } : {}),
-  });
+  const db = new Database(
+    mayLag ? replica : database,
+    {
+      ...caller,
+      requestId,
+      ...(trace ? { traceparent: trace.traceparent } : {}),
+      keepAlive,
+      maxAnswerBytes: c.env.maxAnswerBytes,
+      ...(tenantId ? { announce: (shard?: string) => keepAlive(announceChanges(c, tenantId, shard)) } : {}),
+    },
+    { shards: mayLag ? shards?.replicas : shards?.databases },
+  );
   c.set('db', db);
   return db;
 }

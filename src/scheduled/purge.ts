@@ -1,17 +1,22 @@
 import type { Bindings } from '../config/bindings.ts';
 import { readJanitorConfig } from '../config/janitor.ts';
 import { Database } from '../db/client/database.ts';
+import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
 import { DatabaseError } from '../db/client/errors.ts';
 import { refreshTagsJson } from '../db/queries/tasks/refresh-tags-json.ts';
+import { removeFromDirectory } from '../db/queries/tenants/directory.ts';
+import { abandonedTenants, removeAbandoned, removeAddress } from '../db/queries/tenants/purge-placement.ts';
 import { deletingTenants, purgeTenant, purgeTenantRows, TENANT_TABLES } from '../db/queries/tenants/purge-tenants.ts';
 import { KINDS, type Kind, purgeExpired } from '../db/queries/trash/purge-expired.ts';
+import type { Shards } from '../db/shards/shards.ts';
 import { MAX_ROWS_PER_BATCH } from '../db/sql/trash.ts';
-import { log } from '../log.ts';
+import { causeOf, log } from '../log.ts';
 
 /*
  * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, deliveries that are 30 days
  * old, and tenants that are being deleted. It also brings the texts of tasks up to date whose tags have been renamed or deleted. It runs by the cron
- * trigger of wrangler.toml, in batches of one transaction each; what one run does not reach, the next one does.
+ * trigger of wrangler.toml, in batches of one transaction each; what one run does not reach, the next one does. Of several
+ * databases it does so in one after the other.
  */
 
 /** Batches of each kind in one run. */
@@ -25,7 +30,7 @@ type Purged = Record<Kind | 'tenants', number>;
  * @throws DatabaseError the first one, after everything has been tried
  */
 export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<Purged> {
-  const config = readJanitorConfig(bindings);
+  const { databases, shards } = readJanitorConfig(bindings);
   const sum: Purged = {
     projects: 0,
     tasks: 0,
@@ -36,9 +41,45 @@ export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<P
     tenants: 0,
   };
   const failures: unknown[] = [];
-  const requestId = crypto.randomUUID();
-  const open = () =>
-    new Database(config, { platform: true, actor: 'janitor', requestId, operationId: 'scheduled-purge' });
+  const caller = {
+    platform: true,
+    actor: 'janitor',
+    requestId: crypto.randomUUID(),
+    operationId: 'scheduled-purge',
+  };
+  const opened = databases.map((database) => () => new Database(database, caller, { shards }));
+  for (const [n, open] of opened.entries()) {
+    if (signal?.aborted) break;
+    const others = opened.filter((other) => other !== open);
+    const faults = await purgeDatabase(open, sum, { first: opened[0] ?? open, others, shards, signal });
+    for (const fault of faults) logFailure(fault, databases[n]);
+    failures.push(...faults);
+  }
+  log('info', 'purged', { request_id: caller.requestId, ...sum });
+  if (failures.length > 0) throw failures[0];
+  return sum;
+}
+
+/** Says which of several databases it was; of one, whoever started the purge says so. */
+function logFailure(error: unknown, database: DatabaseConfig | undefined): void {
+  if (database?.shard) log('error', 'purge_failed', { shard: database.shard, reason: causeOf(error) });
+}
+
+/** The other databases, and what says which tenant is in which. */
+interface Surroundings {
+  first: () => Database;
+  others: (() => Database)[];
+  shards: Shards | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** @param sum is counted up. @returns what has failed, after everything has been tried */
+async function purgeDatabase(
+  open: () => Database,
+  sum: Purged,
+  { first, others, shards, signal }: Surroundings,
+): Promise<unknown[]> {
+  const failures: unknown[] = [];
 
   /** Repeats a batch until it finds nothing more, or fewer rows than fill it. @returns whether it came to an end. */
   async function inBatches<T>(batch: () => Promise<T>, isLast: (result: T) => boolean): Promise<boolean> {
@@ -84,8 +125,23 @@ export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<P
       const done = await inBatches(run, (count) => count === 0);
       if (!done) return;
     }
+    if (shards) await forgetPlace(id);
     await purgeTenant(open(), id);
     sum.tenants++;
+  }
+
+  /** While the tenant is still there, so that the next run does what is left of it. */
+  async function forgetPlace(id: string): Promise<void> {
+    for (const other of others) await removeAddress(other(), id);
+    await removeFromDirectory(first(), id);
+  }
+
+  /** Removes what was begun to be created in this database, and has come to nothing. */
+  async function purgeAbandoned(): Promise<void> {
+    for (const id of await abandonedTenants(open())) {
+      await removeFromDirectory(first(), id);
+      await removeAbandoned(open(), id);
+    }
   }
 
   const attempt = (part: Promise<unknown>) => part.catch((error) => failures.push(error));
@@ -96,9 +152,8 @@ export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<P
       for (const id of ids) await attempt(purgeTenantWhole(id));
     }),
   );
+  if (shards) await attempt(purgeAbandoned());
   const refresh = shrinking((tasks) => refreshTagsJson(open(), tasks));
   await attempt(inBatches(refresh.run, (isDone) => isDone === true));
-  log('info', 'purged', { request_id: requestId, ...sum });
-  if (failures.length > 0) throw failures[0];
-  return sum;
+  return failures;
 }

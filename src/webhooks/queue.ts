@@ -1,5 +1,5 @@
 import type { Bindings, WebhookMessage, WebhookQueue } from '../config/bindings.ts';
-import { type CourierConfig, readCourierConfig } from '../config/courier.ts';
+import { type CourierConfig, readCourierConfigs } from '../config/courier.ts';
 import { Database } from '../db/client/database.ts';
 import { countDue } from '../db/queries/webhooks/count-due.ts';
 import { tenantsWithDue } from '../db/queries/webhooks/tenants-with-due.ts';
@@ -23,47 +23,79 @@ const MAX_MS = 60_000;
 /** Delivers what a message tells of, and has itself told when there is something to be done again. */
 export async function handleMessage(
   bindings: Bindings,
-  { tenant_id: tenantId, due, except }: WebhookMessage,
+  { except, ...message }: WebhookMessage,
   options: DeliverOptions & QueueLimits,
 ): Promise<void> {
-  const config = readCourierConfig(bindings);
+  const configs = readCourierConfigs(bindings);
   const queue = bindings.WEBHOOK_QUEUE;
-  if (due !== undefined && due > Date.now()) {
-    await sendAt(queue, tenantId, due, options);
+  if (message.due !== undefined && message.due > Date.now()) {
+    await sendAt(queue, message, message.due, options);
     return;
   }
-  const { again, resting } = await deliverTenant(config, tenantId, except ? { ...options, except } : options);
-  // What rests is due by a message of its own.
-  if (again.delete(0)) await queue?.send({ tenant_id: tenantId, ...(resting.length > 0 ? { except: resting } : {}) });
-  for (const seconds of again) await sendAt(queue, tenantId, Date.now() + seconds * 1000, options);
+  const named = configs.filter(({ database }) => database.shard === message.shard);
+  // Nothing is due of a tenant in a database that is not its home.
+  for (const config of named.length > 0 ? named : configs) {
+    const whose = ofTenant(message.tenant_id, config);
+    const { again, resting } = await deliverTenant(
+      config,
+      message.tenant_id,
+      except ? { ...options, except } : options,
+    );
+    // What rests is due by a message of its own.
+    if (again.delete(0)) await queue?.send({ ...whose, ...(resting.length > 0 ? { except: resting } : {}) });
+    for (const seconds of again) await sendAt(queue, whose, Date.now() + seconds * 1000, options);
+  }
+}
+
+/** A message of a tenant that is at home in this database. */
+function ofTenant(tenantId: string, { database: { shard } }: CourierConfig): WebhookMessage {
+  return { tenant_id: tenantId, ...(shard ? { shard } : {}) };
 }
 
 async function sendAt(
   queue: WebhookQueue | undefined,
-  tenantId: string,
+  message: WebhookMessage,
   due: number,
   { maxDelaySeconds }: QueueLimits,
 ): Promise<void> {
   const ms = due - Date.now();
   // A second more, because a message that comes too early finds nothing due, or has to wait once more.
   const delaySeconds = ms > 0 ? Math.min(Math.ceil(ms / 1000) + 1, maxDelaySeconds) : 0;
-  await queue?.send({ tenant_id: tenantId, due }, { delaySeconds });
+  await queue?.send({ ...message, due }, { delaySeconds });
 }
 
 /**
  * Finds what is due, whether or not a message has told of it, and has it delivered: by the queue, or where there is none, here.
  * @returns how many tenants had something due
+ * @throws the first failure of a database, after all of them have been looked into
  */
 export async function sweep(bindings: Bindings, options: DeliverOptions): Promise<number> {
-  const config = readCourierConfig(bindings);
+  const failures: unknown[] = [];
+  let tenants = 0;
+  for (const config of readCourierConfigs(bindings)) {
+    await sweepDatabase(bindings, config, options).then(
+      (count) => {
+        tenants += count;
+      },
+      (error) => {
+        if (config.database.shard) logFailure(error, config);
+        failures.push(error);
+      },
+    );
+  }
+  log('info', 'webhooks_swept', { tenants });
+  if (failures.length > 0) throw failures[0];
+  return tenants;
+}
+
+async function sweepDatabase(bindings: Bindings, config: CourierConfig, options: DeliverOptions): Promise<number> {
   const tenants = await tenantsWithDue(openCourier(config), options.ahead ?? 0);
   for (const tenantId of tenants) {
     if (options.signal?.aborted) break;
-    if (bindings.WEBHOOK_QUEUE) await bindings.WEBHOOK_QUEUE.send({ tenant_id: tenantId });
+    if (bindings.WEBHOOK_QUEUE) await bindings.WEBHOOK_QUEUE.send(ofTenant(tenantId, config));
     // What fails of one tenant does not hold up the others.
-    else await deliverAll(config, tenantId, options).catch((error) => logFailure(error));
+    else await deliverAll(config, tenantId, options).catch((error) => logFailure(error, config));
   }
-  log('info', 'webhooks_swept', { tenants: tenants.length });
   return tenants.length;
 }
 
@@ -78,8 +110,12 @@ async function deliverAll(config: CourierConfig, tenantId: string, options: Deli
 }
 
 /** How many deliveries are due, and for how long the oldest has been (s): what waits although somebody should deliver it. */
-export function depth(bindings: Bindings): Promise<{ due: number; oldest: number }> {
-  return countDue(openCourier(readCourierConfig(bindings)));
+export async function depth(bindings: Bindings): Promise<{ due: number; oldest: number }> {
+  const counts = await Promise.all(readCourierConfigs(bindings).map((config) => countDue(openCourier(config))));
+  return {
+    due: counts.reduce((sum, { due }) => sum + due, 0),
+    oldest: Math.max(...counts.map(({ oldest }) => oldest)),
+  };
 }
 
 /** The database, for what is no tenant's. */
@@ -89,6 +125,7 @@ function openCourier({ database }: CourierConfig): Database {
 }
 
 /** Says in the log that delivering has failed; what was due then stays due. */
-export function logFailure(error: unknown): void {
-  log('error', 'webhooks_failed', { reason: causeOf(error) });
+export function logFailure(error: unknown, config?: CourierConfig): void {
+  const shard = config?.database.shard;
+  log('error', 'webhooks_failed', { reason: causeOf(error), ...(shard ? { shard } : {}) });
 }

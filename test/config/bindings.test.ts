@@ -30,8 +30,9 @@ test('a variable that is empty is not set', () => {
 
 test('the scheduled purge has the same connection and the same limit for slow queries as requests', () => {
   const options = { NEON_ENDPOINT: 'http://127.0.0.1:4444/sql', SLOW_QUERY_MS: '250' };
-  expect(readJanitorConfig({ ...purge, ...options })).toEqual(readConfig({ ...requests, ...options }).database);
-  expect(readJanitorConfig(purge)).toEqual({ url: URL, slowAfterMs: 500 });
+  const { database } = readConfig({ ...requests, ...options });
+  expect(readJanitorConfig({ ...purge, ...options })).toEqual({ databases: [database] });
+  expect(readJanitorConfig(purge)).toEqual({ databases: [{ url: URL, slowAfterMs: 500 }] });
 });
 
 test.each([
@@ -44,14 +45,16 @@ test.each([
 
 test('neither reads what is the other one’s alone', () => {
   expect(readConfig({ ...requests, JANITOR_DATABASE_URL: 'mysql://x/y' }).database.url).toBe(URL);
-  expect(readJanitorConfig({ ...purge, JWT_MAX_AGE: 'forever' }).url).toBe(URL);
+  expect(readJanitorConfig({ ...purge, JWT_MAX_AGE: 'forever' }).databases[0]?.url).toBe(URL);
 });
 
 test('what is not text is refused by a line that names it', () => {
   const byRequests = Object.entries(BINDINGS).filter(([, { readBy }]) =>
     readBy.some((reader) => reader === 'requests' || reader === 'responses'),
   );
-  for (const name of byRequests.map(([name]) => name).filter((name) => name !== 'RATE_LIMITER')) {
+  for (const name of byRequests
+    .map(([name]) => name)
+    .filter((name) => !['RATE_LIMITER', 'TENANT_DIRECTORY'].includes(name))) {
     const wrong = { ...requests, [name]: 12_345_678 } as unknown as Bindings;
     expect(() => readConfig(wrong)).toThrow(new RegExp(`^${name} must be `));
   }

@@ -6,8 +6,8 @@ import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup
  * A new table falls under all of them without being named here.
  */
 
-/** Tables without a tenant: the tenants themselves, and what dbmate keeps. */
-const WITHOUT_TENANT = `array['tenants', 'schema_migrations']`;
+/** Tables without a tenant: the tenants themselves, where they are, and what dbmate keeps. */
+const WITHOUT_TENANT = `array['tenants', 'tenant_directory', 'schema_migrations']`;
 
 /** Whose changes are not kept in the audit log: itself, what stores answers, and what is made from other rows. */
 const UNAUDITED = `array['audit_log', 'comment_mentions', 'comment_search', 'idempotency_keys', 'idempotency_mentions',
@@ -47,7 +47,7 @@ const CATALOGUE = `
   -- With the name of the column that holds the tenant.
   guarded as (
     select *, case when of_tenant then 'tenant_id' else 'id' end as tenant_column
-    from tables where of_tenant or name = 'tenants'
+    from tables where of_tenant or name in ('tenants', 'tenant_directory')
   ),
   functions as (
     select p.*, p.oid::regprocedure::text as shown, coalesce(pg_get_function_sqlbody(p.oid), prosrc) as body
@@ -86,23 +86,40 @@ export const RULES = {
     select tablename || '.' || policyname from pg_policies
     where not (roles <@ ${SERVICE_ROLES}::name[]) and permissive = 'PERMISSIVE'
     and case
-      when tablename = 'tenants' and policyname = 'own_tenant'
+      when tablename in ('tenants', 'tenant_directory') and policyname = 'own_tenant'
         then cmd <> 'SELECT' or qual <> '(id = ( SELECT current_tenant() AS current_tenant))'
-      when tablename = 'tenants' and policyname = 'platform'
+      when tablename in ('tenants', 'tenant_directory') and policyname = 'platform'
         then array[qual, with_check] <> array_fill(
           '(( SELECT current_setting(''app.role''::text, true) AS current_setting) = ''platform''::text)'::text, array[2])
       when roles = '{onetrip_courier}' and tablename = 'tenants'
-        then cmd <> 'SELECT' or qual <> '(status = ''active''::text)'
+        then cmd <> 'SELECT' or qual not in ('(status = ''active''::text)', '(placement <> ''home''::text)')
       when roles = '{onetrip_courier}'
         then tablename not in ('webhooks', 'webhook_secrets', 'webhook_outbox', 'webhook_deliveries') or qual <> 'true'
+      when roles = '{onetrip_janitor}' and tablename = 'tenant_directory' then cmd <> 'ALL' or qual <> 'true'
+      when roles = '{onetrip_janitor}' and tablename = 'tenants'
+        then (cmd, qual) not in (
+          ('ALL', '((status = ''deleting''::text) AND (placement = ''home''::text))'),
+          ('SELECT', '(placement <> ''home''::text)'),
+          ('DELETE', '((placement = ''moved''::text) OR ((placement = ''pending''::text) AND (created_at < (now() - ''01:00:00''::interval))))'))
       when roles = '{onetrip_janitor}'
         then coalesce(with_check, qual) <> qual
         or qual not in (
-          '(deleted_at < (now() - ''30 days''::interval))', '(expires_at < now())', '(created_at < (now() - ''30 days''::interval))', '(status = ''deleting''::text)',
+          '(deleted_at < (now() - ''30 days''::interval))', '(expires_at < now())', '(created_at < (now() - ''30 days''::interval))',
           ${DELETING}, ${TRASHED_COMMENTS})
       else '(tenant_id = ( SELECT current_tenant() AS current_tenant))'
         <> any (array[coalesce(qual, with_check), coalesce(with_check, qual)])
     end`,
+
+  // Whose rows a database has that is not their tenant's home, they are copies.
+  'what works for all tenants leaves those alone that are not at home': `
+    select shown || ' ' || role from tables, (values ('onetrip_janitor'), ('onetrip_courier')) as roles (role)
+    where of_tenant and not relispartition
+    and (has_table_privilege(role, tables.oid, 'delete') or has_any_column_privilege(role, tables.oid, 'update'))
+    and not exists (
+      select from pg_policies
+      where schemaname || '.' || tablename = 'public.' || tables.name and permissive = 'RESTRICTIVE' and cmd = 'ALL'
+      and role = any (roles)
+      and qual ~ '^\\(tenant_id <> ALL \\(ARRAY\\( SELECT tenants\\.id\\s+FROM tenants\\s+WHERE \\(tenants\\.placement <> ''home''::text\\)\\)\\)\\)$')`,
 
   'every primary key is led by the tenant': `
     select shown from tables where of_tenant and 'tenant_id' is distinct from (

@@ -51,6 +51,11 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
     ['tenants.own_tenant', 'alter policy own_tenant on tenants using (true)'],
     ['tenants.platform', `alter policy platform on tenants with check (true)`],
   ],
+  'what works for all tenants leaves those alone that are not at home': [
+    ['tags onetrip_janitor', 'drop policy at_home on tags'],
+    ['tags onetrip_janitor', 'alter policy at_home on tags using (true)'],
+    ['members onetrip_courier', 'grant update (name) on members to onetrip_courier'],
+  ],
   'every primary key is led by the tenant': [
     ['canary', `${CANARY} alter table canary drop constraint canary_pkey`],
     ['canary', `${CANARY} alter table canary drop constraint canary_pkey, add primary key (id, tenant_id)`],

@@ -47,7 +47,9 @@ test('the file of secrets is for its owner alone, is what the API reads, and sig
   const file = join(cwd, '.secrets.json');
   expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600');
   const secrets = JSON.parse(await readFile(file, 'utf8'));
-  const urls = [readConfig(secrets).database.url, readJanitorConfig(secrets).url].map((url) => new URL(url));
+  const urls = [readConfig(secrets).database.url, readJanitorConfig(secrets).databases[0]?.url ?? ''].map(
+    (url) => new URL(url),
+  );
   expect(urls.map(({ username, password, host }) => [username, password, host])).toEqual([
     ['onetrip_worker', passwords.WORKER_PASSWORD, DATABASE_HOST],
     ['onetrip_cleaner', passwords.JANITOR_PASSWORD, DATABASE_HOST],

@@ -16,7 +16,7 @@ afterAll(() => cleanUp.disposeAsync());
 function send(query: string, signal?: AbortSignal): Promise<Response> {
   return fetch(cluster.endpoint.url, {
     method: 'POST',
-    headers: { 'Neon-Connection-String': cluster.bindings.DATABASE_URL },
+    headers: { 'Neon-Connection-String': cluster.bindings.DATABASE_URL ?? '' },
     body: JSON.stringify({ query }),
     ...(signal ? { signal } : {}),
   });

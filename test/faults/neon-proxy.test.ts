@@ -90,7 +90,7 @@ test.each([
   ['user', { username: 'mistyped' }],
 ])('with a wrong %s, everything and /ready is 503, and the log says why', async (_, part) => {
   const log = keepLog();
-  const url = Object.assign(new URL(api.bindings.DATABASE_URL), part);
+  const url = Object.assign(new URL(api.database.url), part);
   const bindings = { DATABASE_URL: url.href };
   for (const sent of [{}, { name: 'barred' }, { path: '/ready' }]) expectUnavailable(await send({ ...sent, bindings }));
   const reason = 'NeonDbError: password authentication failed';
@@ -103,7 +103,7 @@ test('where PostgreSQL has no connection left for the role, the log has its SQLS
   const { admin } = api.database;
   await admin.query(`create role crowded login password 'x' connection limit 0`);
   onTestFinished(async () => void (await admin.query('drop role crowded')));
-  const url = Object.assign(new URL(api.bindings.DATABASE_URL), { username: 'crowded', password: 'x' });
+  const url = Object.assign(new URL(api.database.url), { username: 'crowded', password: 'x' });
   expectUnavailable(await send({ bindings: { DATABASE_URL: url.href } }));
   expect(log).toMatchObject([{ reason: '(HTTP status 500): 53300' }]);
 });

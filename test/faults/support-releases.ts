@@ -34,7 +34,7 @@ export class Releases {
   static async start(cluster: Cluster, tenantId: string, count = 3): Promise<Releases> {
     const releases = new Releases();
     await cluster.ask('insert into tags (tenant_id, name) values ($1, $2)', [tenantId, `tag ${performance.now()}`]);
-    const url = new URL(cluster.bindings.DATABASE_URL);
+    const url = new URL(cluster.bindings.DATABASE_URL ?? '');
     url.host = new URL(cluster.url()).host;
     for (let n = 0; n < count; n++) {
       const [project] = await cluster.ask(

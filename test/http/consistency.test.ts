@@ -30,7 +30,7 @@ describe('Onetrip-Consistency', () => {
       await client.query('insert into tags (tenant_id, name) values ($1, $2)', [tenantId, tag]);
     }
     await replica.end();
-    const own = new URL(api.bindings.DATABASE_URL);
+    const own = new URL(api.bindings.DATABASE_URL ?? '');
     own.pathname = name;
     bindings = { ...api.bindings, DATABASE_URL_READONLY: own.href };
   });

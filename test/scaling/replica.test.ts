@@ -76,7 +76,7 @@ beforeAll(async () => {
     ...primary.bindings,
     LOG_LEVEL: 'warn',
     WEBHOOK_KEYS,
-    DATABASE_URL_READONLY: primary.bindings.DATABASE_URL.replace('@localhost', '@replica.localhost'),
+    DATABASE_URL_READONLY: primary.bindings.DATABASE_URL?.replace('@localhost', '@replica.localhost'),
   };
   neonConfig.fetchFunction = (to: string, init: RequestInit) => {
     const wanted = new Headers(init.headers).get('Neon-Connection-String') ?? '';

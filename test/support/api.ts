@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { SignJWT } from 'jose';
 import { Miniflare } from 'miniflare';
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, inject } from 'vitest';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { app } from '../../src/functions/index.ts';
@@ -82,7 +83,7 @@ export async function serve(
   bindings: Bindings,
   { rateLimit, functions }: { rateLimit?: RateLimit | undefined; functions?: string[] | undefined } = {},
 ): Promise<Served> {
-  if (inject('tier') === 'node') {
+  if (['node', 'sharded'].includes(inject('tier'))) {
     return { send: async (url, init) => app.request(url, init, bindings), stop: async () => {} };
   }
   if (inject('tier') === 'lambda') return lambdaFunctions(bindings);
@@ -103,6 +104,11 @@ export async function serve(
   };
 }
 
+/** Where nothing is delivered, nobody is told how. */
+function shardsFor({ COURIER_SHARDS, ...rest }: NonNullable<TestDatabase['shards']>, delivers: boolean) {
+  return { ...rest, ...(delivers ? { COURIER_SHARDS } : {}) };
+}
+
 /**
  * The API over a database of the file's own, run as the tier says. Every response is held against the OpenAPI document.
  */
@@ -116,6 +122,7 @@ export function useApi({ bindings = {}, rateLimit, functions, delivers = false, 
       DATABASE_URL: database.url,
       JANITOR_DATABASE_URL: database.janitorUrl,
       ...(delivers ? { COURIER_DATABASE_URL: database.courierUrl } : {}),
+      ...(database.shards ? shardsFor(database.shards, delivers) : {}),
       NEON_ENDPOINT: database.endpoint.url,
       WEBHOOK_KEYS,
       JWT_SECRET,
@@ -155,8 +162,8 @@ export function useApi({ bindings = {}, rateLimit, functions, delivers = false, 
   api.platform = async (path, call) => api.call(path, { token: await signToken({ role: 'platform' }), ...call });
 
   api.tenant = async (name = `Tenant ${randomUUID()}`) => {
-    const { rows } = await database.admin.query('insert into tenants (name) values ($1) returning id', [name]);
-    const { id } = rows[0];
+    const id = uuidv7();
+    await database.admin.query('insert into tenants (id, name) values ($1, $2)', [id, name]);
     const tokens = new Map<string, Promise<string>>();
     const token = (role: Role = 'admin', sub = 'tester') => {
       const key = `${role} ${sub}`;

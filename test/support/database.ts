@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
 import { COURIER_ROLE, JANITOR_ROLE, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { shardedAdmin } from './sharded-admin.ts';
 import { startWire, type Wire } from './wire.ts';
 
 /** A database of this test file's own, behind a local Neon endpoint of its own, or a wire to PostgreSQL for the driver that keeps connections. */
@@ -17,7 +19,12 @@ export interface TestDatabase {
   /** The same for delivering to webhooks. */
   courierUrl: string;
   endpoint: NeonEndpoint | Wire;
+  /** The bindings of several databases, among which the tenants of the file are spread: in the tier `sharded`, or by ONETRIP_SHARDS=3. */
+  shards: Pick<Bindings, 'SHARDS' | 'JANITOR_SHARDS' | 'COURIER_SHARDS' | 'SHARDS_BY_HASH'> | undefined;
 }
+
+/** How many databases a test file has. */
+const SHARDS = Number(process.env.ONETRIP_SHARDS ?? 1);
 
 /**
  * Clones the template before the tests of a file, and drops the clone after them.
@@ -32,6 +39,11 @@ export function useDatabase({
 } = {}): TestDatabase {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const database = { name } as TestDatabase;
+  const count = inject('tier') === 'sharded' ? 3 : SHARDS;
+  /** The first has the name alone, and the others its letter behind it. */
+  const names = new Map(
+    [...'abcdefghi'].slice(0, count).map((shard) => [shard, shard === 'a' ? name : `${name}_${shard}`]),
+  );
   let adminUrl = new URL(inject('adminUrl'));
   const cleanUp = new AsyncDisposableStack();
 
@@ -48,16 +60,23 @@ export function useDatabase({
   beforeAll(async () => {
     if (ownCluster) adminUrl = new URL(await startTestCluster(cleanUp));
     await asSuperuser(async (client) => {
-      // Copied as files, which takes half of what writing every page to the log does.
-      await client.query(`create database ${name} template ${TEMPLATE} strategy file_copy`);
-      // As the migrations did in the template: the privileges of a database are not copied with it.
-      await client.query(`revoke temporary on database ${name} from public`);
+      for (const one of names.values()) {
+        // Copied as files, which takes half of what writing every page to the log does.
+        await client.query(`create database ${one} template ${TEMPLATE} strategy file_copy`);
+        // As the migrations did in the template: the privileges of a database are not copied with it.
+        await client.query(`revoke temporary on database ${one} from public`);
+      }
     });
-    const own = new URL(adminUrl);
-    own.pathname = `/${name}`;
-    database.admin = new pg.Client({ connectionString: own.href });
-    await database.admin.connect();
-    await prepare?.(database.admin);
+    const clients = new Map<string, pg.Client>();
+    for (const [shard, one] of names) {
+      const own = new URL(adminUrl);
+      own.pathname = `/${one}`;
+      const client = new pg.Client({ connectionString: own.href });
+      await client.connect();
+      clients.set(shard, client);
+      await prepare?.(client);
+    }
+    database.admin = count === 1 ? (clients.get('a') as pg.Client) : shardedAdmin(clients);
     const port = Number(adminUrl.port);
     const keepsConnections = ['lambda', 'server'].includes(inject('tier'));
     const wire = keepsConnections ? await startWire(port) : undefined;
@@ -66,12 +85,27 @@ export function useDatabase({
     database.url = `postgres://${WORKER_ROLE}:worker@${host}/${name}`;
     database.courierUrl = `postgres://${COURIER_ROLE}:courier@${host}/${name}`;
     database.janitorUrl = `postgres://${JANITOR_ROLE}:janitor@${host}/${name}`;
+    const json = (login: string) =>
+      JSON.stringify(
+        Object.fromEntries([...names].map(([shard, one]) => [shard, `postgres://${login}@${host}/${one}`])),
+      );
+    database.shards =
+      count === 1
+        ? undefined
+        : {
+            SHARDS: json(`${WORKER_ROLE}:worker`),
+            JANITOR_SHARDS: json(`${JANITOR_ROLE}:janitor`),
+            COURIER_SHARDS: json(`${COURIER_ROLE}:courier`),
+            SHARDS_BY_HASH: [...names.keys()].join(','),
+          };
   });
 
   afterAll(async () => {
     await database.endpoint?.stop();
     await database.admin?.end();
-    await asSuperuser((client) => client.query(`drop database if exists ${name} with (force)`));
+    await asSuperuser(async (client) => {
+      for (const one of names.values()) await client.query(`drop database if exists ${one} with (force)`);
+    });
     await cleanUp.disposeAsync();
   });
 

@@ -13,7 +13,7 @@ import { partitionTasks } from './partitioned.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    tier: 'node' | 'workerd' | 'split' | 'lambda' | 'server';
+    tier: 'node' | 'sharded' | 'workerd' | 'split' | 'lambda' | 'server';
     /** A superuser's URL of the test cluster. */
     adminUrl: string;
     /** Where what is deployed is, built, of the tiers that run. */

@@ -1,6 +1,8 @@
 import { type Compilable, Kysely } from 'kysely';
 import { log } from '../../log.ts';
 import { telemetry } from '../../telemetry.ts';
+import { atHome } from '../shards/at-home.ts';
+import { databaseOf, firstOf, type Shards } from '../shards/shards.ts';
 import type { DB } from '../types.ts';
 import { maxRunning, runWhenFree } from './concurrency.ts';
 import { batchDialect } from './dialect.ts';
@@ -8,6 +10,7 @@ import type { DatabaseConfig, Row, Statement } from './drivers/driver.ts';
 import { DatabaseError, isTransient, reasonOf, sqlState, toDatabaseError } from './errors.ts';
 import { driverFor } from './open-drivers.ts';
 import { MAX_BODY_BYTES } from './response-limit.ts';
+import { Usage } from './usage.ts';
 
 /** Who asks, in which request. Without a tenant it is a `platform` token, or nobody (`/ready`). */
 export interface Caller {
@@ -31,8 +34,11 @@ export interface Caller {
   traceparent?: string;
   /** Makes the runtime wait for work, also if the caller has gone away meanwhile. */
   keepAlive?: (work: Promise<unknown>) => void;
-  /** Called after each write of a tenant that has webhooks: something may have to be delivered. */
-  announce?: () => void;
+  /**
+   * Called after each write of a tenant that has webhooks: something may have to be delivered.
+   * @param shard the name of the database that it was written to, where there are several
+   */
+  announce?: (shard?: string) => void;
 }
 
 export interface PresentedKey {
@@ -74,27 +80,69 @@ interface SendOptions {
  * `query` builds and runs reads: each `execute…()` is a read-only batch of its own. Writes are built with it and sent
  * together by {@link write}.
  *
+ * Where there are several databases, those of a tenant go to the tenant's home, see {@link atHome}; others to the first.
+ *
  * Every failure is thrown as a {@link DatabaseError}, except for the SQLSTATEs in `rethrowSqlStates`.
  */
 export class Database {
-  /** Round trips so far. */
-  roundTrips = 0;
-  /** Milliseconds spent in them. */
-  milliseconds = 0;
-  /** Rows that came back. */
-  rows = 0;
   readonly query: Kysely<DB>;
+  /** The databases among which tenants are spread, where there are several. */
+  readonly shards: Shards | undefined;
   readonly #config: DatabaseConfig;
   readonly #caller: Caller;
+  /** Whose home is asked. */
+  readonly #resident: string | undefined;
+  readonly #usage: Usage;
   /** Whether a dry run is over. */
   #isTried = false;
-  /** Aborts when the deadline has passed. It runs from the first batch on, because a request body may take long to arrive. */
-  #deadline: AbortSignal | undefined;
 
-  constructor(config: DatabaseConfig, caller: Caller) {
+  /**
+   * @param config the database, of several the first
+   * @param resident the tenant whose home is asked, if not the caller
+   */
+  constructor(
+    config: DatabaseConfig,
+    caller: Caller,
+    {
+      shards,
+      resident = caller.tenantId,
+      usage,
+    }: { shards?: Shards | undefined; resident?: string; usage?: Usage } = {},
+  ) {
     this.#config = config;
     this.#caller = caller;
+    this.shards = shards;
+    this.#resident = resident;
+    this.#usage = usage ?? new Usage(config.deadlineMs ?? DEADLINE_MS);
     this.query = new Kysely<DB>({ dialect: batchDialect((query) => this.#send([query], { readOnly: true })) });
+  }
+
+  /** Round trips so far. */
+  get roundTrips(): number {
+    return this.#usage.roundTrips;
+  }
+
+  /** Milliseconds spent in them. */
+  get milliseconds(): number {
+    return this.#usage.milliseconds;
+  }
+
+  /** Rows that came back. */
+  get rows(): number {
+    return this.#usage.rows;
+  }
+
+  /** One of several databases by its name, for the same request. */
+  at(shard: string): Database {
+    if (!this.shards) return this;
+    const { tenantId: _, ...caller } = this.#caller;
+    return new Database(databaseOf(this.shards, shard), caller, { shards: this.shards, usage: this.#usage });
+  }
+
+  /** The home of a tenant, for the platform. */
+  homeOf(tenantId: string): Database {
+    if (!this.shards) return this;
+    return new Database(this.#config, this.#caller, { shards: this.shards, resident: tenantId, usage: this.#usage });
   }
 
   /** The tenant of the caller. A query of tenant tables that is made without one is a bug. */
@@ -138,10 +186,9 @@ export class Database {
   }
 
   #send(queries: Statement[], options: SendOptions): Promise<Row[]> {
-    this.#deadline ??= AbortSignal.timeout(this.#config.deadlineMs ?? DEADLINE_MS);
-    const deadline = this.#deadline;
+    const deadline = this.#usage.deadline();
     const { tenantId, apiKey, keepAlive } = this.#caller;
-    const send = () => this.#sendWithRetries(queries, deadline, options);
+    const send = () => this.#sendToHome(queries, deadline, options);
     const isSecond = this.roundTrips > 0;
     const scope = apiKey && !apiKey.isKnown ? UNKNOWN_KEYS : tenantId;
     const limits = { signal: deadline, isSecond, max: maxRunning(this.#config.connections) };
@@ -151,14 +198,44 @@ export class Database {
     return sent;
   }
 
+  #sendToHome(queries: Statement[], deadline: AbortSignal, options: SendOptions): Promise<Row[]> {
+    const shards = this.shards;
+    const tenantId = this.#resident;
+    if (!shards || tenantId === undefined) return this.#sendWithRetries(this.#config, queries, deadline, options);
+    return atHome({
+      shards,
+      tenantId,
+      isRead: options.readOnly ?? false,
+      ask: (shard) => this.#sendWithRetries(databaseOf(shards, shard), queries, deadline, options),
+      lookUp: () => this.#lookUp(shards, tenantId),
+    });
+  }
+
+  /** The home of a tenant as the directory has it. Of a key-value store it may be what it was a minute ago. */
+  async #lookUp(shards: Shards, tenantId: string): Promise<string | undefined> {
+    if (shards.keyValues) {
+      const found = await shards.keyValues.get(tenantId).catch((error) => {
+        this.#log('error', 'tenant_directory_failed', reasonOf(error));
+        throw error;
+      });
+      return found ?? undefined;
+    }
+    const { tenantId: _, apiKey: __, ...caller } = this.#caller;
+    const config = databaseOf(shards, firstOf(shards));
+    const first = new Database(config, { ...caller, platform: true }, { usage: this.#usage });
+    const ofTenant = first.query.selectFrom('tenant_directory').select('shard').where('id', '=', tenantId);
+    return (await ofTenant.executeTakeFirst())?.shard;
+  }
+
   async #sendWithRetries(
+    config: DatabaseConfig,
     queries: Statement[],
     deadline: AbortSignal,
     { readOnly = false, rethrowSqlStates = [] }: SendOptions,
   ): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(queries, readOnly, deadline);
+        return await this.#attempt(config, queries, readOnly, deadline);
       } catch (error) {
         // Nothing else is sent again: a batch whose response was lost may have been committed.
         if (isTransient(error) && attempt < MAX_ATTEMPTS && !deadline.aborted) {
@@ -170,34 +247,36 @@ export class Database {
         if (state && rethrowSqlStates.includes(state)) throw error;
         // An error that PostgreSQL gave counts, however late it is. Without one, the deadline is the reason.
         const failed = !state && deadline.aborted ? new DatabaseError({ kind: 'timeout' }) : toDatabaseError(error);
-        if (failed.isServerFault) this.#log('error', 'database_error', { ...reasonOf(error), host: this.#host });
+        if (failed.isServerFault) this.#log('error', 'database_error', { ...reasonOf(error), ...placeOf(config) });
         throw failed;
       }
     }
   }
 
-  async #attempt(queries: Statement[], readOnly: boolean, signal: AbortSignal): Promise<Row[]> {
+  async #attempt(config: DatabaseConfig, queries: Statement[], readOnly: boolean, signal: AbortSignal): Promise<Row[]> {
     const { traceparent } = this.#caller;
     const context = this.#contextStatements(readOnly);
+    const usage = this.#usage;
     const start = performance.now();
     const onRoundTrip = () => {
-      this.roundTrips++;
+      usage.roundTrips++;
     };
+    usage.begin();
     try {
-      const results = await driverFor(this.#config).batch([...context, ...queries], {
+      const results = await driverFor(config).batch([...context, ...queries], {
         readOnly,
         isDryRun: !readOnly && this.isDryRun,
         signal,
         onRoundTrip,
         traceparent,
       });
-      for (const rows of results.slice(context.length)) this.rows += rows.length;
-      if (!readOnly && !this.isDryRun && results[0]?.[0]?.webhooks === 'on') this.#caller.announce?.();
+      for (const rows of results.slice(context.length)) usage.rows += rows.length;
+      if (!readOnly && !this.isDryRun && results[0]?.[0]?.webhooks === 'on') this.#caller.announce?.(config.shard);
       return results.at(-1) ?? [];
     } finally {
+      usage.end();
       const ms = performance.now() - start;
-      this.milliseconds += ms;
-      const { slowAfterMs = Number.POSITIVE_INFINITY } = this.#config;
+      const { slowAfterMs = Number.POSITIVE_INFINITY } = config;
       if (ms > slowAfterMs) this.#log('warn', 'slow_query', { db_ms: Math.round(ms), statements: queries.length });
     }
   }
@@ -218,15 +297,15 @@ export class Database {
     return platform ? [{ sql: 'select set_platform_context($1, $2)', parameters: [actor, requestId] }] : [];
   }
 
-  /** Where batches are sent: without the user and password of the URL. */
-  get #host(): string | undefined {
-    return URL.parse(this.#config.endpoint ?? this.#config.url)?.host;
-  }
-
   #log(level: 'warn' | 'error', event: string, fields: Record<string, unknown>): void {
     const { requestId, tenantId = null, operationId } = this.#caller;
     log(level, event, { request_id: requestId, tenant: tenantId, operation_id: operationId, ...fields });
   }
+}
+
+/** Where batches are sent: without the user and password of the URL. */
+function placeOf({ url, endpoint, shard }: DatabaseConfig): { host?: string | undefined; shard?: string } {
+  return { host: URL.parse(endpoint ?? url)?.host, ...(shard ? { shard } : {}) };
 }
 
 /** FROM makes its row before anything is selected of it. */

@@ -7,6 +7,8 @@ interface SqlError {
   severity?: string;
   detail?: string;
   constraint?: string;
+  /** Whether the driver has not even connected. */
+  unsent?: boolean;
 }
 
 /** SQLSTATE of `raise_unless()`, and of the triggers that refuse a write. The DETAIL of the error is a {@link Rejection}. */
@@ -30,8 +32,11 @@ export type DatabaseFailure =
   | { kind: 'stored_response_purged' }
   /** Too many batches of this tenant are under way in this process or isolate: more than `max`, and others wait. */
   | { kind: 'too_many_batches'; max: number }
-  /** The database cannot be reached, or cannot serve at the moment. */
-  | { kind: 'unavailable' }
+  /**
+   * The database cannot be reached, or cannot serve at the moment. `outage`: it is the whole database that does not, and has
+   * carried out nothing (`refused`), or may have (`lost`).
+   */
+  | { kind: 'unavailable'; outage?: 'refused' | 'lost' }
   /** A statement or the whole request ran past its time limit. */
   | { kind: 'timeout' }
   /** A statement is wrong, or the schema is not the one that this code was written for. */
@@ -87,8 +92,8 @@ export function toDatabaseError(error: unknown): DatabaseError {
 
 function failureOf(error: unknown): DatabaseFailure {
   const state = sqlState(error);
-  if (!state) return { kind: 'unavailable' };
-  const { detail, constraint } = error as SqlError;
+  const { detail, constraint, unsent } = (error ?? {}) as SqlError;
+  if (!state) return { kind: 'unavailable', outage: unsent ? 'refused' : 'lost' };
   if (state === REJECTED && detail) return { kind: 'rejected', ...(JSON.parse(detail) as Rejection) };
   const violated = constraint ? CONSTRAINTS[constraint] : undefined;
   if (violated) return { kind: 'violated', ...violated };
@@ -96,19 +101,20 @@ function failureOf(error: unknown): DatabaseFailure {
   if (state === '57014' || state === '25P04') return { kind: 'timeout' };
   // class 22: data exception
   if (state.startsWith('22')) return { kind: 'invalid_value' };
+  // invalid authorization, no such database, too many connections, starting up: before anything was begun
+  if (/^(28|3D|53300|57P03)/.test(state)) return { kind: 'unavailable', outage: 'refused' };
+  // connection exception, shutdown, crash
+  if (/^(08|57P)/.test(state)) return { kind: 'unavailable', outage: 'lost' };
   return { kind: isOutage(state) ? 'unavailable' : 'unexpected' };
 }
 
 /** A fault of the deployment, by class or code of SQLSTATE: it passes by itself, or its operator has to mend it. */
 function isOutage(state: string): boolean {
   const classes = [
-    '08', // connection exception
-    '28', // invalid authorization
-    '3D', // no such database
     '40', // transaction rollback, retried in vain
-    '53', // insufficient resources, among them too many connections
+    '53', // insufficient resources
     '55', // object not in prerequisite state, among them lock_not_available
-    '57', // operator intervention: shutdown, crash, starting up
+    '57', // operator intervention
     '58', // system error
     'XX', // internal error of PostgreSQL's, such as a cache lookup that failed while a table was being altered
   ];

@@ -3,12 +3,12 @@ import type { DatabaseConfig, Driver, PoolState } from './drivers/driver.ts';
 
 /* The drivers of this process: one for each database and role, kept for as long as the process lives. */
 
-const drivers = new Map<string, { driver: Driver; url: string }>();
+const drivers = new Map<string, { driver: Driver; config: DatabaseConfig }>();
 
 /** The driver of a database, with the connections that it may have. */
 export function driverFor(config: DatabaseConfig): Driver {
   const key = `${config.url} ${config.endpoint}`;
-  const open = drivers.get(key) ?? { driver: openDriver(config), url: config.url };
+  const open = drivers.get(key) ?? { driver: openDriver(config), config };
   drivers.set(key, open);
   return open.driver;
 }
@@ -19,13 +19,16 @@ export interface Pool extends PoolState {
   host: string;
   /** The role that logs in. */
   role: string;
+  /** The name of the database, where it is one of several. */
+  shard?: string;
 }
 
 /** The pools that have been opened so far. Neon's driver has none. */
 export function openPools(): Pool[] {
-  return [...drivers.values()].flatMap(({ driver, url }) => {
+  return [...drivers.values()].flatMap(({ driver, config: { url, shard } }) => {
     const { host, username } = new URL(url);
-    return driver.pool ? [{ host, role: decodeURIComponent(username), ...driver.pool() }] : [];
+    const role = decodeURIComponent(username);
+    return driver.pool ? [{ host, role, ...(shard ? { shard } : {}), ...driver.pool() }] : [];
   });
 }
 

@@ -11,6 +11,7 @@ export interface Rejection {
     | 'precondition_failed'
     | 'rate_limited'
     | 'unauthenticated'
+    | 'unavailable'
     | 'unprocessable'
     | 'validation_failed';
   /** A sentence for the caller. */
@@ -23,6 +24,11 @@ export interface Rejection {
   headers?: Record<string, string>;
   /** Of several operations in one batch the one that was refused, from 0. */
   operation?: number;
+  /**
+   * That the tenant is not at home in the database that was asked, which has done nothing; and the name of the one that it has
+   * moved to, as far as that is known there (`refuse_unless_served()`). It is for the Worker, and no caller sees it.
+   */
+  elsewhere?: { shard: string | null };
 }
 
 /**

@@ -44,7 +44,7 @@ export interface PageRequest<T> {
   /** The JSON of one row. */
   item: RawBuilder<JsonText<T>>;
   keys: SortKey[];
-  /** The last sort key, which breaks ties. It has the direction of the first one. */
+  /** The last sort key, see {@link wholeOrder}. */
   id: Expression<string>;
   /** Joins further tables that the sort keys refer to. Runs for all rows. */
   joinForSort?: ((rows: AnyQuery) => AnyQuery) | undefined;
@@ -82,22 +82,19 @@ export function keysetPage<T>(
     limitParameter,
   }: PageRequest<T>,
 ) {
-  const order: SortKey[] = [...keys, { expression: id, type: 'uuid', descending: keys[0]?.descending ?? false }];
+  const order = wholeOrder(keys, id);
   // As they are: only those of the last row are in the cursor, as text.
   const sortColumn = (n: number) => `sort_${n}`;
   // One row more than the page has tells whether there is another page.
-  let window = joinForSort(rows)
-    .selectAll(table)
-    .select(order.map(({ expression }, n) => sql`${expression}`.as(sortColumn(n))))
-    .limit(sql<number>`${limit}::integer + 1`);
-  if (after?.length) window = window.where(isAfter(order, after));
+  let window = rowsAfter(
+    joinForSort(rows)
+      .selectAll(table)
+      .select(order.map(({ expression }, n) => sql`${expression}`.as(sortColumn(n))))
+      .limit(sql<number>`${limit}::integer + 1`),
+    order,
+    after,
+  );
   if (skip) window = window.offset(skip);
-  for (const { expression, descending, nullable } of order) {
-    window = window.orderBy(expression, (by: OrderByItemBuilder) => {
-      const direction = descending ? by.desc() : by.asc();
-      return nullable ? direction.nullsLast() : direction;
-    });
-  }
   const end = sql.join(order.map((_, n) => sql`${sql.ref(sortColumn(n))}::text`));
   const shown = sql`(select * from sorted limit ${limit})`.as(table) as never;
   const items = joinForItem(db.selectFrom(shown) as AnyQuery).select(item.as('item'));
@@ -113,6 +110,23 @@ export function keysetPage<T>(
       end as next_cursor
     from (select count(*) as n from sorted) as counted
   )`;
+}
+
+/** The keys of a sort, and the id, which breaks ties. It has the direction of the first one. */
+export function wholeOrder(keys: SortKey[], id: Expression<string>): SortKey[] {
+  return [...keys, { expression: id, type: 'uuid', descending: keys[0]?.descending ?? false }];
+}
+
+/** Rows in an order, from after a position on. */
+export function rowsAfter(rows: AnyQuery, order: SortKey[], after: Position | undefined): AnyQuery {
+  let sorted = after?.length ? rows.where(isAfter(order, after)) : rows;
+  for (const { expression, descending, nullable } of order) {
+    sorted = sorted.orderBy(expression, (by: OrderByItemBuilder) => {
+      const direction = descending ? by.desc() : by.asc();
+      return nullable ? direction.nullsLast() : direction;
+    });
+  }
+  return sorted;
 }
 
 function same(rows: AnyQuery): AnyQuery {

@@ -55,11 +55,7 @@ export function pageQuery<T>(
   { name, owner = '', limit, skip, after, count, filters, sort }: ListRequest,
   limitParameter: string,
 ): ListRepresentationQuery<Page<T>> {
-  const keys = sort.map(({ member, descending }) => {
-    const key = sorts[member];
-    if (!key) throw new Error(`There is no sort by ${member}.`);
-    return { ...key, descending };
-  });
+  const keys = sortKeys(sorts, sort);
   const rest = cursorContext('', name, { owner, filters, sort: sortText(sort) });
   const context = sql<string>`concat(${db.scope}::text, ${rest}::text)`;
   const page = keysetPage(db.query, { ...list, keys, limit, after, skip, context, limitParameter });
@@ -79,6 +75,15 @@ export function pageQuery<T>(
     .selectFrom(page.as('page'))
     .select([sql<null>`null::integer`.as('version'), jsonObject(json).as('body'), 'page.next_cursor']);
   return onlyIf ? query.where(onlyIf.isThere) : query;
+}
+
+/** The keys of a sort as the query string names it. */
+export function sortKeys(sorts: SortMembers, sort: ListRequest['sort']): SortKey[] {
+  return sort.map(({ member, descending }) => {
+    const key = sorts[member];
+    if (!key) throw new Error(`There is no sort by ${member}.`);
+    return { ...key, descending };
+  });
 }
 
 /** A sort order as the query string spells it: `-created_at,name`. */

@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
 import { createTenant } from '../../db/queries/tenants/create-tenant.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { name255 } from '../../http/request/schemas.ts';
+import { name255, shardName } from '../../http/request/schemas.ts';
 import { Tenant } from '../../http/response/resources.ts';
+import { validationFailed } from '../../problem.ts';
 
 /* Makes a tenant. Idempotency keys belong to tenants, so this endpoint takes none. */
 
@@ -15,13 +15,17 @@ export default endpoint(
     summary: 'Create a tenant',
     description: 'Takes no `Idempotency-Key`, because keys belong to tenants.',
     access: 'platform',
-    body: z.strictObject({ name: name255 }),
+    body: z.strictObject({ name: name255, shard: shardName.optional() }),
     example: { name: 'Acme' },
     success: { status: 201, description: 'The tenant', schema: Tenant },
   },
   async (c) => {
-    const { name } = c.req.valid('json');
-    const id = uuidv7();
-    return createTenant(c.var.db, { id, name }, c.var.write);
+    const { name, shard } = c.req.valid('json');
+    if (shard !== undefined && !c.var.db.shards?.databases.has(shard)) {
+      throw validationFailed([
+        { pointer: '/shard', code: 'unknown_shard', message: 'is the name of no database here' },
+      ]);
+    }
+    return createTenant(c.var.db, { name, shard }, c.var.write);
   },
 );

@@ -21,6 +21,7 @@ export default endpoint(
     problems: ['not_found', 'conflict'],
   },
   async (c) => {
-    return deleteTenant(c.var.db, c.req.valid('param').id, c.var.write);
+    const { id } = c.req.valid('param');
+    return deleteTenant(c.var.db.homeOf(id), id, c.var.write);
   },
 );

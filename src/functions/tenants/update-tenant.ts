@@ -29,6 +29,6 @@ export default endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param');
-    return updateTenant(c.var.db, id, c.req.valid('json'), c.var.write);
+    return updateTenant(c.var.db.homeOf(id), id, c.req.valid('json'), c.var.write);
   },
 );

@@ -15,6 +15,7 @@ import {
   WEBHOOK_DELIVERIES_STATUS,
   WEBHOOKS_STATUS,
 } from '../../db/enums.ts';
+import { SHARD_NAME } from '../../db/shards/shard-name.ts';
 import { jsonbLength } from './jsonb-length.ts';
 import { MAX_ERRORS } from './strict-json.ts';
 
@@ -59,6 +60,14 @@ export function label(max: number) {
 }
 
 export const name255 = label(255).meta({ description: 'One line, not blank.', examples: ['Trip to Lisbon'] });
+export const shardName = z
+  .string()
+  .regex(SHARD_NAME, fault('invalid_value', 'must be the name of a database'))
+  .meta({
+    description:
+      'The database that the tenant is to be at home in, by its name in this deployment, where it has several. By default the one that is least full.',
+    examples: ['eu-1'],
+  });
 export const tagName = label(100).meta({
   description: 'The name of a tag, whatever its case and Unicode form.',
   examples: ['urgent'],

@@ -65,7 +65,10 @@ export class Metrics implements Listener {
    * @param deliveries those that wait, if this server delivers to webhooks
    */
   render(inFlight: number, deliveries?: { due: number; oldest: number }): string {
-    const pools = openPools().map(({ host, role, ...pool }) => ({ labels: { host, role }, ...pool }));
+    const pools = openPools().map(({ host, role, shard, ...pool }) => ({
+      labels: { host, role, ...(shard ? { shard } : {}) },
+      ...pool,
+    }));
     const { user, system } = process.cpuUsage();
     return [
       metric('onetrip_http_requests_total', 'counter', 'Requests that have been answered.', this.#requestSamples()),

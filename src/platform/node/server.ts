@@ -83,7 +83,7 @@ export async function startServer(environment: NodeJS.ProcessEnv): Promise<Runni
 async function checkEnvironment(bindings: Bindings): Promise<void> {
   if (!existsSync(ASSETS))
     throw new Error(`${ASSETS} is missing: it is built beside server.mjs, and goes where that goes.`);
-  if (!bindings.DATABASE_URL) {
+  if (!bindings.DATABASE_URL && !bindings.SHARDS) {
     throw new Error(
       'DATABASE_URL is not set: it says where PostgreSQL is, as postgres://onetrip_worker:<password>@<host>/<database>',
     );

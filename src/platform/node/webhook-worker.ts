@@ -31,22 +31,22 @@ export function startWebhookWorker(environment: Bindings, signal: AbortSignal): 
   let found = { due: 0, oldest: 0 };
 
   const queue: WebhookQueue = {
-    send: async ({ tenant_id, except }, { delaySeconds = 0 } = {}) => {
-      if (delaySeconds > 0) setAlarm(tenant_id, delaySeconds * 1000);
-      else deliver({ tenant_id, ...(except ? { except } : {}) });
+    send: async ({ due: _, ...message }, { delaySeconds = 0 } = {}) => {
+      if (delaySeconds > 0) setAlarm(message, delaySeconds * 1000);
+      else deliver(message);
     },
   };
   const bindings = { ...environment, WEBHOOK_QUEUE: queue };
   const options = { post, signal, maxDelaySeconds: Number.POSITIVE_INFINITY };
 
-  function setAlarm(tenantId: string, ms: number): void {
+  function setAlarm({ tenant_id: tenantId, shard }: WebhookMessage, ms: number): void {
     const at = Date.now() + ms;
     const known = alarms.get(tenantId);
     if (known && known.at <= at) return;
     clearTimeout(known?.timer);
     const timer = setTimeout(() => {
       alarms.delete(tenantId);
-      deliver({ tenant_id: tenantId });
+      deliver({ tenant_id: tenantId, ...(shard ? { shard } : {}) });
     }, ms).unref();
     alarms.set(tenantId, { at, timer });
   }

@@ -6,6 +6,7 @@ from (select null::integer as "version", ('{"data":[') || coalesce(page.items, '
 from (
 with sorted as materialized ((select "tenants".*, "tenants"."created_at" as "sort_0", "tenants"."id" as "sort_1"
 from "tenants"
+where tenants.placement in ('home', 'moving')
 order by "tenants"."created_at" desc, "tenants"."id" desc
 limit $4::integer + 1))
 select (select string_agg(item, ',')

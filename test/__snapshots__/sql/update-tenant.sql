@@ -1,5 +1,7 @@
 select set_platform_context($1, $2);
 
+select refuse_unless_served($1::uuid, $2::json) as "allowed";
+
 select raise_unless((select true
 from tenants
 where id = $1 for no key update), $2::json) as "allowed";

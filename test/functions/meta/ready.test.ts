@@ -27,7 +27,7 @@ async function readyAs(statements: string[]): Promise<number> {
   for (const statement of [`create role %I login password 'x'`, ...statements]) {
     await admin.query(statement.replaceAll('%I', role));
   }
-  const url = new URL(api.bindings.DATABASE_URL);
+  const url = new URL(api.bindings.DATABASE_URL ?? '');
   url.username = role;
   url.password = 'x';
   const { status } = await app.request('/ready', {}, { ...api.bindings, DATABASE_URL: url.href });

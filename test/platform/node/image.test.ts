@@ -126,7 +126,7 @@ describe('compose.yaml', () => {
     const { server, roles, migrations } = await services();
     const bindings = server?.environment as never;
     const worker = new URL(readConfig(bindings).database.url);
-    const janitor = new URL(readJanitorConfig(bindings).url);
+    const janitor = new URL(readJanitorConfig(bindings).databases[0]?.url ?? '');
     expect(readServerConfig(bindings)).toMatchObject({ port: 8787, purges: true });
     expect([worker.host, janitor.host]).toEqual(['database', 'database']);
     expect(worker.pathname).toBe(`/${roles?.environment.PGDATABASE}`);

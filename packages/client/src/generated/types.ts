@@ -2187,6 +2187,10 @@ export interface CreateTenantBody {
    * One line, not blank.
    */
   name: string;
+  /**
+   * The database that the tenant is to be at home in, by its name in this deployment, where it has several. By default the one that is least full.
+   */
+  shard?: string;
 }
 /**
  * A customer of the deployment. No tenant sees anything of another.

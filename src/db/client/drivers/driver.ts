@@ -7,6 +7,8 @@
 export interface DatabaseConfig {
   /** `postgres://user:password@host/database`, the deployment's own role. */
   url: string;
+  /** Its name, where it is one of several (`SHARDS`). */
+  shard?: string;
   /** Where SQL over HTTP is spoken, if not at the host's own address: the local Neon endpoint. */
   endpoint?: string;
   /** How long all batches of one request may take together (ms), where it is to be another time than 20 s. */
@@ -41,7 +43,8 @@ export interface Driver {
   /**
    * Runs the statements as one transaction in READ COMMITTED, sent at once.
    * @returns the rows of each statement.
-   * @throws PostgreSQL's errors with `code` (the SQLSTATE) and `severity`; others have no severity.
+   * @throws PostgreSQL's errors with `code` (the SQLSTATE) and `severity`; others have no severity. Where it is known that
+   *   nothing has been sent, they have `unsent`.
    */
   batch(statements: Statement[], options: BatchOptions): Promise<Row[][]>;
   /** Its connections, if it keeps any. */

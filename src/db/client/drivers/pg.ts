@@ -81,7 +81,7 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
         (late) => late.release(),
         () => {},
       );
-      throw error;
+      throw Object.assign(error, { unsent: true });
     });
     let fault: unknown;
     onRoundTrip?.();

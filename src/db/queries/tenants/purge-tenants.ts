@@ -15,12 +15,13 @@ export const TENANT_TABLES = [
   'audit_log',
 ] as const;
 
-/** The tenants that are being deleted, oldest first. The policies of the janitor's role show it no others. */
+/** The tenants at home here that are being deleted, oldest first. The policies of the janitor's role show it no other's rows. */
 export async function deletingTenants(db: Database): Promise<string[]> {
   const rows = await db.query
     .selectFrom('tenants')
     .select('id')
     .where('status', '=', 'deleting')
+    .where('placement', '=', 'home')
     .orderBy('id')
     .execute();
   return rows.map(({ id }) => id);

@@ -1,0 +1,48 @@
+import type { Bindings } from '../../src/config/bindings.ts';
+import { bindingsSchema, parseBindings } from '../../src/config/bindings.ts';
+import { parseShards, shardsOf } from '../../src/config/shards.ts';
+import { type Finding, good, type Variables, wrong } from './finding.ts';
+
+/* Several databases: which they are, and whether all that names them names the same. */
+
+/**
+ * The databases that variables give, with what each is called here: the one, or those of the list.
+ * @param single name of the variable of one database
+ * @param several of that of several, `SHARDS` or its like; one that cannot be read is found to be wrong elsewhere
+ */
+export function databasesIn(
+  variables: Variables,
+  single: keyof Bindings,
+  several: keyof Bindings,
+): [name: string, url: string][] {
+  const urls = parseShards(variables[several] ?? '');
+  if (urls) return [...urls].map(([name, url]) => [`${several} ${name}`, url]);
+  const url = variables[single];
+  return url ? [[single, url]] : [];
+}
+
+/** Whether the lists of databases go together. Says nothing where there is one database. */
+export function* checkShards(variables: Variables): Generator<Finding> {
+  const shards = parseShards(variables.SHARDS ?? '');
+  if (!shards) return;
+  const names = [...shards.keys()];
+  for (const list of ['JANITOR_SHARDS', 'COURIER_SHARDS'] as const) {
+    const listed = parseShards(variables[list] ?? '');
+    if (!listed) continue;
+    const missing = names.filter((name) => !listed.has(name));
+    if (missing.length > 0)
+      yield wrong(`${list} lacks ${missing.join(', ')}`, 'name the same databases as SHARDS does');
+    const first = [...listed.keys()][0];
+    if (first !== names[0]) yield wrong(`${list} begins with ${first}`, `begin it with ${names[0]}, as SHARDS does`);
+  }
+  try {
+    const schema = bindingsSchema.pick({ SHARDS_BY_HASH: true, SHARDS_FOR_NEW: true });
+    const { byHash } = shardsOf(
+      [...shards].map(([shard, url]) => ({ shard, url })),
+      parseBindings(schema, variables),
+    );
+    yield good(`SHARDS: ${names.join(', ')}; of tenants in no directory, ids give ${[...new Set(byHash)].join(', ')}`);
+  } catch (error) {
+    yield wrong((error as Error).message, 'name databases of SHARDS alone');
+  }
+}

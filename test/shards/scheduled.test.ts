@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { examine } from '../../dev/doctor/examine.ts';
+import type { Finding } from '../../dev/doctor/finding.ts';
+import { migrateAll, ownersOf } from '../../dev/local/migrate-all.ts';
+import type { WebhookMessage } from '../../src/config/bindings.ts';
+import { purge } from '../../src/scheduled/purge.ts';
+import { postByFetch } from '../../src/webhooks/post.ts';
+import { handleMessage, sweep } from '../../src/webhooks/queue.ts';
+import { useReceiver } from '../support/receiver.ts';
+import { useShardedApi } from './world.ts';
+
+/* What works for all tenants, in three databases: the purge, deliveries to webhooks, migrations and the doctor. */
+
+const sent: WebhookMessage[] = [];
+const queue = { send: async (message: WebhookMessage) => void sent.push(message) };
+const api = useShardedApi({ DEVELOPMENT: 'true', WEBHOOK_QUEUE: queue });
+const admin = (shard: string) =>
+  api.shards.get(shard)?.admin as NonNullable<ReturnType<typeof api.shards.get>>['admin'];
+
+/** What is logged until the test ends, which nobody else reads. */
+function logged(): string[] {
+  const lines: string[] = [];
+  for (const stream of ['log', 'warn', 'error'] as const) {
+    const spy = vi.spyOn(console, stream).mockImplementation((line) => void lines.push(String(line)));
+    onTestFinished(() => spy.mockRestore());
+  }
+  return lines;
+}
+
+test('the purge goes on in the others where one is down, and says which that is', async () => {
+  const lines = logged();
+  for (const shard of ['a', 'b', 'c']) {
+    await admin(shard).query(`with t as (insert into tenants (name) values ('Trash') returning id)
+      insert into projects (tenant_id, name, deleted_at, trash_id)
+      select id, 'old', now() - interval '31 days', uuidv7() from t`);
+  }
+  await api.without('b', async () => {
+    await expect(purge(api.bindings)).rejects.toThrow();
+  });
+  const failed = lines.filter((line) => line.includes('purge_failed')).map((line) => JSON.parse(line).shard);
+  expect(new Set(failed)).toEqual(new Set(['b']));
+  const left = async (shard: string) => (await admin(shard).query('select from projects')).rowCount;
+  expect(await Promise.all(['a', 'b', 'c'].map(left))).toEqual([0, 1, 0]);
+  expect(await purge(api.bindings)).toMatchObject({ projects: 1 });
+});
+
+describe('webhooks', () => {
+  let tenant: string;
+  const receiver = useReceiver();
+  const options = { post: postByFetch, maxDelaySeconds: 900 };
+  const posted = () => receiver.take().map(({ json }) => json.data.resource.name);
+
+  beforeAll(async () => {
+    tenant = await api.create('b');
+    const body = { url: receiver.url, events: ['*'] };
+    expect((await api.call('/api/v1/webhooks', { method: 'POST', body, tenant })).status).toBe(201);
+  });
+
+  const change = (name: string) => api.call('/api/v1/tags', { method: 'POST', body: { name }, tenant });
+
+  test('who changes something says in which database, and what is told of another finds nothing', async () => {
+    sent.length = 0;
+    await change('one');
+    await vi.waitFor(() => expect(sent).toEqual([{ tenant_id: tenant, shard: 'b' }]));
+    await handleMessage(api.bindings, { tenant_id: tenant, shard: 'c' }, options);
+    expect(posted()).toEqual([]);
+    await handleMessage(api.bindings, sent[0] as WebhookMessage, options);
+    expect(posted()).toEqual(['one']);
+    // As the release before tells it.
+    await change('two');
+    await handleMessage(api.bindings, { tenant_id: tenant }, options);
+    expect(posted()).toEqual(['two']);
+  });
+
+  test('the search finds what is due in each database that is up', async () => {
+    const lines = logged();
+    await change('three');
+    sent.length = 0;
+    await api.without('c', async () => {
+      await expect(sweep(api.bindings, options)).rejects.toThrow();
+    });
+    expect(sent).toEqual([{ tenant_id: tenant, shard: 'b' }]);
+    expect(lines.filter((line) => line.includes('"shard":"c"') && line.includes('webhooks_failed'))).toHaveLength(1);
+  });
+
+  test('nothing is delivered from where a tenant has left', async () => {
+    await admin('b').query(`update tenants set placement = 'moving' where id = $1`, [tenant]);
+    await handleMessage(api.bindings, { tenant_id: tenant, shard: 'b' }, options);
+    sent.length = 0;
+    expect(await sweep(api.bindings, options)).toBe(0);
+    expect([posted(), sent]).toEqual([[], []]);
+    await admin('b').query(`update tenants set placement = 'home' where id = $1`, [tenant]);
+    await handleMessage(api.bindings, { tenant_id: tenant, shard: 'b' }, options);
+    expect(posted()).toEqual(['three']);
+  });
+});
+
+describe('migrations', () => {
+  const owner = (shard: string) => {
+    const url = new URL(inject('adminUrl'));
+    url.pathname = new URL(api.shards.get(shard)?.url ?? '').pathname;
+    return url.href;
+  };
+
+  test('go on in the others where one fails, and say which', async () => {
+    logged();
+    const nowhere = 'postgres://nobody:secret@127.0.0.1:1/none';
+    await admin('b').query(
+      `delete from schema_migrations where version = (select max(version) from schema_migrations)`,
+    );
+    const written: string[] = [];
+    for (const stream of [process.stdout, process.stderr]) {
+      const spy = vi.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+      onTestFinished(() => spy.mockRestore());
+    }
+    // The migration is there, and so cannot be applied.
+    const failed = await migrateAll(
+      ownersOf({ OWNER_SHARDS: JSON.stringify({ a: owner('a'), x: nowhere, b: owner('b'), c: owner('c') }) }),
+    );
+    expect(failed).toEqual(['x', 'b']);
+    expect(written.join('')).toMatch(/a: 0 migrations applied[\s\S]*✗ x: [\s\S]*✗ b: [\s\S]*c: 0 migrations applied/);
+    expect(written.join('')).not.toContain('secret');
+    const { json } = await api.call('/ready');
+    expect(json.detail).toBe('b: The database lacks a migration.');
+  });
+
+  test.each([
+    [{}, undefined, 'Neither OWNER_SHARDS nor DATABASE_URL'],
+    [{ OWNER_SHARDS: '{' }, undefined, 'OWNER_SHARDS must be JSON'],
+    [{ OWNER_SHARDS: '{"a":"postgres://x/y"}' }, 'b', 'OWNER_SHARDS has no b'],
+    [{ DATABASE_URL: 'postgres://x/y' }, 'b', '--only goes with OWNER_SHARDS'],
+  ])('%o, --only %s', (environment, only, message) => {
+    expect(() => ownersOf(environment, only)).toThrow(message);
+  });
+});
+
+test('the doctor looks at each, and at what goes together', async () => {
+  const here = (url = '') => url.replace('@localhost/', `@127.0.0.1:${admin('a').port}/`);
+  const [a = '', b = ''] = ['a', 'b'].map((shard) => here(api.shards.get(shard)?.url));
+  const [, janitor = ''] = ['a', 'b'].map((shard) => here(api.shards.get(shard)?.janitorUrl));
+  const environment = {
+    PORT: '21290',
+    JWT_SECRET: randomUUID().repeat(2),
+    SHARDS: JSON.stringify({ a, b }),
+    SHARDS_BY_HASH: 'a,x',
+    JANITOR_SHARDS: JSON.stringify({ b: janitor }),
+  };
+  const findings: Finding[] = [];
+  for await (const finding of examine('start', environment)) findings.push(finding);
+  const texts = (is: Finding['is']) => findings.filter((one) => one.is === is).map(({ text }) => text);
+  expect(texts('good')).toEqual(expect.arrayContaining([expect.stringMatching(/^SHARDS a: all \d+ migrations$/)]));
+  expect(texts('wrong')).toEqual([
+    expect.stringMatching(/^SHARDS b: 1 of \d+ migrations are missing/),
+    'JANITOR_SHARDS lacks a',
+    'JANITOR_SHARDS begins with b',
+    'SHARDS_BY_HASH has x, which SHARDS has not',
+  ]);
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { Bindings } from '../../src/config/bindings.ts';
+import { forgetAllHomes, noteHome } from '../../src/db/shards/known-homes.ts';
+import { app } from '../../src/functions/index.ts';
+import { JWT_SECRET, type Reply, signToken, WEBHOOK_KEYS } from '../support/api.ts';
+import { useDatabase } from '../support/database.ts';
+import { expectDocumented } from '../support/openapi.ts';
+import { bindingsOf, type TestShards, useShards } from '../support/shards.ts';
+
+/* The API over three databases, `a`, `b` and `c`, in this process. By default ids give `a`, which has the directory. */
+
+export interface ShardedApi {
+  bindings: Bindings;
+  shards: TestShards;
+  /** With a token of the platform, or of a tenant. */
+  call(path: string, call?: { method?: string; body?: unknown; tenant?: string; env?: Bindings }): Promise<Reply>;
+  /** Makes a tenant. */
+  create(shard?: string, name?: string): Promise<string>;
+  /** As moving a tenant leaves it: a copy, and an address where it was. No row of it but the tenant's moves. */
+  move(tenant: string, from: string, to: string): Promise<void>;
+  /** Has a database not be there for as long as the work takes. */
+  without<T>(shard: string, work: () => Promise<T>): Promise<T>;
+}
+
+export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
+  const database = useDatabase();
+  const shards = useShards(['a', 'b', 'c']);
+  const api = { shards } as ShardedApi;
+
+  beforeAll(() => {
+    api.bindings = {
+      ...bindingsOf(shards),
+      NEON_ENDPOINT: database.endpoint.url,
+      WEBHOOK_KEYS,
+      JWT_SECRET,
+      LOG_LEVEL: 'warn',
+      ...more,
+    };
+  });
+  beforeEach(forgetAllHomes);
+  afterAll(forgetAllHomes);
+
+  api.call = async (path, { method = 'GET', body, tenant, env = api.bindings } = {}) => {
+    const claims = tenant ? { tenant_id: tenant, role: 'admin', sub: 'tester' } : { role: 'platform' };
+    const response = await app.request(
+      path,
+      {
+        method,
+        headers: { Authorization: `Bearer ${await signToken(claims)}`, 'Content-Type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+      env,
+    );
+    const text = await response.text();
+    const reply = {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: text ? JSON.parse(text) : undefined,
+    };
+    expectDocumented(method, path, reply);
+    return reply;
+  };
+
+  api.create = async (shard, name = 'Acme') => {
+    const { json } = await api.call('/api/v1/tenants', {
+      method: 'POST',
+      body: { name, ...(shard ? { shard } : {}) },
+    });
+    return json.id;
+  };
+
+  api.move = async (tenant, from, to) => {
+    const source = shards.get(from)?.admin;
+    const target = shards.get(to)?.admin;
+    const { rows } = (await source?.query('select name from tenants where id = $1', [tenant])) ?? { rows: [] };
+    await source?.query(`update tenants set placement = 'moved', moved_to = $2 where id = $1`, [tenant, to]);
+    await target?.query(
+      `insert into tenants (id, name) values ($1, $2)
+       on conflict (id) do update set placement = 'home', moved_to = null`,
+      [tenant, rows[0]?.name],
+    );
+  };
+
+  api.without = async (shard, work) => {
+    const admin = shards.get('a' === shard ? 'b' : 'a')?.admin;
+    const name = new URL(shards.get(shard)?.url ?? '').pathname.slice(1);
+    // Who logs in finds it closed, as SQLSTATE 55000, so it is given another name, for which nobody may be in it.
+    await admin?.query(`alter database ${name} connection limit 0`);
+    await admin?.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename <> $2', [
+      name,
+      'postgres',
+    ]);
+    try {
+      return await work();
+    } finally {
+      await admin?.query(`alter database ${name} connection limit -1`);
+    }
+  };
+  return api;
+}
+
+/** How many round trips an answer says that it took. */
+export function tripsOf({ headers }: Reply): number {
+  return Number(/desc="(\d+)/.exec(headers.get('Server-Timing') ?? '')?.[1] ?? 0);
+}
+
+export { noteHome };

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, inject } from 'vitest';
+import type { Bindings } from '../../src/config/bindings.ts';
+import { COURIER_ROLE, JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+
+/* Further databases beside that of a test file, among which tenants are spread. */
+
+export interface Shard {
+  /** As the superuser, past row-level security. */
+  admin: pg.Client;
+  /** The Worker's URL. */
+  url: string;
+  janitorUrl: string;
+  courierUrl: string;
+}
+
+/** By name, in the order of `SHARDS`. Filled before the tests of a file. */
+export type TestShards = Map<string, Shard>;
+
+/**
+ * Clones the template once for each name, on the cluster of the tests.
+ * @param host of the URLs, with its port; `localhost` where a Neon endpoint is told the host otherwise
+ */
+export function useShards(names: string[], host = () => 'localhost'): TestShards {
+  const shards: TestShards = new Map();
+  const databases = names.map(() => `test_${randomUUID().replaceAll('-', '')}`);
+  const adminUrl = new URL(inject('adminUrl'));
+
+  const asSuperuser = async (statements: string[]) => {
+    const client = new pg.Client({ connectionString: adminUrl.href });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+
+  beforeAll(async () => {
+    await asSuperuser(databases.map((database) => `create database ${database} template ${TEMPLATE}`));
+    for (const [n, name] of names.entries()) {
+      const database = databases[n] ?? '';
+      const own = new URL(adminUrl);
+      own.pathname = `/${database}`;
+      const admin = new pg.Client({ connectionString: own.href });
+      await admin.connect();
+      shards.set(name, {
+        admin,
+        url: `postgres://${WORKER_ROLE}:worker@${host()}/${database}`,
+        janitorUrl: `postgres://${JANITOR_ROLE}:janitor@${host()}/${database}`,
+        courierUrl: `postgres://${COURIER_ROLE}:courier@${host()}/${database}`,
+      });
+    }
+  });
+
+  afterAll(async () => {
+    for (const { admin } of shards.values()) await admin.end();
+    await asSuperuser(databases.map((database) => `drop database if exists ${database} with (force)`));
+  });
+
+  return shards;
+}
+
+/** The bindings that name these databases, for requests, the purge and deliveries. */
+export function bindingsOf(shards: TestShards): Pick<Bindings, 'SHARDS' | 'JANITOR_SHARDS' | 'COURIER_SHARDS'> {
+  const json = (url: (shard: Shard) => string) =>
+    JSON.stringify(Object.fromEntries([...shards].map(([name, shard]) => [name, url(shard)])));
+  return {
+    SHARDS: json(({ url }) => url),
+    JANITOR_SHARDS: json(({ janitorUrl }) => janitorUrl),
+    COURIER_SHARDS: json(({ courierUrl }) => courierUrl),
+  };
+}
