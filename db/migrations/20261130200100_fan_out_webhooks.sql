@@ -238,6 +238,10 @@ begin
     set_config('timezone', 'UTC', true),
     set_config('jit', 'off', true),
     set_config('enable_seqscan', 'off', true);
+  -- Before anything is read, so that whoever waits for this transaction by its id knows what it can have read.
+  if not current_setting('transaction_read_only')::boolean then
+    perform pg_current_xact_id();
+  end if;
 end
 $$;
 revoke execute on function set_courier_context(text, text) from public;

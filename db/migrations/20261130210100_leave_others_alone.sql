@@ -26,6 +26,8 @@ create policy at_home on idempotency_keys as restrictive to onetrip_janitor
 using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on webhook_deliveries as restrictive to onetrip_janitor, onetrip_courier
 using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
+create policy at_home on webhook_outbox as restrictive to onetrip_janitor, onetrip_courier
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 create policy at_home on stale_tags_json as restrictive for select to onetrip_refresher
 using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 
@@ -34,16 +36,23 @@ grant select (placement) on tenants to onetrip_courier;
 create policy placement_for_courier on tenants for select to onetrip_courier using (placement <> 'home');
 create policy at_home on webhooks as restrictive to onetrip_courier
 using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
+-- fan_out_webhooks() finds nothing then.
+create policy placement_for_outbox on tenants for select to onetrip_outbox using (placement <> 'home');
+create policy fan_out_at_home on webhook_outbox as restrictive for select to onetrip_outbox
+using (tenant_id <> all (array(select id from tenants where placement <> 'home')));
 
 -- migrate:down
 
 set local lock_timeout = '2s';
 set local statement_timeout = '30s';
 
+drop policy fan_out_at_home on webhook_outbox;
+drop policy placement_for_outbox on tenants;
 drop policy at_home on webhooks;
 drop policy placement_for_courier on tenants;
 revoke select (placement) on tenants from onetrip_courier;
 drop policy at_home on stale_tags_json;
+drop policy at_home on webhook_outbox;
 drop policy at_home on projects;
 drop policy at_home on tasks;
 drop policy at_home on tags;
