@@ -34,8 +34,7 @@ create or replace function stamp_tenant() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 begin
   if (new.name, new.status) is distinct from (old.name, old.status) then
-    -- A transaction that waited for a lock may have begun before the change that it waited for.
-    new.updated_at := greatest(old.updated_at, now());
+    new.updated_at := greatest(old.updated_at + interval '1 millisecond', clock_timestamp());
   elsif (new.placement, new.moved_to) is not distinct from (old.placement, old.moved_to) then
     return null;
   end if;
@@ -324,8 +323,7 @@ begin
   if (new.name, new.status) is not distinct from (old.name, old.status) then
     return null;
   end if;
-  -- A transaction that waited for a lock may have begun before the change that it waited for.
-  new.updated_at := greatest(old.updated_at, now());
+  new.updated_at := greatest(old.updated_at + interval '1 millisecond', clock_timestamp());
   return new;
 end
 $$;
