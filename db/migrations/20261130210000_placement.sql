@@ -42,8 +42,6 @@ begin
 end
 $$;
 
--- Only its owner may replace a function.
-grant onetrip_auditor to current_user with inherit true, set true;
 create or replace function write_tenant_audit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -61,7 +59,6 @@ begin
   return null;
 end
 $$;
-grant onetrip_auditor to current_user with inherit false, set true;
 
 -- Rejects where a tenant is not served from this database, or does not take writes at the moment. What a write decides by this
 -- stays true until it has ended, as far as the one who moves the tenant is concerned: set_tenant_context() and
@@ -302,7 +299,6 @@ $$;
 
 drop function refuse_unless_served(uuid, json);
 
-grant onetrip_auditor to current_user with inherit true, set true;
 create or replace function write_tenant_audit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -315,7 +311,6 @@ begin
   return null;
 end
 $$;
-grant onetrip_auditor to current_user with inherit false, set true;
 
 create or replace function stamp_tenant() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp as $$
