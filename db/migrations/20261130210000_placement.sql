@@ -34,8 +34,7 @@ create or replace function stamp_tenant() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 begin
   if (new.name, new.status) is distinct from (old.name, old.status) then
-    -- A transaction that waited for a lock may have begun before the change that it waited for.
-    new.updated_at := greatest(old.updated_at, now());
+    new.updated_at := greatest(old.updated_at + interval '1 millisecond', clock_timestamp());
   elsif (new.placement, new.moved_to) is not distinct from (old.placement, old.moved_to) then
     return null;
   end if;
@@ -43,8 +42,6 @@ begin
 end
 $$;
 
--- Only its owner may replace a function.
-grant onetrip_auditor to current_user with inherit true, set true;
 create or replace function write_tenant_audit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -62,7 +59,6 @@ begin
   return null;
 end
 $$;
-grant onetrip_auditor to current_user with inherit false, set true;
 
 -- Rejects where a tenant is not served from this database, or does not take writes at the moment. What a write decides by this
 -- stays true until it has ended, as far as the one who moves the tenant is concerned: set_tenant_context() and
@@ -303,7 +299,6 @@ $$;
 
 drop function refuse_unless_served(uuid, json);
 
-grant onetrip_auditor to current_user with inherit true, set true;
 create or replace function write_tenant_audit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -316,7 +311,6 @@ begin
   return null;
 end
 $$;
-grant onetrip_auditor to current_user with inherit false, set true;
 
 create or replace function stamp_tenant() returns trigger
 language plpgsql set search_path = pg_catalog, public, pg_temp as $$
@@ -324,8 +318,7 @@ begin
   if (new.name, new.status) is not distinct from (old.name, old.status) then
     return null;
   end if;
-  -- A transaction that waited for a lock may have begun before the change that it waited for.
-  new.updated_at := greatest(old.updated_at, now());
+  new.updated_at := greatest(old.updated_at + interval '1 millisecond', clock_timestamp());
   return new;
 end
 $$;
