@@ -8,14 +8,14 @@ import { tenantTables as tablesInCatalogue } from '../support/stored.ts';
 import { checkTenantLed, type Verdict } from './tenant-led.ts';
 
 /*
- * Whether the SQL that is committed could be distributed by tenant: every statement that an endpoint sends, and every
- * function in SQL that it calls. See docs/scaling.md.
+ * Whether the SQL that is committed names the tenant for every table: every statement that an endpoint sends, and every
+ * function in SQL that it calls. So one partition answers it. Citus' router wants more than that, see docs/scaling.md.
  */
 
 const SNAPSHOTS = 'test/__snapshots__/sql';
 const MIGRATIONS = 'db/migrations';
 
-/** Bound to the tenant, but Citus' router takes no INSERT there: it must become a statement of its own before. */
+/** Bound to the tenant, but in a place where a router by statement takes no INSERT. */
 const TAGGINGS = ['InsertStmt within WITH'];
 
 /** What is not as it must be, and why. */
