@@ -114,7 +114,8 @@ grant execute on function write_webhook_deliveries(uuid, uuid[], text, text, uui
 -- Makes deliveries, so many at most, of what is in a tenant's outbox, in its order. Those of a resource that wait for an
 -- earlier one are due once that has arrived: until then they are `infinity` (src/db/queries/webhooks/record-attempts.ts).
 -- SECURITY DEFINER because who delivers sees no resources of the tenant, and may write no deliveries of its own.
-create function fan_out_webhooks(tenant uuid, at_most integer) returns void
+-- Gives false where somebody else is at it, or erases values from it, and nothing has been done.
+create function fan_out_webhooks(tenant uuid, at_most integer) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   change webhook_outbox;
@@ -124,10 +125,12 @@ declare
   page integer;
 begin
   if not exists (select from webhook_outbox where tenant_id = tenant) then
-    return;
+    return true;
   end if;
-  -- One at a time, so that the order is kept.
-  perform lock_webhook_outbox(tenant);
+  -- One at a time, so that the order is kept. Whoever comes second leaves it to the first, or to the next claim.
+  if not pg_try_advisory_xact_lock(3, hashtext(tenant::text)) then
+    return false;
+  end if;
   for change in select * from webhook_outbox where tenant_id = tenant order by n limit at_most loop
     exit when remaining <= 0;
     if change.comments_told_id is null then
@@ -161,6 +164,11 @@ begin
         where not exists (
           select from audit_log
           where audit_log.tenant_id = tenant and audit_log.resource_id = listed.id and action = 'insert' and xid = change.xid)
+        -- Nor has one that began earlier and is told later.
+        and not exists (
+          select from webhook_outbox as later
+          where later.tenant_id = tenant and later.n > change.n and later.resource_id = listed.id
+            and later.event = 'comment.created')
         order by listed.place
       ) as told;
       remaining := remaining - cardinality(found) * cardinality(change.comment_webhook_ids);
@@ -174,6 +182,7 @@ begin
     done := done || change.n;
   end loop;
   delete from webhook_outbox where tenant_id = tenant and n = any (done);
+  return true;
 end
 $$;
 revoke execute on function fan_out_webhooks(uuid, integer) from public;

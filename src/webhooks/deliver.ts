@@ -70,7 +70,10 @@ export async function deliverTenant(
   for (let round = 0; !isOver && round < MAX_ROUNDS && performance.now() < end && !signal?.aborted; round++) {
     const limits = { limit: CONCURRENCY, except: [...resting], ahead };
     const { deliveries: claimed, hasMore } = await claimDeliveries(open(), tenantId, limits);
-    if (claimed.length === 0 && !hasMore) return { ...done, again, resting: [...resting] };
+    if (claimed.length === 0 && hasMore !== 'now') {
+      if (hasMore === 'later') again.add(1);
+      return { ...done, again, resting: [...resting] };
+    }
     const { ready, unreadable } = await withSecrets(config, tenantId, claimed);
     if (unreadable.length > 0) {
       await releaseDeliveries(open(), tenantId, unreadable);
@@ -142,11 +145,12 @@ function attemptOf(delivery: ClaimedDelivery, outcome: Outcome): Attempt {
 
 /** The webhooks that nothing more is sent to until somebody resumes them. */
 function pausesOf(outcomes: { delivery: ClaimedDelivery; outcome: Outcome }[]): Pause[] {
-  return outcomes.flatMap(({ delivery: { webhook_id: webhookId, attempt }, outcome }) => {
+  return outcomes.flatMap(({ delivery: { id: deliveryId, webhook_id: webhookId, attempt }, outcome }) => {
     if (hasArrived(outcome)) return [];
-    if (outcome.answer?.status === 410) return [{ webhookId, reason: 'The receiver has answered 410 Gone.' }];
+    if (outcome.answer?.status === 410)
+      return [{ webhookId, deliveryId, attempt, reason: 'The receiver has answered 410 Gone.' }];
     if (attempt <= RETRY_SECONDS.length) return [];
     const last = outcome.answer ? `The last one was answered ${outcome.answer.status}.` : outcome.error;
-    return [{ webhookId, reason: `${attempt} attempts at a delivery were in vain. ${last}` }];
+    return [{ webhookId, deliveryId, attempt, reason: `${attempt} attempts at a delivery were in vain. ${last}` }];
   });
 }

@@ -21,7 +21,7 @@ const DEFINERS = `array['write_audit_log()', 'write_tenant_audit()',
   'touch_assigned_tasks()', 'mark_renamed_member()', 'count_comments()', 'erase_actor_from_log(uuid,integer)',
   'erase_deleter_from_log(uuid,uuid[])', 'write_deliveries()', 'erase_person_from_deliveries(uuid,integer)',
   'fan_out_webhooks(uuid,integer)', 'promote_deliveries()',
-  'forget_outbox()']`;
+  'forget_outbox()', 'forget_some_of_outbox(uuid,integer)']`;
 
 /** Roles that nobody can log in as, for whom policies other than the tenant's may exist. */
 const SERVICE_ROLES = `array['onetrip_auditor', 'onetrip_outbox', 'onetrip_refresher', 'onetrip_search']`;

@@ -162,7 +162,7 @@ export class Database {
     return this.#caller.isDryRun ?? false;
   }
 
-  /** What the body of an answer may have (bytes): beyond that nothing is answered, and nothing written. */
+  /** What the body of an answer to a write may have (bytes): beyond that nothing is written. */
   get maxAnswerBytes(): number {
     return this.#caller.maxAnswerBytes ?? MAX_BODY_BYTES;
   }

@@ -2,7 +2,7 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { DatabaseError } from './errors.ts';
 import { notFound } from './rejections.ts';
-import { withinLimit } from './response-limit.ts';
+import { MAX_BODY_BYTES, withinLimit } from './response-limit.ts';
 
 declare const shape: unique symbol;
 
@@ -44,12 +44,13 @@ function representationOf<T>(
   db: Database,
   query: Query<{ version: number | null; body: JsonText<T> }>,
   limitParameter?: string,
+  maxBytes = MAX_BODY_BYTES,
 ) {
   return db.query
     .selectFrom(query.offset(sql<number>`0`).as('query'))
     .select([
       sql<string>`etag_of(version, body)`.as('etag'),
-      withinLimit<JsonText<T>>('body', limitParameter, db.maxAnswerBytes).as('body'),
+      withinLimit<JsonText<T>>('body', limitParameter, maxBytes).as('body'),
     ])
     .offset(sql<number>`0`);
 }
@@ -58,7 +59,7 @@ function representationOf<T>(
 export function withRepresentation<T>(db: Database, query: RepresentationQuery<T>, limitParameter: string | undefined) {
   return db.query.with(
     (cte) => cte('representation').materialized(),
-    () => representationOf(db, query, limitParameter),
+    () => representationOf(db, query, limitParameter, db.maxAnswerBytes),
   );
 }
 

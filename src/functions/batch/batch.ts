@@ -56,7 +56,7 @@ const batch = endpoint(
     description: [
       'In their order, all or nothing, in one round trip. An operation is a POST, PUT, PATCH or DELETE of projects, tasks, tags and comments, of the tags, assignees and blockers of tasks, or a restore.',
       'Its `id` names what it makes: in the path of a later one, and as the whole of a member that takes an id, `{id}` stands for it.',
-      'Where one fails, nothing is done: the problem is that one’s, with its number, from 0, as `operation` and pointers from `/operations/<number>` on. Where the form of several is wrong, `operation` is the first of them, and `errors` has all.',
+      'Where one fails, nothing is done: the problem is that one’s, with its number, from 0, as `operation` and pointers from `/operations/<number>` on. Where the form of several is wrong, `operation` is the first of them, and `errors` has up to 20 faults of all of them; what an operation’s own endpoint refuses is told of the first alone.',
     ].join('\n\n'),
     access: 'member',
     body: z.strictObject({ operations }),

@@ -339,7 +339,7 @@ export interface Onetrip {
    *
    * Its `id` names what it makes: in the path of a later one, and as the whole of a member that takes an id, `{id}` stands for it.
    *
-   * Where one fails, nothing is done: the problem is that one’s, with its number, from 0, as `operation` and pointers from `/operations/<number>` on. Where the form of several is wrong, `operation` is the first of them, and `errors` has all.
+   * Where one fails, nothing is done: the problem is that one’s, with its number, from 0, as `operation` and pointers from `/operations/<number>` on. Where the form of several is wrong, `operation` is the first of them, and `errors` has up to 20 faults of all of them; what an operation’s own endpoint refuses is told of the first alone.
    *
    * `POST /api/v1/batch`, role `member`.
    */

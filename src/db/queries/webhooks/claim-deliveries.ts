@@ -22,8 +22,8 @@ const MADE_AT_ONCE = 500;
 /** What a claim has found. */
 export interface Claim {
   deliveries: ClaimedDelivery[];
-  /** Whether more deliveries can be made of what is in the outbox. */
-  hasMore: boolean;
+  /** Whether more deliveries can be made of what is in the outbox: at once, or when somebody else has finished with it. */
+  hasMore: false | 'now' | 'later';
 }
 
 /**
@@ -89,15 +89,19 @@ export async function claimDeliveries(
           and (expires_at is null or expires_at > ${now})
         order by webhook_secrets.id desc)`.as('sealed'),
     ]);
-  const fanOut = db.query.selectNoFrom(sql`fan_out_webhooks(${tenantId}, ${MADE_AT_ONCE}::integer)`.as('made'));
-  const outbox = sql<{ has_more: boolean }>`(
-    select exists (select from webhook_outbox where tenant_id = ${tenantId}) as has_more)`;
+  const fanOut = db.query.selectNoFrom(
+    sql`set_config('app.is_free', fan_out_webhooks(${tenantId}, ${MADE_AT_ONCE}::integer)::text, true)`.as('made'),
+  );
+  const outbox = sql<{ has_more: boolean; is_free: boolean }>`(
+    select exists (select from webhook_outbox where tenant_id = ${tenantId}) as has_more,
+      current_setting('app.is_free', true) = 'true' as is_free)`;
   const found = db.query
     .with('claimed', () => claim)
     .selectFrom(outbox.as('outbox'))
     .leftJoin('claimed', (join) => join.onTrue())
     .selectAll();
   const rows = await db.write([fanOut, found]);
-  const deliveries = rows.filter((row): row is ClaimedDelivery & { has_more: boolean } => row.id !== null);
-  return { deliveries, hasMore: rows[0]?.has_more ?? false };
+  const deliveries = rows.filter((row): row is (typeof rows)[number] & ClaimedDelivery => row.id !== null);
+  const [first] = rows;
+  return { deliveries, hasMore: first?.has_more ? (first.is_free ? 'now' : 'later') : false };
 }

@@ -5,7 +5,7 @@ import type { Database } from '../../client/database.ts';
 const MAX_COUNT = 10_000;
 
 /**
- * How many deliveries to active webhooks are due, up to 10 000, and for how long the oldest has been (s). What is in the outbox
+ * How many deliveries of active tenants to active webhooks are due, up to 10 000, and for how long the oldest has been (s). What is in the outbox
  * counts as one, to how many webhooks it may go.
  */
 export async function countDue(db: Database): Promise<{ due: number; oldest: number }> {
@@ -16,9 +16,11 @@ export async function countDue(db: Database): Promise<{ due: number; oldest: num
       where webhook_deliveries.tenant_id = webhooks.tenant_id and webhook_deliveries.webhook_id = webhooks.id
         and webhook_deliveries.next_attempt_at <= now()
       limit ${MAX_COUNT}) as next
-    where webhooks.status = 'active'
+    where webhooks.status = 'active' and exists (select from tenants where id = webhooks.tenant_id and status = 'active')
     union all
-    (select created_at from webhook_outbox order by created_at limit ${MAX_COUNT})
+    (select created_at from webhook_outbox
+      where exists (select from tenants where id = webhook_outbox.tenant_id and status = 'active')
+      order by created_at limit ${MAX_COUNT})
     limit ${MAX_COUNT})`;
   const row = await db.query
     .selectFrom(due.as('due'))

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { sqlState, TOO_MANY_ROWS } from '../../client/errors.ts';
 import { type WriteOptions, writeNothing } from '../../client/write.ts';
@@ -18,7 +18,12 @@ export async function deleteWebhook(db: Database, id: string, options: WriteOpti
   const keepOut = db.query.selectNoFrom(sql`lock_webhook_outbox(${db.tenantId})`.as('locked'));
   const lock = lockRow(db, 'webhook', id, options);
   const deliveries = sql`from webhook_deliveries where tenant_id = ${db.tenantId} and webhook_id = ${id}`;
-  const isFew = sql`(select count(*) from (select ${deliveries} limit ${ROWS_PER_BATCH + 1}) as bounded) <= ${ROWS_PER_BATCH}::integer`;
+  // What is in the outbox goes with the last webhook.
+  const waiting = sql`from webhook_outbox where tenant_id = ${db.tenantId} and not exists (
+    select from webhooks where tenant_id = ${db.tenantId} and id <> ${id})`;
+  const few = (rows: RawBuilder<unknown>) =>
+    sql`(select count(*) from (select ${rows} limit ${ROWS_PER_BATCH + 1}) as bounded) <= ${ROWS_PER_BATCH}::integer`;
+  const isFew = sql`${few(deliveries)} and ${few(waiting)}`;
   const last = [
     keepOut,
     lock,
@@ -29,12 +34,15 @@ export async function deleteWebhook(db: Database, id: string, options: WriteOpti
     .deleteFrom('webhook_deliveries')
     .where('tenant_id', '=', db.tenantId)
     .where(sql<boolean>`id = any(array(select id ${deliveries} order by created_at, id limit ${ROWS_PER_BATCH}))`);
+  const forgetSome = db.query.selectNoFrom(
+    sql`forget_some_of_outbox(${id}, ${ROWS_PER_BATCH}::integer)`.as('forgotten'),
+  );
   for (;;) {
     try {
       return await writeNothing(db, options, last, [TOO_MANY_ROWS]);
     } catch (error) {
       if (sqlState(error) !== TOO_MANY_ROWS) throw error;
     }
-    await db.write([keepOut, lock, deleteSome]);
+    await db.write([keepOut, lock, forgetSome, deleteSome]);
   }
 }

@@ -15,10 +15,12 @@ export interface Attempt {
   retryIn: number;
 }
 
-/** Why a webhook is to be paused. */
+/** Why a webhook is to be paused, and the attempt that says so. */
 export interface Pause {
   webhookId: string;
   reason: string;
+  deliveryId: string;
+  attempt: number;
 }
 
 /**
@@ -58,13 +60,17 @@ export async function recordAttempts(
     .where((eb) =>
       eb.or([eb('made.hasArrived', '=', true), eb('webhook_deliveries.attempt', '=', eb.ref('made.attempt'))]),
     );
-  const pause = pauses.map(({ webhookId, reason }) =>
+  const pause = pauses.map(({ webhookId, reason, deliveryId, attempt }) =>
     db.query
       .updateTable('webhooks')
       .set({ status: 'paused', paused_reason: reason })
       .where('tenant_id', '=', tenantId)
       .where('id', '=', webhookId)
-      .where('status', '=', 'active'),
+      .where('status', '=', 'active')
+      // Not where the delivery has begun again meanwhile.
+      .where(sql<boolean>`exists (
+        select from webhook_deliveries
+        where tenant_id = ${tenantId} and id = ${deliveryId} and attempt = ${attempt}::integer and next_attempt_at is not null)`),
   );
   const tried = sql`${attempted} join webhook_deliveries as tried on tried.id = made.id and tried.tenant_id = ${tenantId}`;
   const goOn = db.query
