@@ -32,6 +32,9 @@ const DELETING = `format(
 const TRASHED_COMMENTS = `format(
   '(EXISTS ( SELECT%s   FROM tasks%s  WHERE ((tasks.tenant_id = comments.tenant_id) AND (tasks.id = comments.task_id) AND (tasks.deleted_at < (now() - ''30 days''::interval)))))', e'\\n', e'\\n')`;
 
+/** The condition of every trigger, as PostgreSQL shows it: see `rest_while_copying()`. */
+const RESTS = `'((current_setting(''app.copying''::text, true) IS DISTINCT FROM ''on''::text) OR (NOT has_table_privilege(SESSION_USER, (''tenants''::regclass)::oid, ''trigger''::text)))'`;
+
 const OURS = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 
 /** The common table expressions that the rules draw on. */
@@ -218,7 +221,14 @@ export const RULES = {
       select from pg_trigger
       -- After, and for each statement: neither of the bits 1 (row) and 2 (before) and 64 (instead).
       where tgrelid = tables.oid and tgfoid = 'write_audit_log'::regproc
-      and tgenabled in ('O', 'A') and tgqual is null and tgtype & 67 = 0 and tgtype & bit <> 0)`,
+      and tgenabled in ('O', 'A') and tgtype & 67 = 0 and tgtype & bit <> 0
+      and position(' FOR EACH STATEMENT WHEN (' || ${RESTS} || ') EXECUTE' in pg_get_triggerdef(pg_trigger.oid)) > 0)`,
+
+  'every trigger rests while rows are copied': `
+    select shown || '.' || tgname from guarded join pg_trigger on tgrelid = guarded.oid,
+      lateral pg_get_triggerdef(pg_trigger.oid) as definition
+    where not tgisinternal and tgparentid = 0
+    and position(' WHEN (' || ${RESTS} || ') ' in definition) = 0 and position(' AND ' || ${RESTS} || ')) ' in definition) = 0`,
 
   // Its UPDATE branch for tasks compares column by column; what it leaves out is named here.
   'the log of a changed task names every column that callers know': `

@@ -153,7 +153,23 @@ const PLANTED: Record<Rule, [fault: string, sql: string][]> = {
     [
       'projects delete',
       `drop trigger audit_delete on projects; create trigger audit_delete before delete on projects
-      for each statement execute function write_audit_log('project', 'id')`,
+      for each statement execute function write_audit_log('project', 'id'); select rest_while_copying('projects')`,
+    ],
+    [
+      'projects insert',
+      `drop trigger audit_insert on projects; create trigger audit_insert after insert on projects
+      for each statement when (current_user <> 'ann') execute function write_audit_log('project', 'id');
+      select rest_while_copying('projects')`,
+    ],
+  ],
+  'every trigger rests while rows are copied': [
+    [
+      'tags.more',
+      `create trigger more before insert on tags for each row when (new.color is null) execute function refuse_change()`,
+    ],
+    [
+      'tasks.status',
+      'drop trigger status on tasks; create trigger status before insert or update of status on tasks for each row execute function keep_status_rules()',
     ],
   ],
   'the log of a changed task names every column that callers know': [
@@ -233,6 +249,7 @@ test('a table that keeps all rules breaks none', async () => {
       for each statement execute function write_audit_log('canary', 'id');
       create trigger audit_delete after delete on canary referencing old table as old_rows
       for each statement execute function write_audit_log('canary', 'id');
+      select rest_while_copying('canary');
       create view canaries with (security_invoker) as select * from canary`);
     expect(await allFaults()).toEqual(before);
   });

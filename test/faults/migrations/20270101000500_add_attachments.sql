@@ -41,6 +41,8 @@ for each statement execute function write_audit_log('attachment', 'id');
 create trigger audit_delete after delete on attachments referencing old table as old_rows
 for each statement execute function write_audit_log('attachment', 'id');
 
+select rest_while_copying('attachments');
+
 -- migrate:down
 
 set local lock_timeout = '2s';

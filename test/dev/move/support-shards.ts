@@ -1,0 +1,103 @@
+import pg from 'pg';
+import { afterAll, beforeAll } from 'vitest';
+import { type Move, moveTenant, type Step } from '../../../dev/move/move.ts';
+import type { Shard } from '../../../dev/move/session.ts';
+import { undoMove } from '../../../dev/move/undo.ts';
+import { signToken, type TestApi, useApi } from '../../support/api.ts';
+
+/* Two databases among which tenants are spread, `a` and `b`, each with the API, and an owner as Neon has them. */
+
+/** No superuser, but not held back by row-level security. */
+export const OWNER = 'onetrip_test_owner';
+
+export interface Shards {
+  a: TestApi;
+  b: TestApi;
+  /** The owner's URL of a database. */
+  ownerUrl(name: 'a' | 'b'): string;
+  /** Moves a tenant, or with no `to` undoes that, on connections of its own. */
+  move(tenantId: string, to: string | undefined, options?: Partial<Move>): Promise<string[]>;
+}
+
+/** Has the role own everything in a database that the superuser owns. */
+const GIVE_AWAY = `
+  do $$
+  declare
+    owned record;
+  begin
+    if not exists (select from pg_roles where rolname = '${OWNER}') then
+      create role ${OWNER} login bypassrls createrole password 'owner';
+    end if;
+    for owned in
+      select format('alter table %s owner to ${OWNER}', oid::regclass) as sql from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+      union all
+      select format('alter routine %s owner to ${OWNER}', oid::regprocedure) from pg_proc
+      where pronamespace = 'public'::regnamespace and proowner = current_user::regrole
+    loop
+      execute owned.sql;
+    end loop;
+    grant onetrip_auditor, onetrip_refresher, onetrip_outbox to ${OWNER};
+    grant create on schema public to ${OWNER};
+  end
+  $$`;
+
+export function useShards(): Shards {
+  let admin: pg.Client;
+  // Registered first, so that it comes last: the databases are gone then.
+  afterAll(async () => {
+    await admin?.query(`drop role ${OWNER}`).finally(() => admin.end());
+  });
+  const prepare = async (client: pg.Client) => {
+    await client.query(GIVE_AWAY);
+  };
+  const a = useApi({ prepare });
+  const b = useApi({ prepare });
+  beforeAll(async () => {
+    const { host, port, user, password } = a.database.admin;
+    admin = new pg.Client({ host, port, user, password: password ?? '', database: 'postgres' });
+    await admin.connect();
+  });
+  const ownerUrl = (name: 'a' | 'b') => {
+    const { host, port, database } = { a, b }[name].database.admin;
+    return `postgres://${OWNER}:owner@${host}:${port}/${database}?sslmode=disable`;
+  };
+  return {
+    a,
+    b,
+    ownerUrl,
+    async move(tenantId, to, options = {}) {
+      const said: string[] = [];
+      const step: Step = async (_doing, work, done) => {
+        const result = await work(() => {});
+        said.push(done(result));
+        return result;
+      };
+      const shards = await openShards(ownerUrl);
+      try {
+        const move = { shards, tenantId, step, ...options };
+        await (to === undefined ? undoMove(move) : moveTenant(move, to));
+        return said;
+      } finally {
+        await Promise.all(shards.map(({ client }) => client.end()));
+      }
+    },
+  };
+}
+
+export async function openShards(ownerUrl: Shards['ownerUrl']): Promise<Shard[]> {
+  return Promise.all(
+    (['a', 'b'] as const).map(async (name) => {
+      const client = new pg.Client({ connectionString: ownerUrl(name) });
+      await client.connect();
+      return { name, client };
+    }),
+  );
+}
+
+/** Calls the API of a database as an administrator of the tenant. */
+export function callerOf(tenantId: string) {
+  const token = signToken({ tenant_id: tenantId, role: 'admin', sub: 'ada' });
+  return async (api: TestApi, path: string, method = 'GET', body?: unknown, headers: Record<string, string> = {}) =>
+    api.call(`/api/v1/${path}`, { method, body, headers, token: await token });
+}
