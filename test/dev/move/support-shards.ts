@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { type Move, moveTenant, type Step } from '../../../dev/move/move.ts';
@@ -8,7 +9,7 @@ import { signToken, type TestApi, useApi } from '../../support/api.ts';
 /* Two databases among which tenants are spread, `a` and `b`, each with the API, and an owner as Neon has them. */
 
 /** No superuser, but not held back by row-level security. */
-export const OWNER = 'onetrip_test_owner';
+export const OWNER = `owner_${randomUUID().slice(0, 8)}`;
 
 export interface Shards {
   a: TestApi;
