@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseShards } from '../../src/config/shards.ts';
 import { guid } from '../../src/http/request/schemas.ts';
 import { readOptions } from './options.ts';
 
@@ -31,7 +32,7 @@ export interface MoveOptions {
   /** The new home; undefined where the move is to be taken back. */
   to: string | undefined;
   /** Of the owner of each database, by its name, in order. */
-  urls: Map<string, string>;
+  urls: ReadonlyMap<string, string>;
 }
 
 /**
@@ -57,21 +58,9 @@ function read(file: string): string {
 }
 
 /** @throws Error of one line, without a URL: they have passwords */
-function parse(name: string, text: string): Map<string, string> {
+function parse(name: string, text: string): ReadonlyMap<string, string> {
   if (!text) throw new Error(`${name} is not set: see --help.`);
-  let shards: unknown;
-  try {
-    shards = JSON.parse(text);
-  } catch {
-    shards = undefined;
-  }
-  const entries = typeof shards === 'object' && shards !== null ? Object.entries(shards) : [];
-  const isValid = ([shard, url]: [string, unknown]) =>
-    /^[a-z][a-z0-9-]{0,31}$/.test(shard) &&
-    typeof url === 'string' &&
-    /^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '');
-  if (entries.length < 2 || !entries.every(isValid)) {
-    throw new Error(`${name} must be JSON of two or more names, each with a postgres:// URL: see --help.`);
-  }
-  return new Map(entries);
+  const urls = parseShards(text);
+  if (urls && urls.size > 1) return urls;
+  throw new Error(`${name} must be JSON of two or more names, each with a postgres:// URL: see --help.`);
 }

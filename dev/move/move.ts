@@ -36,6 +36,8 @@ export interface Move {
   step: Step;
   /** How long writes that are under way may take (ms). */
   maxWait?: number | undefined;
+  /** How long another run may take to let go of the tenant (ms). */
+  lockTimeout?: number | undefined;
 }
 
 /** What each table has, by its name. */
@@ -46,14 +48,14 @@ type Digests = Map<string, Digest>;
  * @param to the name of its new home
  * @throws Error of one line where it cannot be moved; nothing is lost then, and it is at home in one database at most
  */
-export async function moveTenant({ shards, tenantId, step, maxWait }: Move, to: string): Promise<void> {
+export async function moveTenant({ shards, tenantId, step, maxWait, lockTimeout }: Move, to: string): Promise<void> {
   const target = shards.find(({ name }) => name === to);
   if (!target) throw new Error(`There is no database ${to}: there are ${shards.map(({ name }) => name).join(', ')}.`);
   await expectOwners(shards);
   const source = sourceOf(await placements(shards, tenantId), target, tenantId);
   // In one order always, so that no two runs wait for each other.
   const locked = shards.filter((shard) => shard === target || shard === source);
-  for (const shard of locked) await lockTenant(shard, tenantId);
+  for (const shard of locked) await lockTenant(shard, tenantId, lockTimeout);
   // Another run may have changed it until now.
   const placed = await placements(shards, tenantId);
   if (sourceOf(placed, target, tenantId) !== source) throw new Error('Another run has just moved it: start again.');

@@ -57,6 +57,9 @@ export async function digestOf(client: ClientBase, table: Table, tenantId: strin
   });
 }
 
+const of = (alias: string, columns: string[]) => columns.map((column) => `${alias}.${column}`);
+const same = (left: string[], right: string[]) => left.map((column, n) => `${column} = ${right[n]}`).join(' and ');
+
 /**
  * A query of a tenant's rows, each after the one that it refers to.
  * @throws Error of one line where a table refers to itself in more than one way
@@ -68,8 +71,6 @@ function rowsInOrder(table: Table): string {
   if (!reference) return `${rows} where t.tenant_id = $1`;
   if (others.length > 0) throw new Error(`${name} refers to itself in two ways: this command cannot copy it yet.`);
   const { from, to } = reference;
-  const same = (left: string[], right: string[]) => left.map((column, n) => `${column} = ${right[n]}`).join(' and ');
-  const of = (alias: string, columns: string[]) => columns.map((column) => `${alias}.${column}`);
   return `
     with recursive tree as (
       select ${to.join(', ')}, 0 as level from ${name}
@@ -130,20 +131,25 @@ async function expectArriving(client: ClientBase, tenantId: string): Promise<voi
 }
 
 /**
- * Deletes a tenant's rows of one table, in batches that commit.
+ * Deletes a tenant's rows of one table, in batches that commit. Of a tree the leaves come first: a row takes all below it along,
+ * which can be many.
  * @param onRows told how many more are gone, after each batch
  */
 export async function removeRows(
   client: ClientBase,
-  { name, tenant }: Table,
+  { name, tenant, selfReferences }: Table,
   tenantId: string,
   onRows: (count: number) => void,
 ): Promise<void> {
+  const leaves = selfReferences.map(
+    ({ from, to }) => `and not exists (
+      select from ${name} as below where ${same(of('below', from), of('t', to))} and below.${tenant} = $1)`,
+  );
   while (true) {
     const count = await inTransaction(client, 'copy', async () => {
       const { rowCount } = await client.query(
         `delete from ${name} where ${tenant} = $1 and ctid = any (array(
-           select ctid from ${name} where ${tenant} = $1 limit ${DELETED_ROWS}))`,
+           select t.ctid from ${name} as t where t.${tenant} = $1 ${leaves.join(' ')} limit ${DELETED_ROWS}))`,
         [tenantId],
       );
       return rowCount ?? 0;

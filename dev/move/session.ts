@@ -58,11 +58,12 @@ export async function only<Row extends QueryResultRow>(
 /**
  * Locks the tenant in a database for as long as this connection lasts, so that no two runs move it at the same time. Whatever a
  * run does, it does on the connection that holds the lock: if that breaks, it can do nothing more.
+ * @param timeout for how long it is waited for (ms)
  * @throws Error of one line where another run has it
  */
-export async function lockTenant({ name, client }: Shard, tenantId: string): Promise<void> {
+export async function lockTenant({ name, client }: Shard, tenantId: string, timeout = LOCK_TIMEOUT_MS): Promise<void> {
   try {
-    await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query(`set lock_timeout = ${timeout}`);
     await client.query(`select pg_advisory_lock(hashtext('move-tenant'), hashtext($1))`, [tenantId]);
   } catch (error) {
     if ((error as { code?: string }).code !== '55P03') throw error;

@@ -8,9 +8,9 @@ import { lockTenant } from './session.ts';
  * be taken back until it has arrived, and the taking back be gone on with.
  * @throws Error of one line where there is nothing to take back
  */
-export async function undoMove({ shards, tenantId, step }: Move): Promise<void> {
+export async function undoMove({ shards, tenantId, step, lockTimeout }: Move): Promise<void> {
   await expectOwners(shards);
-  for (const { shard } of await placements(shards, tenantId)) await lockTenant(shard, tenantId);
+  for (const { shard } of await placements(shards, tenantId)) await lockTenant(shard, tenantId, lockTimeout);
   const placed = await placements(shards, tenantId);
   const copy = placed.find(({ placement }) => placement === 'arriving')?.shard;
   const source = placed.find(

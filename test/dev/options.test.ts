@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { readDeployOptions } from '../../dev/cli/deploy-options.ts';
+import { readMoveOptions } from '../../dev/cli/move-tenant-options.ts';
 import { readOptions } from '../../dev/cli/options.ts';
 
 /* How the commands of npm scripts read their options, and that each has a help. */
@@ -94,10 +95,44 @@ test.each([
   ['dev', ['PORT', 'RATE_LIMIT', 'ONETRIP_DATA_DIR', 'npm run doctor']],
   ['doctor', ['--for', '--secrets-file', 'DATABASE_URL']],
   ['seed', ['--projects', '--tasks', '--tenant', '--run', 'ONETRIP_TOKEN']],
+  ['move-tenant', ['--tenant', '--to', '--undo', '--shards-file', 'OWNER_SHARDS']],
   ['token', ['--tenant', '--role', '--sub', '--expires']],
   ['deploy-split', ['--secrets-file', '--only', '--dry-run']],
 ])('%s has a help that fits the terminal', async (command, words) => {
   const help = await helpOf(command);
   for (const word of words) expect(help).toContain(word);
   for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(130);
+});
+
+describe('npm run move-tenant', () => {
+  const tenant = '01a22e75-eb6f-7949-98ba-74ae71fc36e5';
+  const url = 'postgres://owner:secret@localhost/';
+  const OWNER_SHARDS = JSON.stringify({ a: `${url}a`, b: `${url}b` });
+
+  test('has a tenant, where to, and the databases by their names', () => {
+    const urls = new Map([
+      ['a', `${url}a`],
+      ['b', `${url}b`],
+    ]);
+    const read = (...args: string[]) => readMoveOptions(['--tenant', tenant.toUpperCase(), ...args], { OWNER_SHARDS });
+    expect(read('--to', 'b')).toEqual({ help: false, tenantId: tenant, to: 'b', urls });
+    expect(read('--undo')).toEqual({ help: false, tenantId: tenant, to: undefined, urls });
+    expect(readMoveOptions(['--help'], {})).toMatchObject({ help: true });
+  });
+
+  test.each<[string, string[], string?]>([
+    ['--tenant is "": the UUID of a tenant is needed.', ['--to', 'b']],
+    ['--tenant is "x": the UUID of a tenant is needed.', ['--tenant', 'x', '--to', 'b']],
+    ['Either --to, with the name of a database, or --undo is needed.', ['--tenant', tenant]],
+    ['Either --to, with the name of a database, or --undo is needed.', ['--tenant', tenant, '--to', 'b', '--undo']],
+    ['OWNER_SHARDS is not set: see --help.', ['--tenant', tenant, '--undo'], ''],
+    [
+      'OWNER_SHARDS must be JSON of two or more names, each with a postgres:// URL: see --help.',
+      ['--tenant', tenant, '--undo'],
+      JSON.stringify({ a: `${url}a` }),
+    ],
+    ['--shards-file cannot be read (ENOENT).', ['--tenant', tenant, '--undo', '--shards-file', 'no-such-file']],
+  ])('%s', (message, args, shards = OWNER_SHARDS) => {
+    expect(() => readMoveOptions(args, { OWNER_SHARDS: shards })).toThrow(message);
+  });
 });

@@ -51,7 +51,7 @@ test('every block of commands is a shell’s, and nothing in it but a real redir
 });
 
 test('npm scripts, programs, files and options are there', async () => {
-  const missing = named(/\bnpm (?:run )?(?:--silent )?((?!run|ci|install|--)[\w:]+)/g).filter(
+  const missing = named(/\bnpm (?:run )?(?:--silent )?((?!run|ci|install|--)[\w:-]+)/g).filter(
     ({ name }) => !(name in scripts),
   );
   expect(missing).toEqual([]);
@@ -66,6 +66,7 @@ test('npm scripts, programs, files and options are there', async () => {
     [/\bnpm run deploy -- (.*)/g, 'node_modules/wrangler/wrangler-dist/cli.js'],
     [/\bnpm run deploy:split -- (.*)/g, 'dev/cli/deploy-options.ts'],
     [/\bnpm run --silent token -- ([^)]*)/g, 'dev/cli/token-options.ts'],
+    [/\bnpm run move-tenant -- (.*)/g, 'dev/cli/move-tenant-options.ts'],
     [/\bnpm run bench -- (.*)/g, 'bench/race/options.ts'],
   ];
   for (const [pattern, file] of programs) {

@@ -9,11 +9,19 @@ import { bindingsOf, type TestShards, useShards } from '../support/shards.ts';
 
 /* The API over three databases, `a`, `b` and `c`, in this process. By default ids give `a`, which has the directory. */
 
+interface ShardedCall {
+  method?: string;
+  body?: unknown;
+  tenant?: string;
+  headers?: Record<string, string>;
+  env?: Bindings;
+}
+
 export interface ShardedApi {
   bindings: Bindings;
   shards: TestShards;
   /** With a token of the platform, or of a tenant. */
-  call(path: string, call?: { method?: string; body?: unknown; tenant?: string; env?: Bindings }): Promise<Reply>;
+  call(path: string, call?: ShardedCall): Promise<Reply>;
   /** Makes a tenant. */
   create(shard?: string, name?: string): Promise<string>;
   /** As moving a tenant leaves it: a copy, and an address where it was. No row of it but the tenant's moves. */
@@ -40,13 +48,13 @@ export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
   beforeEach(forgetAllHomes);
   afterAll(forgetAllHomes);
 
-  api.call = async (path, { method = 'GET', body, tenant, env = api.bindings } = {}) => {
+  api.call = async (path, { method = 'GET', body, tenant, headers = {}, env = api.bindings } = {}) => {
     const claims = tenant ? { tenant_id: tenant, role: 'admin', sub: 'tester' } : { role: 'platform' };
     const response = await app.request(
       path,
       {
         method,
-        headers: { Authorization: `Bearer ${await signToken(claims)}`, 'Content-Type': 'application/json' },
+        headers: { Authorization: `Bearer ${await signToken(claims)}`, 'Content-Type': 'application/json', ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       },
       env,

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { toolEnvironment } from '../../../dev/run.ts';
 import { makeWorld, value } from '../../db/sessions.ts';
-import type { TestApi } from '../../support/api.ts';
+import { useShardedApi } from '../../shards/world.ts';
 import { seededRandom } from '../../support/random.ts';
-import { callerOf, useShards } from './support-shards.ts';
+import type { Shard } from '../../support/shards.ts';
+import { dropOwner, GIVE_AWAY, ownerUrl } from './support-shards.ts';
 
 /*
  * `npm run move-tenant`, killed (SIGKILL) after each line that it prints and at moments between, while the tenant is read and
@@ -17,7 +18,13 @@ import { callerOf, useShards } from './support-shards.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
-const { a, b, ownerUrl } = useShards();
+// Registered first, so that it comes last.
+afterAll(dropOwner);
+const api = useShardedApi();
+const admin = (shard: string) => (api.shards.get(shard) as Shard).admin;
+beforeAll(async () => {
+  for (const shard of api.shards.values()) await shard.admin.query(GIVE_AWAY);
+});
 const children = new Set<ChildProcess>();
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
@@ -32,7 +39,8 @@ interface Run {
 
 /** Runs the command; kills it once it has printed so many lines, and a while has passed. */
 async function run(args: string[], killAfter = Number.POSITIVE_INFINITY, delay = 0): Promise<Run> {
-  const env = toolEnvironment({ OWNER_SHARDS: JSON.stringify({ a: ownerUrl('a'), b: ownerUrl('b') }) });
+  const owners = Object.fromEntries([...api.shards].map(([name, shard]) => [name, ownerUrl(shard.admin)]));
+  const env = toolEnvironment({ OWNER_SHARDS: JSON.stringify(owners) });
   const child = spawn('node', ['dev/cli/move-tenant.ts', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   let out = '';
@@ -56,29 +64,32 @@ async function run(args: string[], killAfter = Number.POSITIVE_INFINITY, delay =
   return { lines: out.trim().split('\n').filter(Boolean), errors, code };
 }
 
-/** Who writes and reads as a Worker would: at the database that was right the last time, or else at the other one. */
-function load(tenantId: string) {
-  const call = callerOf(tenantId);
+/** Who writes and reads, by the API over all databases. */
+function load(tenant: string) {
   const made = new Map<string, string>();
   const failures: string[] = [];
   let isOver = false;
-  let guess: TestApi = a;
 
-  async function atHome(path: string, method = 'GET', body?: unknown, key?: string) {
-    for (let n = 0; n < 2000; n++) {
-      const api = guess;
-      const reply = await call(api, path, method, body, key ? { 'Idempotency-Key': key } : {});
-      if (![403, 503].includes(reply.status)) return reply;
-      if (reply.status === 503 && method !== 'GET') await sleep(20);
-      if (guess === api) guess = api === a ? b : a;
+  /** Asks until it is not asked to wait. */
+  async function ask(path: string, body?: unknown, key?: string) {
+    for (let n = 0; n < 1000; n++) {
+      const call = body === undefined ? {} : { method: 'POST', body };
+      const reply = await api.call(`/api/v1/${path}`, {
+        tenant,
+        ...call,
+        ...(key ? { headers: { 'Idempotency-Key': key } } : {}),
+      });
+      if (reply.status !== 503) return reply;
+      if (!reply.headers.get('Retry-After')) failures.push(`${path}: 503 without Retry-After`);
+      await sleep(20);
     }
-    throw new Error(`${method} ${path} has found no home.`);
+    throw new Error(`${path} is always 503.`);
   }
 
   async function write(writer: number) {
     for (let n = 0; !isOver; n++) {
       const name = `${writer}-${n}`;
-      const { status, json } = await atHome('projects', 'POST', { name, tasks: [{ title: name }] }, name);
+      const { status, json } = await ask('projects', { name, tasks: [{ title: name }] }, name);
       if (status === 201) made.set(name, json.id);
       else failures.push(`created: ${status}`);
       await sleep(60);
@@ -87,17 +98,17 @@ function load(tenantId: string) {
   async function read() {
     while (!isOver) {
       const [name, id] = [...made].at(-1) ?? [];
-      const { status, json } = await atHome(id ? `projects/${id}` : 'projects');
+      const { status, json } = await ask(id ? `projects/${id}` : 'projects');
       if (status !== 200 || (id && json.tasks[0]?.title !== name)) failures.push(`read: ${status}`);
       await sleep(20);
     }
   }
-  const placed = ({ database }: TestApi) =>
-    value<string>(database.admin, 'select placement from tenants where id = $1', [tenantId]);
+  const placed = (shard: string) =>
+    value<string>(admin(shard), 'select placement from tenants where id = $1', [tenant]);
   async function watch() {
     const isHome = (placement: string) => placement === 'home' || placement === 'moving';
     while (!isOver) {
-      const seen = [await placed(a), await placed(b), await placed(a)] as const;
+      const seen = [await placed('a'), await placed('b'), await placed('a')] as const;
       if (seen.every(isHome)) failures.push(`two homes: ${seen}`);
       await sleep(5);
     }
@@ -117,9 +128,9 @@ function load(tenantId: string) {
 test('whenever it is killed, it is gone on with or taken back: nothing is lost, nothing is there twice', async () => {
   const next = seededRandom('Killed moves');
   const random = (below: number) => Math.floor(next() * below);
-  const { tenant } = await makeWorld(a.database.admin);
+  const { tenant } = await makeWorld(admin('a'));
   const insert = `insert into webhooks (tenant_id, url, events) values ($1, 'https://example.com/all', '{project.created}')`;
-  await a.database.admin.query(insert, [tenant]);
+  await admin('a').query(insert, [tenant]);
   const work = load(tenant);
   onTestFinished(work.end);
   let at = 'a';
@@ -136,7 +147,7 @@ test('whenever it is killed, it is gone on with or taken back: nothing is lost, 
     const move = ['--tenant', tenant, '--to', to];
     const undo = ['--tenant', tenant, '--undo'];
     const killed = await run(move, killAfter, random(killAfter === 0 ? 1500 : 150));
-    const homes = async () => Promise.all([work.placed(a), work.placed(b)]);
+    const homes = async () => Promise.all([work.placed('a'), work.placed('b')]);
     const isArrived = (await homes())[to === 'a' ? 0 : 1] === 'home';
     const isBegun = (await homes()).includes('moving') || (await homes()).includes('arriving');
     const takesBack = killAfter % 2 === 1 && isBegun && !isArrived;
@@ -155,8 +166,7 @@ test('whenever it is killed, it is gone on with or taken back: nothing is lost, 
   await work.end();
   expect(work.failures).toEqual([]);
 
-  const [home, away] = at === 'a' ? [a, b] : [b, a];
-  const column = (sql: string, { database }: TestApi = home) => value<string[]>(database.admin, sql, [tenant]);
+  const column = (sql: string, shard = at) => value<string[]>(admin(shard), sql, [tenant]);
   const names = [...work.made.keys()].sort();
   expect(names.length).toBeGreaterThan(20);
   expect(
@@ -177,5 +187,5 @@ test('whenever it is killed, it is gone on with or taken back: nothing is lost, 
        from webhook_deliveries where tenant_id = $1 and event = 'project.created'`,
     ),
   ).toEqual(names);
-  expect(await column('select array_agg(id) from projects where tenant_id = $1', away)).toBeNull();
+  expect(await column('select array_agg(id) from projects where tenant_id = $1', other())).toBeNull();
 });

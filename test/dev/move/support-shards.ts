@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import { type Move, moveTenant, type Step } from '../../../dev/move/move.ts';
 import type { Shard } from '../../../dev/move/session.ts';
 import { undoMove } from '../../../dev/move/undo.ts';
@@ -14,14 +14,12 @@ export const OWNER = `owner_${randomUUID().slice(0, 8)}`;
 export interface Shards {
   a: TestApi;
   b: TestApi;
-  /** The owner's URL of a database. */
-  ownerUrl(name: 'a' | 'b'): string;
   /** Moves a tenant, or with no `to` undoes that, on connections of its own. */
   move(tenantId: string, to: string | undefined, options?: Partial<Move>): Promise<string[]>;
 }
 
 /** Has the role own everything in a database that the superuser owns. */
-const GIVE_AWAY = `
+export const GIVE_AWAY = `
   do $$
   declare
     owned record;
@@ -44,29 +42,16 @@ const GIVE_AWAY = `
   $$`;
 
 export function useShards(): Shards {
-  let admin: pg.Client;
   // Registered first, so that it comes last: the databases are gone then.
-  afterAll(async () => {
-    await admin?.query(`drop role ${OWNER}`).finally(() => admin.end());
-  });
+  afterAll(dropOwner);
   const prepare = async (client: pg.Client) => {
     await client.query(GIVE_AWAY);
   };
   const a = useApi({ prepare });
   const b = useApi({ prepare });
-  beforeAll(async () => {
-    const { host, port, user, password } = a.database.admin;
-    admin = new pg.Client({ host, port, user, password: password ?? '', database: 'postgres' });
-    await admin.connect();
-  });
-  const ownerUrl = (name: 'a' | 'b') => {
-    const { host, port, database } = { a, b }[name].database.admin;
-    return `postgres://${OWNER}:owner@${host}:${port}/${database}?sslmode=disable`;
-  };
   return {
     a,
     b,
-    ownerUrl,
     async move(tenantId, to, options = {}) {
       const said: string[] = [];
       const step: Step = async (_doing, work, done) => {
@@ -74,7 +59,7 @@ export function useShards(): Shards {
         said.push(done(result));
         return result;
       };
-      const shards = await openShards(ownerUrl);
+      const shards = await openShards({ a, b });
       try {
         const move = { shards, tenantId, step, ...options };
         await (to === undefined ? undoMove(move) : moveTenant(move, to));
@@ -86,10 +71,22 @@ export function useShards(): Shards {
   };
 }
 
-export async function openShards(ownerUrl: Shards['ownerUrl']): Promise<Shard[]> {
+/** Drops the role, once the databases are gone in which it owns something. */
+export async function dropOwner(): Promise<void> {
+  const superuser = new pg.Client({ connectionString: inject('adminUrl') });
+  await superuser.connect();
+  await superuser.query(`drop role if exists ${OWNER}`).finally(() => superuser.end());
+}
+
+/** The owner's URL of a database. */
+export function ownerUrl({ host, port, database }: pg.Client): string {
+  return `postgres://${OWNER}:owner@${host}:${port}/${database}?sslmode=disable`;
+}
+
+async function openShards(apis: Pick<Shards, 'a' | 'b'>): Promise<Shard[]> {
   return Promise.all(
     (['a', 'b'] as const).map(async (name) => {
-      const client = new pg.Client({ connectionString: ownerUrl(name) });
+      const client = new pg.Client({ connectionString: ownerUrl(apis[name].database.admin) });
       await client.connect();
       return { name, client };
     }),
