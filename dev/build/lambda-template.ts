@@ -18,7 +18,9 @@ const DELIVERIES_TIMEOUT_SECONDS = 120;
 type Json = Record<string, unknown>;
 const ref = (name: string) => ({ Ref: name });
 const sub = (text: string) => ({ 'Fn::Sub': text });
-const when = (condition: string, value: unknown) => ({ 'Fn::If': [condition, value, ref('AWS::NoValue')] });
+const when = (condition: string, value: unknown, otherwise: unknown = ref('AWS::NoValue')) => ({
+  'Fn::If': [condition, value, otherwise],
+});
 
 /** A member of the secret in Secrets Manager. CloudFormation inserts its value when the stack is deployed. */
 const secret = (name: string) =>
@@ -43,6 +45,12 @@ const PARAMETERS = {
   SecretVersion: text('VersionId of the secret; a new one makes an update put its values in'),
   HasReplica: yesOrNo('Whether the secret also has DATABASE_URL_READONLY'),
   HasWebhooks: yesOrNo('Whether the secret also has COURIER_DATABASE_URL and WEBHOOK_KEYS'),
+  HasShards: yesOrNo(
+    'Whether the secret has SHARDS, JANITOR_SHARDS and, for webhooks, COURIER_SHARDS, in place of JANITOR_DATABASE_URL and COURIER_DATABASE_URL; all variables of a function take 4 KB at most',
+  ),
+  ShardsByHash: parameterFor('SHARDS_BY_HASH'),
+  ShardsForNew: parameterFor('SHARDS_FOR_NEW'),
+  ShardingKey: parameterFor('SHARDING_KEY'),
   JwksUrl: parameterFor('JWKS_URL'),
   JwtIssuer: parameterFor('JWT_ISSUER'),
   JwtAudience: parameterFor('JWT_AUDIENCE'),
@@ -69,6 +77,7 @@ const CONDITIONS = {
   UsesSecret: { 'Fn::Equals': [ref('JwksUrl'), ''] },
   HasReplica: { 'Fn::Equals': [ref('HasReplica'), 'yes'] },
   HasWebhooks: { 'Fn::Equals': [ref('HasWebhooks'), 'yes'] },
+  HasShards: { 'Fn::Equals': [ref('HasShards'), 'yes'] },
   LimitsInstances: { 'Fn::Not': [{ 'Fn::Equals': [ref('InstancesPerFunction'), 0] }] },
 };
 
@@ -79,8 +88,14 @@ const NOT_GIVEN = undefined;
 const VALUES: Record<keyof Bindings, unknown> = {
   DATABASE_URL: secret('DATABASE_URL'),
   DATABASE_URL_READONLY: when('HasReplica', secret('DATABASE_URL_READONLY')),
-  JANITOR_DATABASE_URL: secret('JANITOR_DATABASE_URL'),
-  COURIER_DATABASE_URL: when('HasWebhooks', secret('COURIER_DATABASE_URL')),
+  JANITOR_DATABASE_URL: when('HasShards', ref('AWS::NoValue'), secret('JANITOR_DATABASE_URL')),
+  COURIER_DATABASE_URL: when('HasWebhooks', when('HasShards', ref('AWS::NoValue'), secret('COURIER_DATABASE_URL'))),
+  SHARDS: when('HasShards', secret('SHARDS')),
+  JANITOR_SHARDS: when('HasShards', secret('JANITOR_SHARDS')),
+  COURIER_SHARDS: when('HasWebhooks', when('HasShards', secret('COURIER_SHARDS'))),
+  SHARDS_BY_HASH: ref('ShardsByHash'),
+  SHARDS_FOR_NEW: ref('ShardsForNew'),
+  SHARDING_KEY: ref('ShardingKey'),
   WEBHOOK_KEYS: when('HasWebhooks', secret('WEBHOOK_KEYS')),
   WEBHOOK_QUEUE_URL: when('HasWebhooks', ref('WebhookQueue')),
   JWT_SECRET: when('UsesSecret', secret('JWT_SECRET')),
@@ -94,13 +109,9 @@ const VALUES: Record<keyof Bindings, unknown> = {
   CORS_ORIGINS: ref('CorsOrigins'),
   LOG_LEVEL: ref('LogLevel'),
   SLOW_QUERY_MS: ref('SlowQueryMs'),
-  // Several databases are behind PgDog there (docs/scaling.md): the environment of a function has no room for many URLs.
-  SHARDS: NOT_GIVEN,
+  // The environment of a function has room for few URLs.
   SHARDS_READONLY: NOT_GIVEN,
-  JANITOR_SHARDS: NOT_GIVEN,
-  COURIER_SHARDS: NOT_GIVEN,
-  SHARDS_BY_HASH: NOT_GIVEN,
-  SHARDS_FOR_NEW: NOT_GIVEN,
+  // Cloudflare's.
   TENANT_DIRECTORY: NOT_GIVEN,
   // Neon's own endpoint is at the host of its URL.
   NEON_ENDPOINT: NOT_GIVEN,

@@ -7,7 +7,7 @@ import { isNeon } from '../local/database.ts';
 import { checkDatabase } from './database.ts';
 import { type Finding, good, note, type Target, type Variables, wrong } from './finding.ts';
 import { checkDataDirectory, checkNode, checkPort, checkPrograms } from './machine.ts';
-import { checkShards, databasesIn } from './shards.ts';
+import { checkProxy, checkShards, databasesIn } from './shards.ts';
 import { checkTokens } from './tokens.ts';
 
 /* Everything that `npm run doctor` looks at. */
@@ -63,9 +63,12 @@ async function* examineServing(target: 'start' | 'deploy', variables: Variables)
     }
   }
   const worker = { target, group: 'onetrip_app' };
-  const databases = databasesIn(variables, 'DATABASE_URL', 'SHARDS');
+  const { SHARDING_KEY, SHARDS } = variables;
+  yield* checkProxy(variables);
+  // A proxy answers nothing that concerns no tenant.
+  const databases = SHARDING_KEY && !SHARDS ? [] : databasesIn(variables, 'DATABASE_URL', 'SHARDS');
   for (const [name, url] of databases) yield* await checkDatabase(name, url, worker);
-  if (databases.length === 0) {
+  if (databases.length === 0 && !SHARDING_KEY) {
     const url = 'postgres://onetrip_worker:<password>@<host>/<database>';
     yield wrong('DATABASE_URL is not set', `set it to ${url}; npm run doctor -- --for dev checks what needs none`);
   }

@@ -1,7 +1,7 @@
 import type { Bindings } from '../../src/config/bindings.ts';
 import { bindingsSchema, parseBindings } from '../../src/config/bindings.ts';
 import { parseShards, shardsOf } from '../../src/config/shards.ts';
-import { type Finding, good, type Variables, wrong } from './finding.ts';
+import { type Finding, good, note, type Variables, wrong } from './finding.ts';
 
 /* Several databases: which they are, and whether all that names them names the same. */
 
@@ -19,6 +19,18 @@ export function databasesIn(
   if (urls) return [...urls].map(([name, url]) => [`${several} ${name}`, url]);
   const url = variables[single];
   return url ? [[single, url]] : [];
+}
+
+/** What a proxy before several databases needs. Says nothing where there is none. */
+export function* checkProxy({ SHARDING_KEY, DATABASE_URL, SHARDS }: Variables): Generator<Finding> {
+  if (!SHARDING_KEY) return;
+  if (!DATABASE_URL) yield wrong('DATABASE_URL is not set', 'with SHARDING_KEY, set it to where PgDog is');
+  if (!SHARDS) {
+    yield note(
+      'SHARDING_KEY is set without SHARDS: GET /tenants and /ready will be 503',
+      'set SHARDS to the databases that PgDog has, in its order',
+    );
+  }
 }
 
 /** Whether the lists of databases go together. Says nothing where there is one database. */

@@ -97,6 +97,11 @@ export const bindingsSchema = z.object({
   SHARDS_BY_HASH: shardList('SHARDS_BY_HASH').optional(),
   SHARDS_FOR_NEW: shardList('SHARDS_FOR_NEW').optional(),
   TENANT_DIRECTORY: z.custom<TenantKeyValues>().optional(),
+  SHARDING_KEY: text('SHARDING_KEY')
+    .regex(/^[a-z_]{1,31}\.[a-z_]{1,31}$/, {
+      error: 'SHARDING_KEY must be the name of a setting, such as pgdog.sharding_key',
+    })
+    .optional(),
   NEON_ENDPOINT: text('NEON_ENDPOINT').optional(),
   WEBHOOK_KEYS: text('WEBHOOK_KEYS')
     .regex(/^\w{1,16}:[A-Za-z0-9+/]{43}=(,\w{1,16}:[A-Za-z0-9+/]{43}=)*$/, {
@@ -173,7 +178,7 @@ export interface Binding {
   readBy: Reader[];
   /**
    * Where a deployment has the value from: `secret`, the file of secrets; `variable`, `[vars]` of wrangler.toml;
-   * `object`, an object that the runtime makes; `lambda`, the template for Lambda alone; `server`, the environment of the server on Node, and of nothing else;
+   * `object`, an object that the runtime makes; `lambda`, the template for Lambda alone; `server`, the environment of the server on Node, and at most the template for Lambda;
    * `development`, `npm run dev` alone.
    */
   source: 'secret' | 'variable' | 'object' | 'lambda' | 'server' | 'development';
@@ -253,6 +258,12 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
       'The directory of tenants, as a namespace of Cloudflare KV; without it a table of the first of `SHARDS`',
     readBy: ['requests', 'purge'],
     source: 'object',
+  },
+  SHARDING_KEY: {
+    description:
+      'With [PgDog](pgdog.md) at `DATABASE_URL`: the setting by which it is told the tenant, `pgdog.sharding_key`',
+    readBy: ['requests'],
+    source: 'server',
   },
   NEON_ENDPOINT: {
     description: "URL of another SQL-over-HTTP endpoint than that of the database's host",

@@ -65,21 +65,32 @@ function parse(bindings: Bindings): Config {
     ...connectionOptions(values),
     ...(values.POOL_SIZE ? { connections: values.POOL_SIZE } : {}),
   };
-  const { SHARDS, SHARDS_READONLY, DATABASE_URL, DATABASE_URL_READONLY } = values;
-  const databases = databasesOf(['DATABASE_URL', DATABASE_URL], ['SHARDS', SHARDS], options);
+  const { SHARDS, SHARDS_READONLY, DATABASE_URL, DATABASE_URL_READONLY, SHARDING_KEY: shardingKey } = values;
+  if (shardingKey && !DATABASE_URL) throw new Error(missing('DATABASE_URL, where PgDog is, is not set'));
+  const proxy = shardingKey && DATABASE_URL ? { url: DATABASE_URL, shardingKey, ...options } : undefined;
+  const databases =
+    proxy && !SHARDS
+      ? [proxy]
+      : databasesOf(['DATABASE_URL', proxy ? undefined : DATABASE_URL], ['SHARDS', SHARDS], options);
   const [database] = databases;
   if (!database) throw new Error(missing('DATABASE_URL is not set'));
   const unknown = [...(SHARDS_READONLY?.keys() ?? [])].find((name) => !SHARDS?.has(name));
   if (unknown) throw new Error(`SHARDS_READONLY has ${unknown}, which SHARDS has not`);
   const replicaOf = (of: DatabaseConfig) => ({
     ...of,
-    url: (SHARDS ? SHARDS_READONLY?.get(of.shard ?? '') : DATABASE_URL_READONLY) ?? of.url,
+    url: (of.shard ? SHARDS_READONLY?.get(of.shard) : DATABASE_URL_READONLY) ?? of.url,
   });
+  const placing = { ...values, proxy };
   return {
     database,
     replica: replicaOf(database),
     ...(SHARDS
-      ? { shards: { databases: shardsOf(databases, values), replicas: shardsOf(databases.map(replicaOf), values) } }
+      ? {
+          shards: {
+            databases: shardsOf(databases, placing),
+            replicas: shardsOf(databases.map(replicaOf), { ...placing, proxy: proxy && replicaOf(proxy) }),
+          },
+        }
       : {}),
     tokens: {
       keys: secret ? { secret } : { jwksUrl: jwksUrl as string },

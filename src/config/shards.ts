@@ -51,6 +51,7 @@ interface Placing {
   SHARDS_BY_HASH?: string[] | undefined;
   SHARDS_FOR_NEW?: string[] | undefined;
   TENANT_DIRECTORY?: Shards['keyValues'];
+  proxy?: DatabaseConfig | undefined;
 }
 
 /**
@@ -59,7 +60,7 @@ interface Placing {
  */
 export function shardsOf(
   databases: DatabaseConfig[],
-  { SHARDS_BY_HASH, SHARDS_FOR_NEW, TENANT_DIRECTORY: keyValues }: Placing,
+  { SHARDS_BY_HASH, SHARDS_FOR_NEW, TENANT_DIRECTORY: keyValues, proxy }: Placing,
 ): Shards {
   const byName = new Map(databases.map((database) => [database.shard ?? '', database]));
   const names = [...byName.keys()];
@@ -67,5 +68,11 @@ export function shardsOf(
     const unknown = listed?.find((name) => !byName.has(name));
     if (unknown) throw new Error(`${list} has ${unknown}, which SHARDS has not`);
   }
-  return { databases: byName, byHash: SHARDS_BY_HASH ?? names.slice(0, 1), forNew: SHARDS_FOR_NEW ?? names, keyValues };
+  return {
+    databases: byName,
+    byHash: SHARDS_BY_HASH ?? names.slice(0, 1),
+    forNew: SHARDS_FOR_NEW ?? names,
+    keyValues,
+    ...(proxy ? { proxy } : {}),
+  };
 }

@@ -47,8 +47,15 @@ describe('the template', () => {
       const { Variables } = resource(name).Environment;
       const others = Object.keys(Variables).filter((key) => !/URL|SECRET|^JWT/.test(key));
       const secrets = Object.keys(Variables).filter((key) => /URL|SECRET/.test(key));
-      const delivering = ['COURIER_DATABASE_URL', 'WEBHOOK_QUEUE_URL', 'WEBHOOK_KEYS', 'SLOW_QUERY_MS'];
-      if (kind === 'scheduled') expect([...secrets, ...others]).toEqual(['JANITOR_DATABASE_URL', 'SLOW_QUERY_MS']);
+      const delivering = [
+        'COURIER_DATABASE_URL',
+        'WEBHOOK_QUEUE_URL',
+        'COURIER_SHARDS',
+        'WEBHOOK_KEYS',
+        'SLOW_QUERY_MS',
+      ];
+      const purging = ['JANITOR_DATABASE_URL', 'JANITOR_SHARDS', 'SLOW_QUERY_MS'];
+      if (kind === 'scheduled') expect([...secrets, ...others]).toEqual(purging);
       else if (kind === 'deliveries') expect([...secrets, ...others]).toEqual(delivering);
       else if (openToAll.includes(name)) expect([...secrets, ...others]).toEqual(['CORS_ORIGINS', 'LOG_LEVEL']);
       else {
@@ -57,6 +64,7 @@ describe('the template', () => {
           ...['DATABASE_URL', 'DATABASE_URL_READONLY', 'JWT_SECRET', 'JWKS_URL'],
         ]);
         expect([name, secrets.includes('WEBHOOK_QUEUE_URL')]).toEqual([name, true]);
+        expect(others.splice(0, 4)).toEqual(['SHARDS', 'SHARDS_BY_HASH', 'SHARDS_FOR_NEW', 'SHARDING_KEY']);
         expect(others.splice(0, makesSecrets ? 1 : 0)).toEqual(makesSecrets ? ['WEBHOOK_KEYS'] : []);
         expect(others).toEqual(['CORS_ORIGINS', 'LOG_LEVEL', 'SLOW_QUERY_MS']);
       }

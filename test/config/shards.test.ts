@@ -45,6 +45,19 @@ test('the purge, deliveries and the server read lists of their own', () => {
   expect(readServerConfig(bindings)).toMatchObject({ purges: true, delivers: true });
 });
 
+test('a proxy is asked for tenants, and the databases for everything else', () => {
+  const proxied = { DATABASE_URL: C, SHARDING_KEY: 'pgdog.sharding_key' };
+  const { database, shards } = read({ ...proxied, SHARDS, DATABASE_URL_READONLY: B });
+  expect(database).toMatchObject({ url: A, shard: 'a' });
+  expect(database).not.toHaveProperty('shardingKey');
+  expect(shards?.databases.proxy).toMatchObject({ url: C, shardingKey: 'pgdog.sharding_key' });
+  expect(shards?.replicas.proxy).toMatchObject({ url: B, shardingKey: 'pgdog.sharding_key' });
+  const alone = read(proxied);
+  expect(alone).not.toHaveProperty('shards');
+  expect(alone.database).toMatchObject({ url: C, shardingKey: 'pgdog.sharding_key' });
+  expect(read({ SHARDS }).shards?.databases).not.toHaveProperty('proxy');
+});
+
 describe('refused is', () => {
   test.each([
     ['{', 'SHARDS must be JSON'],
@@ -63,6 +76,8 @@ describe('refused is', () => {
     [{ SHARDS_FOR_NEW: 'a,,b' }, 'SHARDS_FOR_NEW must be names'],
     [{ SHARDS_READONLY: JSON.stringify({ x: A }) }, 'SHARDS_READONLY has x, which SHARDS has not'],
     [{ DATABASE_URL: C }, 'DATABASE_URL is set beside SHARDS, and is none of these databases'],
+    [{ SHARDING_KEY: 'pgdog.sharding_key' }, 'DATABASE_URL, where PgDog is, is not set'],
+    [{ DATABASE_URL: C, SHARDING_KEY: `x.y to ''; drop table t; --` }, 'SHARDING_KEY must be the name of a setting'],
   ])('beside it %o', (more, message) => {
     expect(() => read({ SHARDS, ...more })).toThrow(message);
   });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { COURIER_ROLE, JANITOR_ROLE, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { startPgdog } from './pgdog.ts';
 import { shardedAdmin } from './sharded-admin.ts';
 import { startWire, type Wire } from './wire.ts';
 
@@ -20,11 +21,18 @@ export interface TestDatabase {
   courierUrl: string;
   endpoint: NeonEndpoint | Wire;
   /** The bindings of several databases, among which the tenants of the file are spread: in the tier `sharded`, or by ONETRIP_SHARDS=3. */
-  shards: Pick<Bindings, 'SHARDS' | 'JANITOR_SHARDS' | 'COURIER_SHARDS' | 'SHARDS_BY_HASH'> | undefined;
+  shards:
+    | Pick<
+        Bindings,
+        'SHARDS' | 'JANITOR_SHARDS' | 'COURIER_SHARDS' | 'SHARDS_BY_HASH' | 'DATABASE_URL' | 'SHARDING_KEY'
+      >
+    | undefined;
 }
 
 /** How many databases a test file has. */
 const SHARDS = Number(process.env.ONETRIP_SHARDS ?? 1);
+/** Whether the tier `server` has a PgDog before them. */
+const IS_PROXIED = process.env.ONETRIP_PGDOG === '1';
 
 /**
  * Clones the template before the tests of a file, and drops the clone after them.
@@ -44,6 +52,7 @@ export function useDatabase({
   const names = new Map(
     [...'abcdefghi'].slice(0, count).map((shard) => [shard, shard === 'a' ? name : `${name}_${shard}`]),
   );
+  const isProxied = IS_PROXIED && count > 1 && inject('tier') === 'server';
   let adminUrl = new URL(inject('adminUrl'));
   const cleanUp = new AsyncDisposableStack();
 
@@ -75,7 +84,7 @@ export function useDatabase({
       clients.set(shard, client);
       await prepare?.(client);
     }
-    database.admin = count === 1 ? (clients.get('a') as pg.Client) : shardedAdmin(clients);
+    database.admin = count === 1 ? (clients.get('a') as pg.Client) : shardedAdmin(clients, isProxied);
     const port = Number(adminUrl.port);
     const keepsConnections = ['lambda', 'server'].includes(inject('tier'));
     const wire = keepsConnections ? await startWire(port) : undefined;
@@ -84,10 +93,8 @@ export function useDatabase({
     database.url = `postgres://${WORKER_ROLE}:worker@${host}/${name}`;
     database.courierUrl = `postgres://${COURIER_ROLE}:courier@${host}/${name}`;
     database.janitorUrl = `postgres://${JANITOR_ROLE}:janitor@${host}/${name}`;
-    const json = (login: string) =>
-      JSON.stringify(
-        Object.fromEntries([...names].map(([shard, one]) => [shard, `postgres://${login}@${host}/${one}`])),
-      );
+    const json = (login: string, at = host) =>
+      JSON.stringify(Object.fromEntries([...names].map(([shard, one]) => [shard, `postgres://${login}@${at}/${one}`])));
     database.shards =
       count === 1
         ? undefined
@@ -97,6 +104,24 @@ export function useDatabase({
             COURIER_SHARDS: json(`${COURIER_ROLE}:courier`),
             SHARDS_BY_HASH: [...names.keys()].join(','),
           };
+    if (isProxied && database.shards) {
+      const login = `postgres://${WORKER_ROLE}:worker@127.0.0.1:${port}`;
+      const proxy = new URL(
+        await startPgdog(new Map([...names].map(([shard, one]) => [shard, `${login}/${one}`])), cleanUp),
+      );
+      // The way to the databases that is counted and cut leads to the proxy.
+      await database.endpoint.stop();
+      const before = await startWire(Number(proxy.port));
+      proxy.port = String(before.port);
+      database.endpoint = before;
+      Object.assign(database.shards, {
+        DATABASE_URL: proxy.href,
+        SHARDING_KEY: 'pgdog.sharding_key',
+        SHARDS: json(`${WORKER_ROLE}:worker`, `127.0.0.1:${port}`),
+        JANITOR_SHARDS: json(`${JANITOR_ROLE}:janitor`, `127.0.0.1:${port}`),
+        COURIER_SHARDS: json(`${COURIER_ROLE}:courier`, `127.0.0.1:${port}`),
+      });
+    }
   });
 
   afterAll(async () => {

@@ -75,7 +75,8 @@ interface SendOptions {
  * `query` builds and runs reads: each `execute…()` is a read-only batch of its own. Writes are built with it and sent
  * together by {@link write}.
  *
- * Where there are several databases, those of a tenant go to the tenant's home, see {@link atHome}; others to the first.
+ * Where there are several databases, those of a tenant go to the tenant's home, see {@link atHome}, or to the proxy that knows
+ * it; others to the first.
  *
  * Every failure is thrown as a {@link DatabaseError}, except for the SQLSTATEs in `rethrowSqlStates`.
  */
@@ -136,7 +137,7 @@ export class Database {
 
   /** The home of a tenant, for the platform. */
   homeOf(tenantId: string): Database {
-    if (!this.shards) return this;
+    if (!this.shards && !this.#config.shardingKey) return this;
     return new Database(this.#config, this.#caller, { shards: this.shards, resident: tenantId, usage: this.#usage });
   }
 
@@ -191,6 +192,7 @@ export class Database {
   #sendToHome(queries: Statement[], deadline: AbortSignal, options: SendOptions): Promise<Row[]> {
     const shards = this.shards;
     const tenantId = this.#resident;
+    if (tenantId !== undefined && shards?.proxy) return this.#sendWithRetries(shards.proxy, queries, deadline, options);
     if (!shards || tenantId === undefined) return this.#sendWithRetries(this.#config, queries, deadline, options);
     return atHome({
       shards,
@@ -245,6 +247,9 @@ export class Database {
 
   async #attempt(config: DatabaseConfig, queries: Statement[], readOnly: boolean, signal: AbortSignal): Promise<Row[]> {
     const { traceparent } = this.#caller;
+    const tenantId = this.#resident;
+    // A proxy would answer for one database of several, or of none.
+    if (config.shardingKey && tenantId === undefined) throw new DatabaseError({ kind: 'no_sharding_key' });
     const context = this.#contextStatements(readOnly);
     const usage = this.#usage;
     const start = performance.now();
@@ -255,6 +260,7 @@ export class Database {
     try {
       const results = await driverFor(config).batch([...context, ...queries], {
         readOnly,
+        tenantId,
         isDryRun: !readOnly && this.isDryRun,
         signal,
         onRoundTrip,

@@ -37,6 +37,8 @@ export type DatabaseFailure =
    * carried out nothing (`refused`), or may have (`lost`).
    */
   | { kind: 'unavailable'; outage?: 'refused' | 'lost' }
+  /** What concerns no single tenant cannot be asked of the sharding proxy, which is all that is known of the databases. */
+  | { kind: 'no_sharding_key' }
   /** A statement or the whole request ran past its time limit. */
   | { kind: 'timeout' }
   /** A statement is wrong, or the schema is not the one that this code was written for. */
@@ -54,7 +56,7 @@ export class DatabaseError extends Error {
 
   /** Whether the cause is on this side, and somebody should read of it in the log. */
   get isServerFault(): boolean {
-    return ['unavailable', 'timeout', 'unexpected'].includes(this.failure.kind);
+    return ['unavailable', 'no_sharding_key', 'timeout', 'unexpected'].includes(this.failure.kind);
   }
 }
 

@@ -20,6 +20,8 @@ export interface Shards {
   forNew: readonly string[];
   /** The directory, where it is not a table of the first database. */
   keyValues?: TenantKeyValues | undefined;
+  /** A sharding proxy before all of them, which decides where a tenant is, in place of everything above. */
+  proxy?: DatabaseConfig | undefined;
 }
 
 /** The name of the first database. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { createTenant } from '../../db/queries/tenants/create-tenant.ts';
+import type { Shards } from '../../db/shards/shards.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { name255, shardName } from '../../http/request/schemas.ts';
 import { Tenant } from '../../http/response/resources.ts';
@@ -21,7 +22,7 @@ export default endpoint(
   },
   async (c) => {
     const { name, shard } = c.req.valid('json');
-    if (shard !== undefined && !c.var.db.shards?.databases.has(shard)) {
+    if (shard !== undefined && !isPlace(c.var.db.shards, shard)) {
       throw validationFailed([
         { pointer: '/shard', code: 'unknown_shard', message: 'is the name of no database here' },
       ]);
@@ -29,3 +30,8 @@ export default endpoint(
     return createTenant(c.var.db, { name, shard }, c.var.write);
   },
 );
+
+/** Whether a new tenant may be put there. Behind a proxy nobody chooses: the id says where. */
+function isPlace(shards: Shards | undefined, name: string): boolean {
+  return shards !== undefined && !shards.proxy && shards.databases.has(name);
+}

@@ -32,6 +32,10 @@ export function problemOf({ failure }: DatabaseError): Problem {
     }
     case 'unavailable':
       return unavailable('The database cannot be asked at the moment.');
+    case 'no_sharding_key':
+      return unavailable(
+        'This deployment can ask for one tenant at a time alone: it is not given the databases (SHARDS).',
+      );
     case 'timeout':
       return new Problem('timeout', 'The request ran past its time limit.', { headers: { 'Retry-After': '5' } });
     case 'unexpected':

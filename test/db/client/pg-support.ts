@@ -58,11 +58,12 @@ export async function failure(promise: Promise<unknown>): Promise<Error & { code
 }
 
 /**
- * A way to PostgreSQL that notes what is written to it, as the types of the messages (manual, §54.7): a string for each
- * write. It is gone when the test is over.
+ * A way to PostgreSQL that notes what is written to it, as the types of the messages (manual, §54.7) and as it is: a string of
+ * each for each write. It is gone when the test is over.
  */
-export async function startTap(postgresPort: number): Promise<{ port: number; writes: string[] }> {
+export async function startTap(postgresPort: number): Promise<{ port: number; writes: string[]; bytes: string[] }> {
   const writes: string[] = [];
+  const bytes: string[] = [];
   const sockets = new Set<Socket>();
   const listener = createServer((client) => {
     const server = connect(postgresPort, '127.0.0.1');
@@ -74,6 +75,7 @@ export async function startTap(postgresPort: number): Promise<{ port: number; wr
       for (let at = 0; at < chunk.length; at += 1 + chunk.readInt32BE(at + 1))
         types += String.fromCharCode(chunk[at] ?? 0);
       writes.push(types);
+      bytes.push(chunk.toString('latin1'));
     });
   }).listen(0, '127.0.0.1');
   onTestFinished(() => {
@@ -81,5 +83,5 @@ export async function startTap(postgresPort: number): Promise<{ port: number; wr
     listener.close();
   });
   await once(listener, 'listening');
-  return { port: (listener.address() as AddressInfo).port, writes };
+  return { port: (listener.address() as AddressInfo).port, writes, bytes };
 }

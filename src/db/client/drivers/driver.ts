@@ -9,6 +9,11 @@ export interface DatabaseConfig {
   url: string;
   /** Its name, where it is one of several (`SHARDS`). */
   shard?: string;
+  /**
+   * The setting by which a sharding proxy at this URL is told the tenant of each transaction, such as `pgdog.sharding_key`
+   * (https://docs.pgdog.dev/features/sharding/manual-routing/). Neon's driver knows none.
+   */
+  shardingKey?: string;
   /** Where SQL over HTTP is spoken, if not at the host's own address: the local Neon endpoint. */
   endpoint?: string;
   /** How long all batches of one request may take together (ms), where it is to be another time than 20 s. */
@@ -26,6 +31,8 @@ export interface Statement {
 
 export interface BatchOptions {
   readOnly: boolean;
+  /** The tenant that everything in it belongs to: needed where there is a `shardingKey`, and read nowhere else. */
+  tenantId?: string | undefined;
   /** Whether the transaction is rolled back at its end, after its statements have had their results. */
   isDryRun?: boolean;
   /** Gives the batch up. What it has done by then may stay. */

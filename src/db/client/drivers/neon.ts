@@ -9,7 +9,9 @@ neonConfig.fetchFunction = (url: string, { traceparent, ...init }: RequestInit &
 
 const ROLLBACK = { sql: 'rollback', parameters: [] };
 
-export function neonDriver({ url, endpoint }: DatabaseConfig): Driver {
+/** @throws Error where batches would have to name their tenant to a proxy, which does not speak SQL over HTTP */
+export function neonDriver({ url, endpoint, shardingKey }: DatabaseConfig): Driver {
+  if (shardingKey) throw new Error('SHARDING_KEY is for Node and Lambda: Workers route by SHARDS');
   const sql = neon(url, { fullResults: true, disableWarningInBrowsers: true });
   return {
     batch: async (statements, { readOnly, isDryRun = false, signal, onRoundTrip, traceparent }) => {

@@ -35,7 +35,7 @@ const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknow
  * @param connections how many are kept; an instance on Lambda has one request at a time, so one. Where requests share
  *   them, more than one tenant may have under way (src/db/client/concurrency.ts)
  */
-export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
+export function pgDriver({ url, shardingKey }: DatabaseConfig, connections = 1): Driver {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -101,16 +101,16 @@ export function pgDriver({ url }: DatabaseConfig, connections = 1): Driver {
     batch: async (statements, options) => {
       const begin = `begin isolation level read committed${options.readOnly ? ' read only' : ''}`;
       const queries = [{ sql: begin, parameters: [] }, ...statements].map(prepared);
-      try {
-        return await attempt(queries, options);
-      } catch (error) {
+      if (shardingKey) queries.splice(1, 0, keyStatement(shardingKey, options.tenantId));
+      const answers = await attempt(queries, options).catch((error) => {
         if (!isStaleStatement(error)) throw error;
         // The transaction was rolled back. Statements without names are not prepared, so none of them can be stale.
-        return await attempt(
+        return attempt(
           queries.map((query) => ({ ...query, name: '' })),
           options,
         );
-      }
+      });
+      return answers.slice(answers.length - statements.length);
     },
     pool: () => ({ max: connections, total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
@@ -125,6 +125,19 @@ interface Prepared {
   text: string;
   values: unknown[];
 }
+
+/**
+ * Tells a sharding proxy whose rows the transaction is about: right after it has begun, as a statement of its own, for PgDog
+ * takes the value from the text of a SET alone and routes all that follows by it. Text that differs from tenant to tenant is
+ * not kept prepared.
+ * @throws Error where there is no tenant, or its id is no UUID: it becomes part of a statement
+ */
+function keyStatement(setting: string, tenantId: string | undefined): Prepared {
+  if (!UUID.test(tenantId ?? '')) throw new Error('A batch without a tenant cannot be sent to a sharding proxy.');
+  return { name: '', text: `set local ${setting} to '${tenantId}'`, values: [] };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What came back of a statement, as PostgreSQL sent it. */
 interface Result {

@@ -9,7 +9,8 @@ import { leastFull } from './least-full.ts';
 import { oneTenant } from './one-tenant.ts';
 
 /**
- * Makes one tenant, active. Of several databases it is at home in the one that is named, or else in the one that is least full.
+ * Makes one tenant, active. Of several databases it is at home in the one that is named, or else in the one that is least full;
+ * behind a proxy, in the one that its id gives there.
  *
  * Where no id could say so, the tenant is `pending` there until the directory names that database: what comes to nothing in
  * between shows nowhere, and the scheduled purge removes it after an hour.
@@ -21,7 +22,10 @@ export async function createTenant(
   options: WriteOptions,
 ) {
   const { shards } = db;
-  if (!shards) return insertTenant(db, { id: uuidv7(), name }, options);
+  if (!shards || shards.proxy) {
+    const id = uuidv7();
+    return insertTenant(db.homeOf(id), { id, name }, options);
+  }
   const home = shard ?? (await leastFull(db, shards));
   const id = idOf(home, shards);
   const there = db.at(home);
