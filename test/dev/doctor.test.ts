@@ -41,6 +41,14 @@ const good = () => ({
 const NO_WEBHOOKS = 'WEBHOOK_KEYS is not set: nobody can make a webhook';
 
 describe('a server and a deployment', () => {
+  test('a proxy by itself is asked nothing, and what does not work with it alone is said', async () => {
+    const proxied = { JWT_SECRET, SHARDING_KEY: 'pgdog.sharding_key', DATABASE_URL: 'postgres://u:p@pgdog/onetrip' };
+    const findings = await find('start', proxied);
+    expect(textsOf(findings, 'wrong')).toEqual([]);
+    expect(textsOf(findings, 'note')).toContainEqual(expect.stringMatching(/^SHARDING_KEY is set without SHARDS/));
+    expect(await wrongs('start', { ...proxied, DATABASE_URL: '' })).toEqual(['DATABASE_URL is not set']);
+  });
+
   test('as they should be', async () => {
     const findings = await find('start', good());
     expect(findings.filter(({ is }) => is !== 'good')).toEqual([]);
@@ -98,6 +106,10 @@ describe('a server and a deployment', () => {
     [/^RATE_LIMIT is set, but only Cloudflare/, { RATE_LIMIT: '20/60' }],
     ['DEVELOPMENT is set', { DEVELOPMENT: 'true' }],
     ['PORT is "http"', { PORT: 'http' }],
+    [
+      /^SHARDING_KEY must be the name of a setting/,
+      { SHARDING_KEY: 'x', DATABASE_URL: 'postgres://u:p@pgdog/onetrip' },
+    ],
   ])('%s', async (message, environment) => {
     // No database, which needs time: but for its own case, this is about the others.
     const found = await wrongs('start', { JWT_SECRET, ...environment });

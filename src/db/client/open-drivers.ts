@@ -7,7 +7,7 @@ const drivers = new Map<string, { driver: Driver; config: DatabaseConfig }>();
 
 /** The driver of a database, with the connections that it may have. */
 export function driverFor(config: DatabaseConfig): Driver {
-  const key = `${config.url} ${config.endpoint}`;
+  const key = `${config.url} ${config.endpoint} ${config.shardingKey}`;
   const open = drivers.get(key) ?? { driver: openDriver(config), config };
   drivers.set(key, open);
   return open.driver;
