@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Step } from '../../../dev/move/move.ts';
 import { makeWorld, rolledBack, value, type World } from '../../db/sessions.ts';
 import { storedRows } from '../../support/stored.ts';
+import { CANARY, placement, plant, rowsIn } from './planted.ts';
 import { callerOf, OWNER, useShards } from './support-shards.ts';
 
 /*
@@ -15,53 +16,6 @@ import { callerOf, OWNER, useShards } from './support-shards.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const { a, b, move } = useShards();
-
-/** What a later migration might add: every kind of value that a text could lose, numbers that PostgreSQL gives, a tree. */
-const CANARY = `
-  alter table tags add column planted double precision;
-  create table canary (
-    tenant_id uuid not null references tenants on delete cascade,
-    id uuid not null,
-    parent_id uuid,
-    "Odd name" text,
-    n bigint generated always as identity,
-    doubled bigint generated always as (length("Odd name") * 2) stored,
-    at timestamptz, bytes bytea, ratio real, json jsonb, texts text[], span interval, xid xid8 default pg_current_xact_id(),
-    primary key (tenant_id, id),
-    foreign key (tenant_id, parent_id) references canary on delete cascade
-  );
-  alter table canary owner to ${OWNER}, enable row level security, force row level security;
-  create policy tenant on canary to onetrip_app using (tenant_id = (select current_tenant()));
-  create function canary_fires() returns trigger language plpgsql as $$ begin raise 'The trigger has fired.'; end $$;
-  create trigger fires after delete on canary for each row execute function canary_fires();
-  select rest_while_copying('canary')`;
-
-/** A tree whose roots come last by their ids, and whose rows are as odd as they get. */
-const plant = (tenant: string) => `
-  insert into canary (tenant_id, id, parent_id, "Odd name", at, bytes, ratio, json, texts, span) values
-  ('${tenant}', 'f0000000-0000-0000-0000-000000000000', null, e'a\\tb\\n\\\\"(,)', '-infinity', '\\x00ff', 'NaN', 'null', '{"",NULL,"a\\"b"}', '1 mon -3 days'),
-  ('${tenant}', 'e0000000-0000-0000-0000-000000000000', 'f0000000-0000-0000-0000-000000000000', '', '2026-01-01 00:00:00.123456Z', '', 0.1, '{"a": 1e400}', '{}', '1 us'),
-  ('${tenant}', 'd0000000-0000-0000-0000-000000000000', 'e0000000-0000-0000-0000-000000000000', null, null, null, null, null, null, null)`;
-
-/** All rows of a tenant, without the transactions that wrote them, and without where it is. */
-async function rowsIn(admin: pg.Client, tenantId: string) {
-  await admin.query('begin');
-  try {
-    await admin.query(`set local session_replication_role = replica`);
-    for (const table of ['audit_log', 'canary'])
-      await admin.query(`update ${table} set xid = '0' where tenant_id = $1`, [tenantId]);
-    for (const table of ['api_keys', 'comments', 'members', 'projects', 'tags', 'tasks', 'webhooks']) {
-      await admin.query(`update ${table} set changed_xid = '0' where tenant_id = $1`, [tenantId]);
-    }
-    await admin.query(`update tenants set placement = 'home', moved_to = null where id = $1`, [tenantId]);
-    return await storedRows(admin, tenantId);
-  } finally {
-    await admin.query('rollback');
-  }
-}
-
-const placement = (api: typeof a, tenantId: string) =>
-  value<string>(api.database.admin, 'select placement from tenants where id = $1', [tenantId]);
 
 /** As the Worker's role, to the database `a`. */
 async function connectWorker(): Promise<pg.Client> {
@@ -257,94 +211,6 @@ test('reads that are under way see all rows to their end', async () => {
   } finally {
     await reader.end();
   }
-});
-
-describe('a run that ends in the middle', { tags: ['release'] }, () => {
-  /** Ends the run, as if it were killed, before a step or, where it says so, once that has shown progress. */
-  const dying =
-    (at: RegExp, isAmid = false): Step =>
-    async (doing, work, done) => {
-      const die = () => {
-        throw new Error(`killed at: ${doing}`);
-      };
-      if (at.test(doing) && !isAmid) die();
-      const result = await work((count) => at.test(doing) && count > 20 && die());
-      done(result);
-      return result;
-    };
-  const rowsOf = async (api: typeof a, tenantId: string) =>
-    Object.values(await storedRows(api.database.admin, tenantId)).flat().length;
-  let tenant: string;
-  let stored: Awaited<ReturnType<typeof rowsIn>>;
-
-  beforeAll(async () => {
-    tenant = (await makeWorld(a.database.admin)).tenant;
-    await a.database.admin.query(plant(tenant));
-    stored = await rowsIn(a.database.admin, tenant);
-  });
-
-  test('is gone on with, and what was copied until then is kept, if it is right', async () => {
-    await expect(move(tenant, 'b', { step: dying(/^Copying/, true) })).rejects.toThrow('killed at: Copying to b');
-    expect([await placement(a, tenant), await placement(b, tenant)]).toEqual(['moving', 'arriving']);
-    await expect(move(tenant, 'a')).rejects.toThrow('It is being moved to b: end that first, by --to b or by --undo.');
-    const copied = await rowsOf(b, tenant);
-    expect(copied).toBeGreaterThan(20);
-    const again = await move(tenant, 'b', { step: dying(/^Leaving/) }).catch((error) => error.message);
-    expect(again).toBe('killed at: Leaving a');
-
-    // A copy of other rows, as an older one would be.
-    await b.database.admin.query(`set app.copying = 'on'`);
-    await b.database.admin.query(`update members set name = 'Older' where tenant_id = $1`, [tenant]);
-    await b.database.admin.query(`insert into tags (tenant_id, name) values ($1, 'older')`, [tenant]);
-    await b.database.admin.query('reset app.copying');
-    await move(tenant, 'b');
-    expect(await rowsIn(b.database.admin, tenant)).toEqual(stored);
-    expect(await rowsOf(a, tenant)).toBe(1);
-    await move(tenant, 'a');
-  });
-
-  test('is taken back, also when the tenant has left and not arrived', async () => {
-    const deaths: [Step, string[]][] = [
-      [dying(/^Counting/), ['moving', 'moved']],
-      [dying(/^Copying/, true), ['moving', 'arriving']],
-      [dying(/^Arriving/), ['moved', 'arriving']],
-    ];
-    for (const [step, left] of deaths) {
-      await expect(move(tenant, 'b', { step })).rejects.toThrow('killed at');
-      expect([await placement(a, tenant), await placement(b, tenant)]).toEqual(left);
-      const undone = move(tenant, undefined, { step: dying(/^Coming back/) });
-      await expect(undone).rejects.toThrow('killed at: Coming back to a');
-      expect(await placement(b, tenant)).not.toBe('arriving');
-      expect((await move(tenant, undefined)).at(-1)).toBe('a is its home again, and takes writes');
-      // Where the tenant has been before, its address stays until there is a copy.
-      expect([undefined, 'moved']).toContain(await placement(b, tenant));
-      expect(await rowsOf(b, tenant)).toBeLessThan(2);
-      expect(await rowsIn(a.database.admin, tenant)).toEqual(stored);
-    }
-  });
-
-  test('after the tenant has arrived is brought to its end', async () => {
-    await expect(move(tenant, 'b', { step: dying(/^Writing/) })).rejects.toThrow('killed at');
-    await expect(move(tenant, undefined)).rejects.toThrow('It is at home in b, and not being moved: --to moves it.');
-    expect(await rowsOf(a, tenant)).toBe(Object.values(stored).flat().length);
-    await move(tenant, 'b');
-    expect(await rowsOf(a, tenant)).toBe(1);
-    expect(await rowsIn(b.database.admin, tenant)).toEqual(stored);
-  });
-
-  test('lets go of the tenant; while it lasts, no other run moves it', async () => {
-    let other = '';
-    const step: Step = async (doing, work, done) => {
-      const result = await work(() => {});
-      if (/^Counting/.test(doing)) {
-        other = await move(tenant, undefined, { lockTimeout: 100 }).catch((error) => error.message);
-      }
-      done(result);
-      return result;
-    };
-    await move(tenant, 'a', { step });
-    expect(other).toBe('Another run is moving this tenant: it holds the lock in a.');
-  });
 });
 
 test('no trigger rests for the Worker, whatever it sets', async () => {
