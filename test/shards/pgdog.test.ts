@@ -150,6 +150,23 @@ describe.skipIf(!PGDOG)('through PgDog', { tags: ['release'], timeout: 60_000 },
     await client.end();
   });
 
+  test('a table that PgDog is not told of is not written', async () => {
+    for (const cluster of clusters.values()) {
+      await cluster.ask('create table unheard_of (tenant_id uuid, id int); grant all on unheard_of to onetrip_app');
+    }
+    const client = new pg.Client({ connectionString: environment.DATABASE_URL ?? '' });
+    await client.connect();
+    await client.query('begin');
+    await client.query(`set local pgdog.sharding_key to '${oneOf('a')}'`);
+    const insert = client.query('insert into unheard_of values ($1, 1)', [oneOf('a')]);
+    await expect(insert).rejects.toMatchObject({ code: '58000' });
+    await client.end();
+    for (const cluster of clusters.values()) {
+      expect(await cluster.ask('table unheard_of')).toEqual([]);
+      await cluster.ask('drop table unheard_of');
+    }
+  });
+
   test('one database down is 503 for its own tenants alone, soon, and passes when it is up again', async () => {
     await clusters.get('b')?.down('fast');
     const start = performance.now();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { COURIER_ROLE, JANITOR_ROLE, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
-import { startPgdog } from './pgdog.ts';
+import { databaseBehind, startPgdog } from './pgdog.ts';
 import { shardedAdmin } from './sharded-admin.ts';
 import { startWire, type Wire } from './wire.ts';
 
@@ -85,7 +85,7 @@ export function useDatabase({
       clients.set(shard, client);
       await prepare?.(client);
     }
-    database.admin = count === 1 ? (clients.get('a') as pg.Client) : shardedAdmin(clients, isProxied);
+    database.admin = count === 1 ? (clients.get('a') as pg.Client) : shardedAdmin(clients);
     const port = Number(adminUrl.port);
     const keepsConnections = ['lambda', 'server'].includes(inject('tier'));
     const wire = keepsConnections ? await startWire(port) : undefined;
@@ -110,6 +110,13 @@ export function useDatabase({
       const proxy = new URL(
         await startPgdog(new Map([...names].map(([shard, one]) => [shard, `${login}/${one}`])), cleanUp),
       );
+      const direct = proxy.href;
+      const homes = new Map<string, string>();
+      database.admin = shardedAdmin(clients, async (tenant) => {
+        const home = homes.get(tenant) ?? (await databaseBehind(direct, tenant));
+        homes.set(tenant, home);
+        return [...names].find(([, one]) => one === home)?.[0] ?? '';
+      });
       // The way to the databases that is counted and cut leads to the proxy.
       await database.endpoint.stop();
       const before = await startWire(Number(proxy.port));

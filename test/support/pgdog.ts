@@ -61,6 +61,20 @@ export async function startPgdog(shards: ReadonlyMap<string, string>, cleanUp: A
   return url.href;
 }
 
+/** The name of the database to which PgDog sends what is a tenant's. */
+export async function databaseBehind(url: string, tenant: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('begin');
+    await client.query(`set local pgdog.sharding_key to '${tenant}'`);
+    const { rows } = await client.query('select current_database() as name');
+    return rows[0].name;
+  } finally {
+    await client.end();
+  }
+}
+
 /** Whether somebody can log in there. */
 async function letsIn(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });

@@ -8,9 +8,12 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /**
  * A client that sends a statement to the home of the tenant whose id is in it, or among its parameters. Without one it goes to
  * all databases, and has the rows of all.
- * @param isProxied whether a proxy decides which is the home: then all are asked, and what is made is also made elsewhere
+ * @param homeOf says which one it is; by default the one that the id gives
  */
-export function shardedAdmin(clients: ReadonlyMap<string, pg.Client>, isProxied = false): pg.Client {
+export function shardedAdmin(
+  clients: ReadonlyMap<string, pg.Client>,
+  homeOf?: (tenant: string) => Promise<string>,
+): pg.Client {
   const names = [...clients.keys()];
   const first = clients.get(names[0] ?? '') as pg.Client;
   const tenants = new Set<string>();
@@ -22,7 +25,7 @@ export function shardedAdmin(clients: ReadonlyMap<string, pg.Client>, isProxied 
     // What is made of a tenant names the tenant first.
     if (/^\s*insert into tenants\b/.test(text) && ids[0]) tenants.add(ids[0]);
     const tenant = ids.find((id) => tenants.has(id));
-    const asked = tenant && !isProxied ? [homeByHash(tenant, names)] : names;
+    const asked = tenant ? [homeOf ? await homeOf(tenant) : homeByHash(tenant, names)] : names;
     const results: pg.QueryResult[] = [];
     for (const name of asked) results.push(await (clients.get(name) as pg.Client).query(statement, values));
     const rows = results.flatMap((result) => result.rows);
