@@ -163,7 +163,9 @@ begin
         ) as shown on shown.id = listed.id
         where not exists (
           select from audit_log
-          where audit_log.tenant_id = tenant and audit_log.resource_id = listed.id and action = 'insert' and xid = change.xid)
+          where audit_log.tenant_id = tenant and audit_log.resource_id = listed.id and action = 'insert' and xid = change.xid
+            -- Of a tenant that has been moved, all rows have this one.
+            and xid <> '0')
         -- Nor has one that began earlier and is told later.
         and not exists (
           select from webhook_outbox as later

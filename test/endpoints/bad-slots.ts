@@ -157,7 +157,7 @@ export function kindOf(schema: Schema, name: string, place: 'member' | 'paramete
   if (type === 'boolean') return 'switch';
   if (type === 'integer' || type === 'number') return type;
   if (schema.enum || schema.const !== undefined) return 'enum';
-  if (place === 'member' && ['id', 'path', 'if_match'].includes(name)) return 'formed';
+  if (place === 'member' && ['id', 'path', 'if_match', 'shard'].includes(name)) return 'formed';
   if (format === 'uuid') return 'uuid';
   if (format === 'idn-email') return 'email';
   if (format === 'uri') return 'url';

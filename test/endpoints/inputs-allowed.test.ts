@@ -177,7 +177,8 @@ test.each(named.filter(([name, { body }]) => body && name !== 'batch'))(
   async (_, definition) => {
     const faults: string[] = [];
     for (const { path, kind, schema, nullable } of members(definition)) {
-      if (path.length === 0) continue;
+      // What a database may be called, test/shards says.
+      if (path.length === 0 || kind === 'formed') continue;
       const values = [...(MEMBERS[kind]?.(schema, path.length) ?? []), ...(nullable ? [null] : [])];
       expect(values.length, `no value for ${kind}`).toBeGreaterThan(0);
       for (const value of chosen(values)) {

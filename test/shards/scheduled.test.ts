@@ -106,15 +106,13 @@ describe('migrations', () => {
   test('go on in the others where one fails, and say which', async () => {
     logged();
     const nowhere = 'postgres://nobody:secret@127.0.0.1:1/none';
-    await admin('b').query(
-      `delete from schema_migrations where version = (select max(version) from schema_migrations)`,
-    );
+    // The first of these is there, and so cannot be applied.
+    await admin('b').query(`delete from schema_migrations where version >= '20261130200000'`);
     const written: string[] = [];
     for (const stream of [process.stdout, process.stderr]) {
       const spy = vi.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0);
       onTestFinished(() => spy.mockRestore());
     }
-    // The migration is there, and so cannot be applied.
     const failed = await migrateAll(
       ownersOf({ OWNER_SHARDS: JSON.stringify({ a: owner('a'), x: nowhere, b: owner('b'), c: owner('c') }) }),
     );
@@ -151,7 +149,7 @@ test('the doctor looks at each, and at what goes together', async () => {
   const texts = (is: Finding['is']) => findings.filter((one) => one.is === is).map(({ text }) => text);
   expect(texts('good')).toEqual(expect.arrayContaining([expect.stringMatching(/^SHARDS a: all \d+ migrations$/)]));
   expect(texts('wrong')).toEqual([
-    expect.stringMatching(/^SHARDS b: 1 of \d+ migrations are missing/),
+    expect.stringMatching(/^SHARDS b: \d+ of \d+ migrations are missing/),
     'JANITOR_SHARDS lacks a',
     'JANITOR_SHARDS begins with b',
     'SHARDS_BY_HASH has x, which SHARDS has not',

@@ -38,7 +38,7 @@ export async function rowsIn(admin: pg.Client, tenantId: string) {
   await admin.query('begin');
   try {
     await admin.query(`set local session_replication_role = replica`);
-    for (const table of ['audit_log', 'canary'])
+    for (const table of ['audit_log', 'webhook_outbox', 'canary'])
       await admin.query(`update ${table} set xid = '0' where tenant_id = $1`, [tenantId]);
     for (const table of ['api_keys', 'comments', 'members', 'projects', 'tags', 'tasks', 'webhooks']) {
       await admin.query(`update ${table} set changed_xid = '0' where tenant_id = $1`, [tenantId]);
