@@ -116,7 +116,7 @@ test('the scheduled purge has the cron trigger, and alone the janitor’s secret
   const name = 'onetrip-scheduled-purge';
   expect(base.crons.length).toBeGreaterThan(0);
   expect(await config(name)).toMatchObject({ workers_dev: false, triggers: { crons: base.crons } });
-  expect(secrets(name)).toEqual(['JANITOR_DATABASE_URL', 'NEON_ENDPOINT']);
+  expect(secrets(name)).toEqual(['JANITOR_DATABASE_URL', 'JANITOR_SHARDS', 'NEON_ENDPOINT']);
   expect(packages(name).sort()).toEqual(['@neondatabase/serverless', 'kysely', 'onetrip', 'zod']);
 });
 
@@ -128,7 +128,7 @@ test('one Worker takes the messages of the queue, and all that change something 
     triggers: { crons: base.crons },
     queues: base.queues,
   });
-  expect(secrets(name)).toEqual(['COURIER_DATABASE_URL', 'NEON_ENDPOINT', 'WEBHOOK_KEYS']);
+  expect(secrets(name)).toEqual(['COURIER_DATABASE_URL', 'COURIER_SHARDS', 'NEON_ENDPOINT', 'WEBHOOK_KEYS']);
   for (const { operationId } of definitions) {
     const { queues } = await config(`onetrip-${operationId}`);
     expect(queues).toEqual(openToAll.includes(operationId) ? undefined : { producers: base.queues.producers });

@@ -33,7 +33,7 @@ export async function storedRows(client: ClientBase, tenantId?: string): Promise
 
 /** Turns row-level security off in a test's own database, to show that the tenant predicates alone keep tenants apart. */
 export async function disableRowLevelSecurity(client: ClientBase): Promise<void> {
-  for (const table of ['tenants', ...(await tenantTables(client))]) {
+  for (const table of ['tenants', 'tenant_directory', ...(await tenantTables(client))]) {
     await client.query(`alter table ${table} no force row level security, disable row level security`);
   }
 }
