@@ -19,7 +19,16 @@ from (select
 from webhook_deliveries
 where tenant_id = $1
 and webhook_id = $2
-limit $3) as bounded) <= $4::integer) as "few";
+limit $3) as bounded) <= $4::integer
+and (select count(*)
+from (select
+from webhook_outbox
+where tenant_id = $5
+and not exists (
+select from webhooks
+where tenant_id = $6
+and id <> $7)
+limit $8) as bounded) <= $9::integer) as "few";
 
 delete
 from "webhooks"
