@@ -235,6 +235,28 @@ begin
 end
 $$;
 
+-- Once for each tenant of which the transaction has an entry, whichever of them comes first. A database that took an earlier draft
+-- of 20261130181200 has another one.
+create or replace function write_deliveries() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  transaction constant text := pg_current_xact_id();
+  -- The transaction, and the tenants that have had their turn: a setting lasts as long as its session may.
+  written text := coalesce(current_setting('app.webhooks_written', true), '');
+begin
+  if split_part(written, ' ', 1) <> transaction then
+    written := transaction;
+  elsif strpos(written, new.tenant_id::text) > 0 then
+    return null;
+  end if;
+  perform set_config('app.webhooks_written', written || ' ' || new.tenant_id, true);
+  if exists (select from webhooks where tenant_id = new.tenant_id) then
+    perform write_deliveries_of(new.tenant_id);
+  end if;
+  return null;
+end
+$$;
+
 -- Who delivers has a context of its own, in which it is not the platform.
 create function set_courier_context(actor text, request_id text) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
