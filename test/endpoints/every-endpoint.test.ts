@@ -77,8 +77,10 @@ describe.each(definitions.map((definition) => [definition.operationId, definitio
     expect(asked() - before).toBe(isPast ? 0 : trips);
     if (isPast) return;
     const timing = reply.headers.get('Server-Timing');
+    // A driver that keeps connections checks one that has been idle for 5 s, and counts that, too. The wire does not.
+    const counted = ['lambda', 'server'].includes(inject('tier')) ? `[${trips}${trips + 1}]` : trips;
     if (trips === 0) expect(timing).toBeNull();
-    else expect(timing).toMatch(new RegExp(`^db;dur=\\d+\\.\\d;desc="${trips} round trips?"$`));
+    else expect(timing).toMatch(new RegExp(`^db;dur=\\d+\\.\\d;desc="${counted} round trips?"$`));
   });
 
   // The database says the same of them in every tier; test/functions/api-keys.test.ts is in all.
