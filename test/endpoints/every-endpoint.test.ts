@@ -136,3 +136,15 @@ describe.each(definitions.map((definition) => [definition.operationId, definitio
     await expect(sql, advice).toMatchFileSnapshot(`../__snapshots__/sql/${operationId}.sql`);
   });
 });
+
+test.runIf(isSharded)(
+  'the tenants of all this were on three servers, each with a data directory of its own',
+  async () => {
+    const { rows } = await api.database.admin.query(
+      `select current_setting('data_directory') as directory, count(*)::integer as tenants
+     from tenants`,
+    );
+    expect(new Set(rows.map(({ directory }) => directory)).size).toBe(3);
+    for (const { tenants } of rows) expect(tenants).toBeGreaterThan(0);
+  },
+);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { NeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { forgetAllHomes, noteHome } from '../../src/db/shards/known-homes.ts';
 import { app } from '../../src/functions/index.ts';
 import { JWT_SECRET, type Reply, signToken, WEBHOOK_KEYS } from '../support/api.ts';
-import { useDatabase } from '../support/database.ts';
+import { startEndpoint } from '../support/database.ts';
 import { expectDocumented } from '../support/openapi.ts';
 import { bindingsOf, type TestShards, useShards } from '../support/shards.ts';
 
@@ -31,14 +32,15 @@ export interface ShardedApi {
 }
 
 export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
-  const database = useDatabase();
   const shards = useShards(['a', 'b', 'c']);
   const api = { shards } as ShardedApi;
+  let endpoint: NeonEndpoint;
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    endpoint = await startEndpoint();
     api.bindings = {
       ...bindingsOf(shards),
-      NEON_ENDPOINT: database.endpoint.url,
+      NEON_ENDPOINT: endpoint.url,
       WEBHOOK_KEYS,
       JWT_SECRET,
       LOG_LEVEL: 'warn',
@@ -46,7 +48,10 @@ export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
     };
   });
   beforeEach(forgetAllHomes);
-  afterAll(forgetAllHomes);
+  afterAll(async () => {
+    forgetAllHomes();
+    await endpoint?.stop();
+  });
 
   api.call = async (path, { method = 'GET', body, tenant, headers = {}, env = api.bindings } = {}) => {
     const claims = tenant ? { tenant_id: tenant, role: 'admin', sub: 'tester' } : { role: 'platform' };
@@ -91,9 +96,9 @@ export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
   };
 
   api.without = async (shard, work) => {
-    const admin = shards.get('a' === shard ? 'b' : 'a')?.admin;
+    const admin = shards.get(shard)?.admin;
     const name = new URL(shards.get(shard)?.url ?? '').pathname.slice(1);
-    // Who logs in finds it closed, as SQLSTATE 55000, so it is given another name, for which nobody may be in it.
+    // A superuser gets in all the same.
     await admin?.query(`alter database ${name} connection limit 0`);
     await admin?.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename <> $2', [
       name,

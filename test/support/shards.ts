@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import type { Bindings } from '../../src/config/bindings.ts';
-import { COURIER_ROLE, JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { clone, hostOf } from './database.ts';
+import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from './global-setup.ts';
 
 /* Further databases beside that of a test file, among which tenants are spread. */
 
@@ -19,42 +20,29 @@ export interface Shard {
 export type TestShards = Map<string, Shard>;
 
 /**
- * Clones the template once for each name, on the cluster of the tests.
- * @param host of the URLs, with its port; `localhost` where a Neon endpoint is told the host otherwise
+ * Clones the template once for each name, on as many servers as the run has: each on one of its own where there are three.
+ * @param host of the URLs, with its port; by default the name by which `startEndpoint()` knows the server
  */
-export function useShards(names: string[], host = () => 'localhost'): TestShards {
+export function useShards(names: string[], host = hostOf): TestShards {
   const shards: TestShards = new Map();
-  const databases = names.map(() => `test_${randomUUID().replaceAll('-', '')}`);
-  const adminUrl = new URL(inject('adminUrl'));
-
-  const asSuperuser = async (statements: string[]) => {
-    const client = new pg.Client({ connectionString: adminUrl.href });
-    await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
-  };
+  const cleanUp = new AsyncDisposableStack();
 
   beforeAll(async () => {
-    await asSuperuser(databases.map((database) => `create database ${database} template ${TEMPLATE}`));
+    const servers = inject('adminUrls');
     for (const [n, name] of names.entries()) {
-      const database = databases[n] ?? '';
-      const own = new URL(adminUrl);
-      own.pathname = `/${database}`;
-      const admin = new pg.Client({ connectionString: own.href });
-      await admin.connect();
+      const at = n % servers.length;
+      const database = `test_${randomUUID().replaceAll('-', '')}`;
+      const admin = await clone(database, new URL(servers[at] ?? ''), cleanUp);
       shards.set(name, {
         admin,
-        url: `postgres://${WORKER_ROLE}:worker@${host()}/${database}`,
-        janitorUrl: `postgres://${JANITOR_ROLE}:janitor@${host()}/${database}`,
-        courierUrl: `postgres://${COURIER_ROLE}:courier@${host()}/${database}`,
+        url: `postgres://${WORKER_ROLE}:worker@${host(at)}/${database}`,
+        janitorUrl: `postgres://${JANITOR_ROLE}:janitor@${host(at)}/${database}`,
+        courierUrl: `postgres://${COURIER_ROLE}:courier@${host(at)}/${database}`,
       });
     }
   });
 
-  afterAll(async () => {
-    for (const { admin } of shards.values()) await admin.end();
-    await asSuperuser(databases.map((database) => `drop database if exists ${database} with (force)`));
-  });
+  afterAll(() => cleanUp.disposeAsync());
 
   return shards;
 }
