@@ -14,6 +14,8 @@ interface ShardedCall {
   method?: string;
   body?: unknown;
   tenant?: string;
+  /** In place of one that is signed. */
+  token?: string;
   headers?: Record<string, string>;
   env?: Bindings;
 }
@@ -53,13 +55,17 @@ export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
     await endpoint?.stop();
   });
 
-  api.call = async (path, { method = 'GET', body, tenant, headers = {}, env = api.bindings } = {}) => {
+  api.call = async (path, { method = 'GET', body, tenant, token, headers = {}, env = api.bindings } = {}) => {
     const claims = tenant ? { tenant_id: tenant, role: 'admin', sub: 'tester' } : { role: 'platform' };
     const response = await app.request(
       path,
       {
         method,
-        headers: { Authorization: `Bearer ${await signToken(claims)}`, 'Content-Type': 'application/json', ...headers },
+        headers: {
+          Authorization: `Bearer ${token ?? (await signToken(claims))}`,
+          'Content-Type': 'application/json',
+          ...headers,
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       },
       env,

@@ -186,6 +186,15 @@ export class Database {
     return last;
   }
 
+  /**
+   * Sends nothing but who asks, to the home of the caller's tenant.
+   * @throws DatabaseError `rejected` where that is refused: with `unauthenticated` for an API key that is not good, with
+   *   `forbidden` for one whose role is too low
+   */
+  async identify(): Promise<void> {
+    await this.#send([], { readOnly: true });
+  }
+
   #send(queries: Statement[], options: SendOptions): Promise<Row[]> {
     const deadline = this.#usage.deadline();
     const { tenantId, apiKey, keepAlive } = this.#caller;
