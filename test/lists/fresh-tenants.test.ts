@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { functions } from '../../src/functions/index.ts';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
@@ -255,10 +255,7 @@ function describeReads(name: string, prepare: (api: TestApi) => Promise<unknown>
         [tenant.id, ids.WEBHOOK],
       );
       ids.TAG = await one(`select id from tags where tenant_id = $1 and name = 'g1'`);
-      const url = new URL(api.database.url);
-      url.host = `127.0.0.1:${admin.port}`;
-      worker = new pg.Client({ connectionString: url.href });
-      await worker.connect();
+      worker = await api.database.connect(tenant.id);
     }, 120_000);
 
     afterAll(() => worker?.end());

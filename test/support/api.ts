@@ -58,6 +58,8 @@ export interface TestApi {
   call(path: string, call?: Call): Promise<Reply>;
   platform(path: string, call?: Call): Promise<Reply>;
   tenant(name?: string): Promise<TestTenant>;
+  /** Another tenant in the same database as one, where there are several. */
+  neighbour(of: TestTenant): Promise<TestTenant>;
 }
 
 /** Signs a token as `npm run token` does. */
@@ -181,6 +183,13 @@ export function useApi({ bindings = {}, rateLimit, functions, delivers = false, 
       post: (path, body, rest) => call(path, { method: 'POST', body, ...rest }),
       setStatus: (status) => api.platform(`/api/v1/tenants/${id}`, { method: 'PATCH', body: { status } }),
     };
+  };
+
+  api.neighbour = async (of) => {
+    for (;;) {
+      const other = await api.tenant();
+      if ((await database.homeOf(other.id)) === (await database.homeOf(of.id))) return other;
+    }
   };
 
   return api;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
+import { type NeonEndpoint, type NeonEndpointOptions, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
+import { homeByHash } from '../../src/db/shards/home-by-hash.ts';
 import { COURIER_ROLE, JANITOR_ROLE, SHARDED, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 import { databaseBehind, startPgdog } from './pgdog.ts';
 import { shardedAdmin } from './sharded-admin.ts';
@@ -30,6 +31,12 @@ export interface TestDatabase {
   /** The same for delivering to webhooks. */
   courierUrl: string;
   endpoint: Way;
+  /** The name of the database that has a tenant, where there are several. */
+  homeOf(tenantId: string): Promise<string>;
+  /** Opens a session at the home of a tenant: as the Worker's role, or as the superuser in that database or another of its server. */
+  connect(tenantId: string, as?: 'worker' | 'superuser', database?: string): Promise<pg.Client>;
+  /** The bindings of requests with another login. */
+  loginAs(login: { username?: string; password?: string }): Pick<Bindings, 'DATABASE_URL' | 'SHARDS'>;
   /**
    * The bindings of several databases, each on a server of its own, among which the tenants of the file are spread: in the
    * tier `sharded`, or by ONETRIP_SHARDS=3.
@@ -56,6 +63,20 @@ interface Shard {
   host: string;
 }
 
+/** How many databases a test file has. */
+function databaseCount(): number {
+  return inject('tier') === 'sharded' ? 3 : SHARDED;
+}
+
+/** Whether the tenants of a test file are in several databases, and which one it is says the API, not a proxy. */
+export function isSpread(): boolean {
+  return databaseCount() > 1 && !isBehindProxy();
+}
+
+function isBehindProxy(): boolean {
+  return IS_PROXIED && databaseCount() > 1 && inject('tier') === 'server';
+}
+
 /** The host by which a local Neon endpoint knows a server: it demands a name, and looks none up. */
 export const hostOf = (server: number): string => (server === 0 ? 'localhost' : `server-${server}`);
 
@@ -63,10 +84,14 @@ export const hostOf = (server: number): string => (server === 0 ? 'localhost' : 
 export const addressOf = (server: number): string => new URL(inject('adminUrls')[server] ?? '').host;
 
 /** A local Neon endpoint before all servers of the tests, or before those that are given. */
-export function startEndpoint(servers = inject('adminUrls').map((url) => new URL(url))) {
+export function startEndpoint(
+  servers = inject('adminUrls').map((url) => new URL(url)),
+  options: Omit<NeonEndpointOptions, 'postgres' | 'computes'> = {},
+): Promise<NeonEndpoint> {
   const [postgres, ...others] = servers.map(({ port }) => ({ host: '127.0.0.1', port: Number(port) }));
+  if (!postgres) throw new Error('There is no server.');
   const computes = Object.fromEntries(others.map((address, n) => [hostOf(n + 1), address]));
-  return startNeonEndpoint({ postgres: postgres ?? { host: '127.0.0.1', port: 0 }, computes });
+  return startNeonEndpoint({ postgres, computes, ...options });
 }
 
 /** Several wires as one. */
@@ -95,8 +120,7 @@ export function useDatabase({
 } = {}): TestDatabase {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const database = { name } as TestDatabase;
-  const count = inject('tier') === 'sharded' ? 3 : SHARDED;
-  const isProxied = IS_PROXIED && count > 1 && inject('tier') === 'server';
+  const count = databaseCount();
   const shards = new Map<string, Shard>();
   const cleanUp = new AsyncDisposableStack();
 
@@ -111,6 +135,22 @@ export function useDatabase({
     COURIER_SHARDS: json(`${COURIER_ROLE}:courier`, host),
   });
 
+  database.homeOf = async (tenantId) => homeByHash(tenantId, [...shards.keys()]);
+  database.connect = async (tenantId, as = 'worker', of) => {
+    const { server, name: home } = shards.get(await database.homeOf(tenantId)) as Shard;
+    const login = as === 'worker' ? { username: WORKER_ROLE, password: 'worker' } : {};
+    const url = Object.assign(new URL(server), login, { pathname: `/${of ?? home}` });
+    const client = new pg.Client({ connectionString: url.href });
+    await client.connect();
+    return client;
+  };
+  database.loginAs = (login) => {
+    const as = (url: string) => Object.assign(new URL(url), login).href;
+    const urls = Object.entries(JSON.parse(database.shards?.SHARDS ?? '{}') as Record<string, string>);
+    const SHARDS = JSON.stringify(Object.fromEntries(urls.map(([shard, url]) => [shard, as(url)])));
+    return { DATABASE_URL: as(database.url), ...(database.shards ? { SHARDS } : {}) };
+  };
+
   beforeAll(async () => {
     for (const [n, letter] of [...'abcdefghi'].slice(0, count).entries()) {
       const server = new URL(
@@ -124,7 +164,7 @@ export function useDatabase({
     const clients = new Map([...shards].map(([letter, { admin }]) => [letter, admin]));
     const [first] = shards.values();
     if (!first) throw new Error('There is no database.');
-    database.admin = count === 1 ? first.admin : shardedAdmin(clients);
+    database.admin = count === 1 ? first.admin : shardedAdmin(clients, (tenant) => database.homeOf(tenant));
     if (['lambda', 'server'].includes(inject('tier'))) {
       const wires: Wire[] = [];
       for (const shard of shards.values()) {
@@ -138,7 +178,7 @@ export function useDatabase({
     database.courierUrl = `postgres://${COURIER_ROLE}:courier@${first.host}/${name}`;
     database.janitorUrl = `postgres://${JANITOR_ROLE}:janitor@${first.host}/${name}`;
     database.shards = count === 1 ? undefined : { ...allRoles(), SHARDS_BY_HASH: [...shards.keys()].join(',') };
-    if (isProxied && database.shards) {
+    if (isBehindProxy() && database.shards) {
       const direct = ({ server }: Shard) => `127.0.0.1:${server.port}`;
       const urls = new Map(
         [...shards].map(([letter, one]) => [letter, `postgres://${WORKER_ROLE}:worker@${direct(one)}/${one.name}`]),
@@ -146,11 +186,11 @@ export function useDatabase({
       const proxy = new URL(await startPgdog(urls, cleanUp));
       const behind = proxy.href;
       const homes = new Map<string, string>();
-      database.admin = shardedAdmin(clients, async (tenant) => {
+      database.homeOf = async (tenant) => {
         const home = homes.get(tenant) ?? (await databaseBehind(behind, tenant));
         homes.set(tenant, home);
         return [...shards].find(([, one]) => one.name === home)?.[0] ?? '';
-      });
+      };
       // The way to the databases that is counted and cut leads to the proxy.
       await database.endpoint.stop();
       const before = await startWire(Number(proxy.port));
