@@ -27,6 +27,7 @@ UNSAID = {
 CODES = {
     "blank",  # no pattern that all tools know tells which characters cannot be seen
     "too_large",  # bytes of metadata as the database prints it
+    "two_owners",  # among the assignees of one task
 }
 
 
