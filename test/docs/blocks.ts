@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../dev/build/bundle.ts';
@@ -25,6 +25,16 @@ export interface Step {
   shown: string;
 }
 
+export const PAGES = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'bench/README.md',
+  'packages/client/README.md',
+  ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`),
+];
+
 export async function blocksOf(file: string): Promise<Block[]> {
   const blocks: Block[] = [];
   let open: Block | undefined;
@@ -41,6 +51,24 @@ export async function blocksOf(file: string): Promise<Block[]> {
     else heading = /^#+ (.+)$/.exec(line)?.[1] ?? heading;
   }
   return blocks;
+}
+
+/**
+ * The one block of commands of a page that has a part in it.
+ * @throws Error where there is none, or more than one
+ */
+export async function commandsWith(page: string, part: string): Promise<string> {
+  const found = (await blocksOf(page)).filter(({ language, text }) => language === 'sh' && text.includes(part));
+  const [block] = found;
+  if (!block || found.length > 1) throw new Error(`${page} has ${found.length} blocks of commands with ${part}`);
+  return block.text;
+}
+
+/** @returns a command that stands in the text of a page. @throws Error where it does not */
+export async function inlineWith(page: string, command: string): Promise<string> {
+  const text = await readFile(join(root, page), 'utf8');
+  if (!text.includes(`\`${command}\``)) throw new Error(`${page} does not name ${command}`);
+  return command;
 }
 
 /** @throws Error for output that no commands stand before */
