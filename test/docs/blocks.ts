@@ -53,14 +53,17 @@ export async function blocksOf(file: string): Promise<Block[]> {
   return blocks;
 }
 
-/**
- * The one block of commands of a page that has a part in it.
- * @throws Error where there is none, or more than one
- */
+/** The blocks of commands that a part names: the one that begins with it, or else those that have it in them. */
+export function named(part: string, blocks: Block[]): Block[] {
+  const commands = blocks.filter(({ language }) => language === 'sh');
+  const beginning = commands.filter(({ text }) => text.startsWith(part));
+  return beginning.length > 0 ? beginning : commands.filter(({ text }) => text.includes(part));
+}
+
+/** @returns the one block of a page that a part names. @throws Error where there is none, or more than one */
 export async function commandsWith(page: string, part: string): Promise<string> {
-  const found = (await blocksOf(page)).filter(({ language, text }) => language === 'sh' && text.includes(part));
-  const [block] = found;
-  if (!block || found.length > 1) throw new Error(`${page} has ${found.length} blocks of commands with ${part}`);
+  const [block, ...more] = named(part, await blocksOf(page));
+  if (!block || more.length > 0) throw new Error(`${page} has no block of commands, or several, with ${part}`);
   return block.text;
 }
 
