@@ -255,7 +255,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
   },
   TENANT_DIRECTORY: {
     description:
-      'The directory of tenants, as a namespace of Cloudflare KV; without it a table of the first of `SHARDS`',
+      'A copy of the directory of tenants near the caller: a namespace of Cloudflare KV, see [scaling](scaling.md#tenants-on-several-databases)',
     readBy: ['requests', 'purge'],
     source: 'object',
   },

@@ -69,3 +69,22 @@ export function bindingsOf(shards: TestShards): Pick<Bindings, 'SHARDS' | 'JANIT
     COURIER_SHARDS: json(({ courierUrl }) => courierUrl),
   };
 }
+
+/**
+ * Has a database not be there for as long as the work takes: who logs in finds it full, as SQLSTATE 53300.
+ * @param shard its name
+ */
+export async function closed<T>(shards: TestShards, shard: string, work: () => Promise<T>): Promise<T> {
+  const admin = shards.get(shard === 'a' ? 'b' : 'a')?.admin;
+  const name = new URL(shards.get(shard)?.url ?? '').pathname.slice(1);
+  await admin?.query(`alter database ${name} connection limit 0`);
+  await admin?.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename <> $2', [
+    name,
+    'postgres',
+  ]);
+  try {
+    return await work();
+  } finally {
+    await admin?.query(`alter database ${name} connection limit -1`);
+  }
+}

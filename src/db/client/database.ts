@@ -2,6 +2,7 @@ import { type Compilable, Kysely } from 'kysely';
 import { log } from '../../log.ts';
 import { telemetry } from '../../telemetry.ts';
 import { atHome } from '../shards/at-home.ts';
+import { cacheHome } from '../shards/directory-cache.ts';
 import { databaseOf, firstOf, type Shards } from '../shards/shards.ts';
 import type { DB } from '../types.ts';
 import { maxRunning, runWhenFree } from './concurrency.ts';
@@ -9,6 +10,7 @@ import { batchDialect } from './dialect.ts';
 import type { DatabaseConfig, Row, Statement } from './drivers/driver.ts';
 import { DatabaseError, isTransient, reasonOf, sqlState, toDatabaseError } from './errors.ts';
 import { driverFor } from './open-drivers.ts';
+import { notFound } from './rejections.ts';
 import { MAX_BODY_BYTES } from './response-limit.ts';
 import { Usage } from './usage.ts';
 
@@ -186,16 +188,25 @@ export class Database {
     return last;
   }
 
+  /** Has the copy of the directory say where a tenant is, see {@link cacheHome}. Nobody waits for it. */
+  cacheHome(tenantId: string, shard: string): void {
+    if (this.shards) this.#keepAlive(cacheHome(this.shards, tenantId, shard));
+  }
+
+  #keepAlive(work: Promise<unknown>): void {
+    this.#caller.keepAlive?.(work);
+  }
+
   #send(queries: Statement[], options: SendOptions): Promise<Row[]> {
     const deadline = this.#usage.deadline();
-    const { tenantId, apiKey, keepAlive } = this.#caller;
+    const { tenantId, apiKey } = this.#caller;
     const send = () => this.#sendToHome(queries, deadline, options);
     const isSecond = this.roundTrips > 0;
     const scope = apiKey && !apiKey.isKnown ? UNKNOWN_KEYS : tenantId;
     const limits = { signal: deadline, isSecond, max: maxRunning(this.#config.connections) };
     const sent = scope ? runWhenFree(scope, limits, send) : send();
     // Workers drop a request whose caller goes away, and would not give its slot back.
-    keepAlive?.(sent);
+    this.#keepAlive(sent);
     return sent;
   }
 
@@ -204,24 +215,25 @@ export class Database {
     const tenantId = this.#resident;
     if (tenantId !== undefined && shards?.proxy) return this.#sendWithRetries(shards.proxy, queries, deadline, options);
     if (!shards || tenantId === undefined) return this.#sendWithRetries(this.#config, queries, deadline, options);
+    const ask = (shard: string, batch: Statement[], how: SendOptions) =>
+      this.#sendWithRetries(databaseOf(shards, shard), batch, deadline, how);
+    const isServed = {
+      sql: 'select refuse_unless_served($1::uuid, $2::json)',
+      parameters: [tenantId, JSON.stringify(notFound('tenant'))],
+    };
     return atHome({
       shards,
       tenantId,
       isRead: options.readOnly ?? false,
-      ask: (shard) => this.#sendWithRetries(databaseOf(shards, shard), queries, deadline, options),
+      ask: (shard) => ask(shard, queries, options),
+      probe: (shard) => ask(shard, [isServed], { readOnly: true }),
       lookUp: () => this.#lookUp(shards, tenantId),
+      keepAlive: (work) => this.#keepAlive(work),
     });
   }
 
-  /** The home of a tenant as the directory has it. Of a key-value store it may be what it was a minute ago. */
+  /** The home of a tenant as the directory has it. */
   async #lookUp(shards: Shards, tenantId: string): Promise<string | undefined> {
-    if (shards.keyValues) {
-      const found = await shards.keyValues.get(tenantId).catch((error) => {
-        this.#log('error', 'tenant_directory_failed', reasonOf(error));
-        throw error;
-      });
-      return found ?? undefined;
-    }
     const { tenantId: _, apiKey: __, ...caller } = this.#caller;
     const config = databaseOf(shards, firstOf(shards));
     const first = new Database(config, { ...caller, platform: true }, { usage: this.#usage });
