@@ -1,15 +1,13 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Miniflare, type WorkerOptions } from 'miniflare';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { moveTenant } from '../../dev/move/move.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { homeByHash } from '../../src/db/shards/home-by-hash.ts';
 import type { TenantKeyValues } from '../../src/db/shards/shards.ts';
 import { JWT_SECRET, signToken } from '../support/api.ts';
 import { useDatabase } from '../support/database.ts';
 import { oneWorker } from '../support/deployments.ts';
-import { bindingsOf, closed, type Shard, useShards } from '../support/shards.ts';
+import { bindingsOf, closed, moveWhole, type Shard, useShards } from '../support/shards.ts';
 import { tripsOf } from './world.ts';
 
 /*
@@ -101,22 +99,6 @@ async function createInC(byId: 'a' | 'b'): Promise<string> {
   }
 }
 
-/** By `npm run move-tenant`, as a superuser. */
-async function move(tenantId: string, to: string): Promise<void> {
-  const owners = await Promise.all(
-    [...shards].map(async ([name, { admin }]) => {
-      const client = new pg.Client({
-        connectionString: Object.assign(new URL(inject('adminUrl')), { pathname: admin.database }).href,
-      });
-      await client.connect();
-      return { name, client };
-    }),
-  );
-  const step = async <T>(_: string, work: (progress: () => void) => Promise<T>) => work(() => {});
-  await moveTenant({ shards: owners, tenantId, step }, to);
-  await Promise.all(owners.map(({ client }) => client.end()));
-}
-
 test('a new tenant has its home written there, and an isolate that knows nothing reads it', async () => {
   const tenant = await createInC('a');
   expect(await addTag('1', tenant, 'first')).toMatchObject({ status: 201, trips: 1 });
@@ -148,7 +130,7 @@ test('a tenant that has moved costs the first isolate a round trip, which then w
     ['b', 'c', '1', '2'],
     ['a', 'b', '3', '4'],
   ] as const) {
-    await move(tenant, to);
+    await moveWhole(shards, tenant, to);
     expect(await entryOf(tenant)).toBe(before);
     expect(await read(misled)).toMatchObject({ status: 200, trips: 2, json: { data: [{ name: 'first' }] } });
     await expect.poll(() => entryOf(tenant)).toBe(to);

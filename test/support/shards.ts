@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
+import { moveTenant } from '../../dev/move/move.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { COURIER_ROLE, JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 
@@ -87,4 +88,28 @@ export async function closed<T>(shards: TestShards, shard: string, work: () => P
   } finally {
     await admin?.query(`alter database ${name} connection limit -1`);
   }
+}
+
+/** Moves a tenant as `npm run move-tenant` does, as a superuser. @param meanwhile called before each step */
+export async function moveWhole(
+  shards: TestShards,
+  tenantId: string,
+  to: string,
+  meanwhile: (doing: string) => Promise<void> = async () => {},
+): Promise<void> {
+  const owners = await Promise.all(
+    [...shards].map(async ([name, { admin }]) => {
+      const url = Object.assign(new URL(inject('adminUrl')), { pathname: admin.database });
+      const client = new pg.Client({ connectionString: url.href });
+      await client.connect();
+      return { name, client };
+    }),
+  );
+  const step = async <T>(doing: string, work: (progress: () => void) => Promise<T>) => {
+    await meanwhile(doing);
+    return work(() => {});
+  };
+  await moveTenant({ shards: owners, tenantId, step }, to).finally(() =>
+    Promise.all(owners.map(({ client }) => client.end())),
+  );
 }

@@ -52,7 +52,10 @@ test('a message that comes twice, or late, delivers nothing twice', async () => 
   await Promise.all([handle(sent[0]), handle(sent[0])]);
   await handle(sent[0]);
   expect(names()).toEqual(['a']);
-  expect(sent).toHaveLength(1);
+  // Of two that meet over the outbox, one looks again a second later.
+  expect(sent.slice(1)).toEqual(
+    sent.length > 1 ? [expect.objectContaining({ tenant_id: tenant.id, delaySeconds: 2 })] : [],
+  );
 });
 
 test('what waits for another delivery costs a claim nothing, however much it is, and goes on in its order', async () => {
