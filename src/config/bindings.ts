@@ -76,7 +76,11 @@ const parsed = <T>(name: string, parse: (text: string) => T | undefined, error: 
     return z.NEVER;
   });
 const shards = (name: string) =>
-  parsed<ShardUrls>(name, parseShards, 'JSON of names (a-z, 0-9, -) and postgres:// URLs: {"a": "postgres://…", …}');
+  parsed<ShardUrls>(
+    name,
+    parseShards,
+    'JSON of names (a-z, 0-9, -) and postgres:// URLs, none of them twice: {"a": "postgres://…", …}',
+  );
 const shardList = (name: string) => parsed(name, parseShardList, 'names of SHARDS separated by commas');
 
 const port = (name: string) =>

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { moveTenant } from '../../dev/move/move.ts';
+import { undoMove } from '../../dev/move/undo.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { COURIER_ROLE, JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 
@@ -90,12 +91,16 @@ export async function closed<T>(shards: TestShards, shard: string, work: () => P
   }
 }
 
-/** Moves a tenant as `npm run move-tenant` does, as a superuser. @param meanwhile called before each step */
+/**
+ * Moves a tenant as `npm run move-tenant` does, as a superuser.
+ * @param to its new home; undefined to take the move back
+ * @param meanwhile called before each step, which does not come if it throws
+ */
 export async function moveWhole(
   shards: TestShards,
   tenantId: string,
-  to: string,
-  meanwhile: (doing: string) => Promise<void> = async () => {},
+  to: string | undefined,
+  meanwhile: (doing: string) => Promise<void> | void = () => {},
 ): Promise<void> {
   const owners = await Promise.all(
     [...shards].map(async ([name, { admin }]) => {
@@ -109,7 +114,8 @@ export async function moveWhole(
     await meanwhile(doing);
     return work(() => {});
   };
-  await moveTenant({ shards: owners, tenantId, step }, to).finally(() =>
+  const move = { shards: owners, tenantId, step };
+  await (to === undefined ? undoMove(move) : moveTenant(move, to)).finally(() =>
     Promise.all(owners.map(({ client }) => client.end())),
   );
 }
