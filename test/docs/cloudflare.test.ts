@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,13 +78,20 @@ test('one Worker: signed in, with a queue, deployed with its secrets, set back',
     script_name: 'onetrip',
   });
 
-  // A second version, and back to the first one.
+  // A second version, with the directory of tenants in KV, and back to the first one.
+  const create = await inlineWith('docs/scaling.md', 'npx wrangler kv namespace create onetrip-tenants');
+  const [created = ''] = await runCommands([create], { cwd, env });
+  const [, id] = /"?id"? ?[=:] ?"([\w-]+)"/.exec(created) ?? [];
+  await appendFile(join(cwd, 'wrangler.toml'), `\n[[kv_namespaces]]\nbinding = "TENANT_DIRECTORY"\nid = "${id}"\n`);
   await runCommands(['npm run deploy -- --secrets-file .secrets.json'], { cwd, env });
-  const versions = () =>
-    cloudflare.take().flatMap(({ what, body }) => (what.endsWith('onetrip/deployments') && body ? body.versions : []));
-  const [second] = versions();
+  const again = cloudflare.take();
+  expect(again.map(({ what }) => what)).toContain('POST /storage/kv/namespaces');
+  expect(uploads(again).onetrip?.TENANT_DIRECTORY).toMatchObject({ type: 'kv_namespace', namespace_id: id });
+  const versions = (all: Taken[]) =>
+    all.flatMap(({ what, body }) => (what.endsWith('onetrip/deployments') && body ? body.versions : []));
+  const [second] = versions(again);
   await runCommands([await inlineWith(PAGE, 'npx wrangler rollback')], { cwd, env });
-  const [back, ...none] = versions();
+  const [back, ...none] = versions(cloudflare.take());
   expect(none).toEqual([]);
   expect([second.percentage, back.percentage]).toEqual([100, 100]);
   expect(back.version_id).not.toBe(second.version_id);
@@ -124,22 +130,10 @@ test('a Worker for each function: each with the secrets that its code reads, bou
   for (const name of names) {
     const { JANITOR_DATABASE_URL: _, ...own } = SECRETS;
     expect(secretsOf(functions[name]), name).toEqual(needNone.includes(name) ? {} : own);
+    expect(functions[name]?.TENANT_DIRECTORY?.type, name).toBe(needNone.includes(name) ? undefined : 'kv_namespace');
   }
 
   const remove = await inlineWith(PAGE, 'npx wrangler delete --name onetrip-<name>');
   await runCommands([remove.replace('<name>', 'list-trash')], { cwd, env });
   expect(cloudflare.take().map(({ what }) => what)).toContain('DELETE /workers/services/onetrip-list-trash');
-});
-
-test('the directory of tenants in KV: made, bound, and told where a tenant is', async () => {
-  const create = await inlineWith('docs/scaling.md', 'npx wrangler kv namespace create onetrip-tenants');
-  const [created] = await runCommands([create], { cwd, env });
-  const [, id] = /"?id"? ?[=:] ?"([\w-]+)"/.exec(created ?? '') ?? [];
-  await appendFile(join(cwd, 'wrangler.toml'), `\n[[kv_namespaces]]\nbinding = "TENANT_DIRECTORY"\nid = "${id}"\n`);
-  const tenant = randomUUID();
-  const replace: [string, string][] = [['TENANT_ID', tenant]];
-  await runBlocks('docs/moving-tenants.md', ['npx wrangler kv key put'], { cwd, env, replace });
-  const sent = cloudflare.take().map(({ what, body }) => ({ what, body }));
-  expect(sent).toContainEqual({ what: 'POST /storage/kv/namespaces', body: { title: 'onetrip-tenants' } });
-  expect(sent).toContainEqual({ what: `PUT /storage/kv/namespaces/${id}/values/${tenant}`, body: 'b' });
 });

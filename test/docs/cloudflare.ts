@@ -122,7 +122,6 @@ export class Cloudflare {
       if (what.startsWith('DELETE')) queue.consumers = queue.consumers.filter((one) => one.consumer_id !== consumerId);
       return queue.consumers;
     }
-    if (what.startsWith('PUT /storage/kv/namespaces/namespace-of-the-test/values/')) return null;
     if (what.startsWith('GET /workers/tails/by-consumer/')) return [];
     switch (what) {
       case 'GET /accounts':
