@@ -20,6 +20,8 @@ const apiKeys = 'test/functions/api-keys.test.ts';
 const batches = 'test/functions/batch/batch-model.test.ts';
 /** The page at /docs in a browser, from the one Worker as it is deployed. */
 const pages = ['test/reference/page.test.ts'];
+/** Tenants whose homes stand in Cloudflare KV. */
+const keyValues = 'test/shards/key-values.test.ts';
 /** What the builds of `split` and `lambda` are made of: those tiers have built them. */
 const splitBuild = ['test/build/bundles.test.ts', 'test/platform/cloudflare/dispatcher.test.ts'];
 const lambdaBuild = ['test/build/lambda.test.ts'];
@@ -51,7 +53,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts', 'dev/neon-endpoint/test/*.test.ts', 'packages/client/test/*.test.ts'],
           // The generators have a configuration, and packages, of their own.
-          exclude: [...pages, ...splitBuild, ...lambdaBuild, 'test/generators/**'],
+          exclude: [...pages, keyValues, ...splitBuild, ...lambdaBuild, 'test/generators/**'],
           provide: { tier: 'node' },
         },
       },
@@ -71,6 +73,7 @@ export default defineConfig({
             endpoints,
             ...(process.env.ALL_TESTS ? [attacks] : []),
             ...pages,
+            keyValues,
             'test/functions/*.test.ts',
             // One resource whole; what others add is SQL, which is the same in `node`.
             'test/functions/{tags,meta}/*.test.ts',

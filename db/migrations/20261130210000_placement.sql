@@ -12,8 +12,8 @@ constraint tenants_placement_check check (placement in ('home', 'pending', 'arri
 add column moved_to text
 constraint tenants_moved_to_check check ((moved_to is not null) = (placement = 'moved'));
 
--- Which database a tenant is at home in, where it is not the one that its id gives; in the first database alone, and not
--- where the Worker has another directory. Its key is not called tenant_id: it goes not with a tenant when that is moved.
+-- Which database a tenant is at home in, where it is not the one that its id gives; in the first database alone. Its key is not
+-- called tenant_id: it goes not with a tenant when that is moved.
 create table tenant_directory (
   id uuid primary key,
   shard text not null check (shard ~ '^[a-z][a-z0-9-]{0,31}$')

@@ -63,6 +63,7 @@ export async function moveTenant({ shards, tenantId, step, maxWait, lockTimeout 
     const way = { source, target, tenantId, tables: await expectSameTables(source, target), step };
     const before = placed.find(({ shard }) => shard === source)?.placement;
     if (before !== 'moved') {
+      await readdress(placed, source, tenantId);
       await stopWrites(way, before === 'home', maxWait);
       await copy(way);
     }
@@ -94,6 +95,16 @@ function sourceOf(placed: Placed[], target: Shard, tenantId: string): Shard | un
   const left = placed.find(({ placement, moved_to }) => placement === 'moved' && moved_to === target.name);
   if (!left || !isArriving) throw new Error(`No database is the home of a tenant ${tenantId}.`);
   return left.shard;
+}
+
+/**
+ * Has databases that the tenant has left say where it is now: one whose last run was killed may name another one. So the only
+ * one that names the target, from here on, is the one that the tenant leaves for it.
+ */
+async function readdress(placed: Placed[], home: Shard, tenantId: string): Promise<void> {
+  for (const { shard, placement } of placed) {
+    if (placement === 'moved') await place(shard, tenantId, ['moved'], 'moved', home.name);
+  }
 }
 
 interface Way {
@@ -197,12 +208,12 @@ async function settle({ shards, tenantId, step }: Move, target: Shard): Promise<
     () => writeDirectory(shards[0] as Shard, tenantId, target.name),
     () => `The directory says ${target.name}`,
   );
-  const left = (await placements(shards, tenantId)).filter(({ placement }) => placement === 'moved');
-  for (const { shard } of left) {
+  const placed = await placements(shards, tenantId);
+  await readdress(placed, target, tenantId);
+  for (const { shard } of placed.filter(({ placement }) => placement === 'moved')) {
     await step(
       `Removing its rows from ${shard.name}`,
       async (progress) => {
-        await place(shard, tenantId, ['moved'], 'moved', target.name);
         await untilReadsEnded(shard);
         return removeBelow(shard, tenantId, progress);
       },

@@ -1,5 +1,5 @@
 import { type Move, removeBelow } from './move.ts';
-import { forgetCopy, place, placements } from './placement.ts';
+import { forgetCopy, type Placed, place, placements } from './placement.ts';
 import { expectOwners } from './ready.ts';
 import { lockTenant } from './session.ts';
 
@@ -13,10 +13,12 @@ export async function undoMove({ shards, tenantId, step, lockTimeout }: Move): P
   for (const { shard } of await placements(shards, tenantId)) await lockTenant(shard, tenantId, lockTimeout);
   const placed = await placements(shards, tenantId);
   const copy = placed.find(({ placement }) => placement === 'arriving')?.shard;
-  const source = placed.find(
-    ({ placement, moved_to }) => placement === 'moving' || (placement === 'moved' && moved_to === copy?.name),
-  )?.shard;
   const home = placed.find(({ placement }) => placement === 'home')?.shard;
+  const left = (is: (placed: Placed) => boolean) => placed.find(is)?.shard;
+  const source = home
+    ? undefined
+    : (left(({ placement }) => placement === 'moving') ??
+      left(({ placement, moved_to }) => placement === 'moved' && moved_to === copy?.name));
   if (!source && !home) throw new Error(`No database is the home of a tenant ${tenantId}.`);
   if (home && !copy) throw new Error(`It is at home in ${home.name}, and not being moved: --to moves it.`);
   // First of all it is read again where it was: one that has left its database does not arrive any more.

@@ -76,7 +76,11 @@ const parsed = <T>(name: string, parse: (text: string) => T | undefined, error: 
     return z.NEVER;
   });
 const shards = (name: string) =>
-  parsed<ShardUrls>(name, parseShards, 'JSON of names (a-z, 0-9, -) and postgres:// URLs: {"a": "postgres://…", …}');
+  parsed<ShardUrls>(
+    name,
+    parseShards,
+    'JSON of names (a-z, 0-9, -) and postgres:// URLs, none of them twice: {"a": "postgres://…", …}',
+  );
 const shardList = (name: string) => parsed(name, parseShardList, 'names of SHARDS separated by commas');
 
 const port = (name: string) =>
@@ -255,7 +259,7 @@ export const BINDINGS: Record<keyof Bindings, Binding> = {
   },
   TENANT_DIRECTORY: {
     description:
-      'The directory of tenants, as a namespace of Cloudflare KV; without it a table of the first of `SHARDS`',
+      'A copy of the directory of tenants near the caller: a namespace of Cloudflare KV, see [scaling](scaling.md#tenants-on-several-databases)',
     readBy: ['requests', 'purge'],
     source: 'object',
   },

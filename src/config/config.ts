@@ -88,7 +88,10 @@ function parse(bindings: Bindings): Config {
       ? {
           shards: {
             databases: shardsOf(databases, placing),
-            replicas: shardsOf(databases.map(replicaOf), { ...placing, proxy: proxy && replicaOf(proxy) }),
+            replicas: {
+              ...shardsOf(databases.map(replicaOf), { ...placing, proxy: proxy && replicaOf(proxy) }),
+              mayLag: true as const,
+            },
           },
         }
       : {}),

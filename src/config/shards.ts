@@ -5,22 +5,24 @@ import type { Shards } from '../db/shards/shards.ts';
 /** URLs of databases by their names, in their order. */
 export type ShardUrls = ReadonlyMap<string, string>;
 
-/** Reads `{"name": "postgres://…", …}`. Undefined where it is anything else, or has a name twice. */
+/** Reads `{"name": "postgres://…", …}`. Undefined where it is anything else, or has a name or a URL twice. */
 export function parseShards(text: string): ShardUrls | undefined {
-  let named: unknown;
+  let value: unknown;
   try {
-    named = JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof named !== 'object' || named === null || Array.isArray(named)) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const urls = new Map<string, string>();
-  for (const [name, url] of Object.entries(named)) {
+  for (const [name, url] of Object.entries(value)) {
     if (!SHARD_NAME.test(name) || typeof url !== 'string') return undefined;
     if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '')) return undefined;
     urls.set(name, url);
   }
-  return urls.size > 0 ? urls : undefined;
+  // Of a name that is there twice, JSON.parse gives the last. In a value, a quotation mark would be escaped.
+  const named = text.match(/"[^"\\]*"\s*:/g)?.length;
+  return urls.size > 0 && named === urls.size && new Set(urls.values()).size === urls.size ? urls : undefined;
 }
 
 /** Reads a list of names separated by commas, of which each may be there several times. */

@@ -1,6 +1,11 @@
 import type { CourierConfig } from '../config/courier.ts';
 import { Database } from '../db/client/database.ts';
-import { type ClaimedDelivery, claimDeliveries, LEASE_SECONDS } from '../db/queries/webhooks/claim-deliveries.ts';
+import {
+  type ClaimedDelivery,
+  claimDeliveries,
+  type Elsewhere,
+  LEASE_SECONDS,
+} from '../db/queries/webhooks/claim-deliveries.ts';
 import { type Attempt, type Pause, recordAttempts } from '../db/queries/webhooks/record-attempts.ts';
 import { releaseDeliveries } from '../db/queries/webhooks/release-deliveries.ts';
 import { causeOf, log } from '../log.ts';
@@ -47,6 +52,8 @@ export interface Delivered {
   again: Set<number>;
   /** Webhooks that have failed or were slow, which a run that follows at once leaves out. */
   resting: string[];
+  /** Where the tenant is, if not at home in this database any more. */
+  elsewhere?: Elsewhere | undefined;
 }
 
 /**
@@ -69,10 +76,10 @@ export async function deliverTenant(
   let isOver = false;
   for (let round = 0; !isOver && round < MAX_ROUNDS && performance.now() < end && !signal?.aborted; round++) {
     const limits = { limit: CONCURRENCY, except: [...resting], ahead };
-    const { deliveries: claimed, hasMore } = await claimDeliveries(open(), tenantId, limits);
+    const { deliveries: claimed, hasMore, elsewhere } = await claimDeliveries(open(), tenantId, limits);
     if (claimed.length === 0 && hasMore !== 'now') {
       if (hasMore === 'later') again.add(1);
-      return { ...done, again, resting: [...resting] };
+      return { ...done, again, resting: [...resting], elsewhere };
     }
     const { ready, unreadable } = await withSecrets(config, tenantId, claimed);
     if (unreadable.length > 0) {

@@ -17,6 +17,9 @@ export interface QueueLimits {
   maxDelaySeconds: number;
 }
 
+/** How long a message waits whose tenant is being moved to another database (s). */
+const MOVING_SECONDS = 15;
+
 /** How long the search goes on with one tenant where there is no queue (ms). */
 const MAX_MS = 60_000;
 
@@ -33,14 +36,17 @@ export async function handleMessage(
     return;
   }
   const named = configs.filter(({ database }) => database.shard === message.shard);
-  // Nothing is due of a tenant in a database that is not its home.
+  // Nothing is due of a tenant in a database that is not its home. One that it has left says where it is.
   for (const config of named.length > 0 ? named : configs) {
     const whose = ofTenant(message.tenant_id, config);
-    const { again, resting } = await deliverTenant(
+    const { again, resting, elsewhere } = await deliverTenant(
       config,
       message.tenant_id,
       except ? { ...options, except } : options,
     );
+    // What was due here is due there.
+    if (elsewhere === 'being moved') again.add(MOVING_SECONDS);
+    else if (elsewhere) await queue?.send({ tenant_id: message.tenant_id, ...elsewhere });
     // What rests is due by a message of its own.
     if (again.delete(0)) await queue?.send({ ...whose, ...(resting.length > 0 ? { except: resting } : {}) });
     for (const seconds of again) await sendAt(queue, whose, Date.now() + seconds * 1000, options);

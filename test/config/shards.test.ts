@@ -33,6 +33,12 @@ test('by default ids give the first, so that one which is added moves nobody, an
   expect(read({ SHARDS, ...lists }).shards?.databases).toMatchObject({ byHash: ['a', 'b', 'b'], forNew: ['b'] });
 });
 
+test('white space, and what else a URL may hold, are no matter', () => {
+  const odd = 'postgres://worker:a%22%3A%22b@b.example.com/one?options="x"';
+  const text = `{ "a" :${JSON.stringify(A)},\n\t"b":  ${JSON.stringify(odd)} }`;
+  expect([...(read({ SHARDS: text }).shards?.databases.databases.keys() ?? [])]).toEqual(['a', 'b']);
+});
+
 test('one database is as it was', () => {
   expect(read({ DATABASE_URL: A })).not.toHaveProperty('shards');
   expect(read({ DATABASE_URL: A }).database).not.toHaveProperty('shard');
@@ -66,6 +72,8 @@ describe('refused is', () => {
     [`{"A": "${A}"}`, 'SHARDS must be JSON'],
     ['{"a": "mysql://x/y"}', 'SHARDS must be JSON'],
     ['{"a": 1}', 'SHARDS must be JSON'],
+    [`{"a": "${A}", "a": "${B}"}`, 'SHARDS must be JSON'],
+    [`{"a": "${A}", "b": "${A}"}`, 'SHARDS must be JSON'],
   ])('SHARDS=%s', (SHARDS, message) => {
     expect(() => read({ SHARDS })).toThrow(message);
   });

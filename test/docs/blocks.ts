@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../dev/build/bundle.ts';
@@ -25,6 +25,16 @@ export interface Step {
   shown: string;
 }
 
+export const PAGES = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'bench/README.md',
+  'packages/client/README.md',
+  ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`),
+];
+
 export async function blocksOf(file: string): Promise<Block[]> {
   const blocks: Block[] = [];
   let open: Block | undefined;
@@ -41,6 +51,27 @@ export async function blocksOf(file: string): Promise<Block[]> {
     else heading = /^#+ (.+)$/.exec(line)?.[1] ?? heading;
   }
   return blocks;
+}
+
+/** The blocks of commands that a part names: the one that begins with it, or else those that have it in them. */
+export function named(part: string, blocks: Block[]): Block[] {
+  const commands = blocks.filter(({ language }) => language === 'sh');
+  const beginning = commands.filter(({ text }) => text.startsWith(part));
+  return beginning.length > 0 ? beginning : commands.filter(({ text }) => text.includes(part));
+}
+
+/** @returns the one block of a page that a part names. @throws Error where there is none, or more than one */
+export async function commandsWith(page: string, part: string): Promise<string> {
+  const [block, ...more] = named(part, await blocksOf(page));
+  if (!block || more.length > 0) throw new Error(`${page} has no block of commands, or several, with ${part}`);
+  return block.text;
+}
+
+/** @returns a command that stands in the text of a page. @throws Error where it does not */
+export async function inlineWith(page: string, command: string): Promise<string> {
+  const text = await readFile(join(root, page), 'utf8');
+  if (!text.includes(`\`${command}\``)) throw new Error(`${page} does not name ${command}`);
+  return command;
 }
 
 /** @throws Error for output that no commands stand before */

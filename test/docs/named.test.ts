@@ -1,24 +1,14 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../../dev/build/bundle.ts';
 import { run } from '../../dev/run.ts';
-import { blocksOf } from './blocks.ts';
+import { blocksOf, PAGES } from './blocks.ts';
 
 /*
  * What the pages name exists: commands are a shell's, and their scripts, programs, files and options are there; links lead
  * to files and headings. Those that need no account are run by commands.test.ts and deploying.test.ts.
  */
-
-const PAGES = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'bench/README.md',
-  'packages/client/README.md',
-  ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`),
-];
 
 const blocks = (await Promise.all(PAGES.map(blocksOf))).flat();
 const shell = blocks.filter(({ language }) => language === 'sh');

@@ -56,7 +56,7 @@ inBrowser('takes the token out of the address, finds an operation, and runs it',
     await page.fill('#search', 'list projects');
     await page.click('#entries a:has-text("List projects")');
     expect(page.url()).toBe(`${api.origin}/docs#operation/list-projects`);
-    expect(await page.locator('.opblock').count()).toBe(1);
+    await expect.poll(() => page.locator('.opblock').count()).toBe(1);
     await page.click('.btn.execute');
     const live = page.locator('.live-responses-table');
     await live.locator('.response-col_status:has-text("200")').waitFor();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { noteHome } from '../../src/db/shards/known-homes.ts';
+import { forgetAllHomes, noteHome } from '../../src/db/shards/known-homes.ts';
 import { tripsOf, useShardedApi } from './world.ts';
 
 /* Tenants in three databases: each request gets to the right one, and to no other. */
@@ -120,14 +120,42 @@ describe('one database down', () => {
     expect((await api.call('/ready')).status).toBe(200);
   });
 
-  test('that has the directory is so, too, though nobody knows where the others are', async () => {
-    const [a, c] = await Promise.all(['a', 'c'].map((shard) => api.create(shard)));
+  test('that has the directory is so, too, also for processes that know nothing yet', async () => {
+    const hashed = { ...api.bindings, SHARDS_BY_HASH: 'a,b,c' };
+    const createIn = async (shard: string) => {
+      const body = { name: 'By hash', shard };
+      return (await api.call('/api/v1/tenants', { method: 'POST', body, env: hashed })).json.id;
+    };
+    const [byId, byDirectory] = [await createIn('c'), await api.create('c')];
+    const tenants = [
+      { tenant: byId, env: hashed, trips: 1 },
+      // Its id gives `a`, which is asked first; then the two others, and then the one that has it.
+      { tenant: byDirectory, env: api.bindings, trips: 4 },
+    ];
+    const ofA = await api.create('a');
     await api.without('a', async () => {
-      expect((await tags(c ?? '')).status).toBe(200);
-      expect((await addTag(c ?? '', 'written')).status).toBe(201);
-      expect((await tags(a ?? '')).status).toBe(503);
+      for (const { tenant, env, trips } of tenants) {
+        forgetAllHomes();
+        const written = await api.call('/api/v1/tags', { method: 'POST', body: { name: 'cold' }, tenant, env });
+        expect([written.status, tripsOf(written)]).toEqual([201, trips]);
+        forgetAllHomes();
+        const read = await api.call('/api/v1/tags', { tenant, env });
+        expect([read.status, tripsOf(read)]).toEqual([200, trips]);
+        expect(read.json.data).toMatchObject([{ name: 'cold' }]);
+        const renamed = await api.call(`/api/v1/tenants/${tenant}`, { method: 'PATCH', body: { name: 'Cold' }, env });
+        expect([renamed.status, tripsOf(renamed)]).toEqual([200, 1]);
+        forgetAllHomes();
+        const cold = await api.call(`/api/v1/tenants/${tenant}`, { method: 'PATCH', body: { name: 'Colder' }, env });
+        expect([cold.status, tripsOf(cold)]).toEqual([200, trips]);
+      }
+      forgetAllHomes();
+      expect((await tags(ofA)).status).toBe(503);
+      expect((await addTag(ofA, 'refused')).status).toBe(503);
+      const unknown = await api.call(`/api/v1/tenants/${randomUUID()}`, { method: 'PATCH', body: {} });
+      expect(unknown.status).toBe(503);
     });
-    expect((await tags(a ?? '')).status).toBe(200);
+    expect((await tags(ofA)).status).toBe(200);
+    expect((await tags(byDirectory)).json.data).toHaveLength(1);
   });
 });
 

@@ -8,6 +8,7 @@ import { purge } from '../../src/scheduled/purge.ts';
 import { postByFetch } from '../../src/webhooks/post.ts';
 import { handleMessage, sweep } from '../../src/webhooks/queue.ts';
 import { useReceiver } from '../support/receiver.ts';
+import { moveWhole } from '../support/shards.ts';
 import { useShardedApi } from './world.ts';
 
 /* What works for all tenants, in three databases: the purge, deliveries to webhooks, migrations and the doctor. */
@@ -84,15 +85,41 @@ describe('webhooks', () => {
     expect(lines.filter((line) => line.includes('"shard":"c"') && line.includes('webhooks_failed'))).toHaveLength(1);
   });
 
-  test('nothing is delivered from where a tenant has left', async () => {
-    await admin('b').query(`update tenants set placement = 'moving' where id = $1`, [tenant]);
-    await handleMessage(api.bindings, { tenant_id: tenant, shard: 'b' }, options);
-    sent.length = 0;
-    expect(await sweep(api.bindings, options)).toBe(0);
-    expect([posted(), sent]).toEqual([[], []]);
-    await admin('b').query(`update tenants set placement = 'home' where id = $1`, [tenant]);
+  test('what is due while a tenant is moved, and what is to be tried again, is delivered from its new home', async () => {
+    const passOn = () => handleMessage(api.bindings, sent.shift() as WebhookMessage, options);
+    const soon = () => (sent[0]?.due ?? 0) - Date.now();
+    receiver.answer = (_, response) => response.writeHead(500).end();
     await handleMessage(api.bindings, { tenant_id: tenant, shard: 'b' }, options);
     expect(posted()).toEqual(['three']);
+    // To be tried again in 5 s and, if that comes to nothing, in 5 minutes.
+    const retry = { ...sent.at(-1), due: 0 } as WebhookMessage;
+    await change('four');
+    sent.length = 0;
+    await moveWhole(api.shards, tenant, 'c', async (doing) => {
+      if (!/^(Copying|Arriving)/.test(doing)) return;
+      sent.push({ tenant_id: tenant, shard: doing.startsWith('Copying') ? 'b' : 'c' });
+      await passOn();
+      expect(sent).toEqual([
+        { tenant_id: tenant, shard: doing.startsWith('Copying') ? 'b' : 'c', due: expect.any(Number) },
+      ]);
+      expect(soon()).toBeLessThan(20_000);
+      sent.length = 0;
+    });
+
+    receiver.answer = (_, response) => response.end();
+    sent.push(retry);
+    await passOn();
+    expect([posted(), sent]).toEqual([[], [{ tenant_id: tenant, shard: 'c' }]]);
+    await handleMessage(api.bindings, sent.shift() as WebhookMessage, { ...options, ahead: 6000 });
+    expect([posted().sort(), sent]).toEqual([['four', 'three'], []]);
+    // A message of one that has come back follows it, and one of a tenant that is nowhere ends.
+    await moveWhole(api.shards, tenant, 'b');
+    sent.push({ tenant_id: tenant, shard: 'c' });
+    await passOn();
+    expect(sent).toEqual([{ tenant_id: tenant, shard: 'b' }]);
+    sent.length = 0;
+    await handleMessage(api.bindings, { tenant_id: randomUUID(), shard: 'b' }, options);
+    expect([posted(), sent]).toEqual([[], []]);
   });
 });
 

@@ -6,7 +6,7 @@ import { app } from '../../src/functions/index.ts';
 import { JWT_SECRET, type Reply, signToken, WEBHOOK_KEYS } from '../support/api.ts';
 import { startEndpoint } from '../support/database.ts';
 import { expectDocumented } from '../support/openapi.ts';
-import { bindingsOf, type TestShards, useShards } from '../support/shards.ts';
+import { bindingsOf, closed, type TestShards, useShards } from '../support/shards.ts';
 
 /* The API over three databases, `a`, `b` and `c`, in this process. By default ids give `a`, which has the directory. */
 
@@ -101,21 +101,7 @@ export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
     );
   };
 
-  api.without = async (shard, work) => {
-    const admin = shards.get(shard)?.admin;
-    const name = new URL(shards.get(shard)?.url ?? '').pathname.slice(1);
-    // A superuser gets in all the same.
-    await admin?.query(`alter database ${name} connection limit 0`);
-    await admin?.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename <> $2', [
-      name,
-      'postgres',
-    ]);
-    try {
-      return await work();
-    } finally {
-      await admin?.query(`alter database ${name} connection limit -1`);
-    }
-  };
+  api.without = (shard, work) => closed(shards, shard, work);
   return api;
 }
 

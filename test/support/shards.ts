@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
+import { moveTenant } from '../../dev/move/move.ts';
+import { undoMove } from '../../dev/move/undo.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { clone, hostOf } from './database.ts';
 import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from './global-setup.ts';
@@ -56,4 +58,53 @@ export function bindingsOf(shards: TestShards): Pick<Bindings, 'SHARDS' | 'JANIT
     JANITOR_SHARDS: json(({ janitorUrl }) => janitorUrl),
     COURIER_SHARDS: json(({ courierUrl }) => courierUrl),
   };
+}
+
+/**
+ * Has a database not be there for as long as the work takes: who logs in finds it full, as SQLSTATE 53300.
+ * @param shard its name
+ */
+export async function closed<T>(shards: TestShards, shard: string, work: () => Promise<T>): Promise<T> {
+  const admin = shards.get(shard)?.admin;
+  const name = new URL(shards.get(shard)?.url ?? '').pathname.slice(1);
+  // A superuser gets in all the same.
+  await admin?.query(`alter database ${name} connection limit 0`);
+  await admin?.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename <> $2', [
+    name,
+    'postgres',
+  ]);
+  try {
+    return await work();
+  } finally {
+    await admin?.query(`alter database ${name} connection limit -1`);
+  }
+}
+
+/**
+ * Moves a tenant as `npm run move-tenant` does, as a superuser.
+ * @param to its new home; undefined to take the move back
+ * @param meanwhile called before each step, which does not come if it throws
+ */
+export async function moveWhole(
+  shards: TestShards,
+  tenantId: string,
+  to: string | undefined,
+  meanwhile: (doing: string) => Promise<void> | void = () => {},
+): Promise<void> {
+  const owners = await Promise.all(
+    [...shards].map(async ([name, { admin }]) => {
+      const { host, port, user, password, database } = admin;
+      const client = new pg.Client({ host, port, user, password, database } as pg.ClientConfig);
+      await client.connect();
+      return { name, client };
+    }),
+  );
+  const step = async <T>(doing: string, work: (progress: () => void) => Promise<T>) => {
+    await meanwhile(doing);
+    return work(() => {});
+  };
+  const move = { shards: owners, tenantId, step };
+  await (to === undefined ? undoMove(move) : moveTenant(move, to)).finally(() =>
+    Promise.all(owners.map(({ client }) => client.end())),
+  );
 }

@@ -2,54 +2,18 @@ import { type Compilable, Kysely } from 'kysely';
 import { log } from '../../log.ts';
 import { telemetry } from '../../telemetry.ts';
 import { atHome } from '../shards/at-home.ts';
+import { cacheHome } from '../shards/directory-cache.ts';
 import { databaseOf, firstOf, type Shards } from '../shards/shards.ts';
 import type { DB } from '../types.ts';
+import { type Caller, contextStatements } from './caller.ts';
 import { maxRunning, runWhenFree } from './concurrency.ts';
 import { batchDialect } from './dialect.ts';
 import type { DatabaseConfig, Row, Statement } from './drivers/driver.ts';
 import { DatabaseError, isTransient, reasonOf, sqlState, toDatabaseError } from './errors.ts';
 import { driverFor } from './open-drivers.ts';
+import { notFound } from './rejections.ts';
 import { MAX_BODY_BYTES } from './response-limit.ts';
 import { Usage } from './usage.ts';
-
-/** Who asks, in which request. Without a tenant it is a `platform` token, or nobody (`/ready`). */
-export interface Caller {
-  tenantId?: string;
-  platform?: boolean;
-  /** Whether it is who delivers to webhooks, of all tenants. */
-  courier?: boolean;
-  actor?: string;
-  /** What the token allows within the tenant. */
-  role?: string;
-  /** The API key that is presented in place of a token. Whether it is good, and good enough, the database tells. */
-  apiKey?: PresentedKey;
-  requestId: string;
-  /** The operation of the API that asks, for the log. */
-  operationId: string;
-  /** Whether what is written is to be rolled back: it is only tried. */
-  isDryRun?: boolean;
-  /** What the body of an answer may have (bytes), where that is less than usual. */
-  maxAnswerBytes?: number | undefined;
-  /** W3C Trace Context, which the driver hands on. */
-  traceparent?: string;
-  /** Makes the runtime wait for work, also if the caller has gone away meanwhile. */
-  keepAlive?: (work: Promise<unknown>) => void;
-  /**
-   * Called after each write of a tenant that has webhooks: something may have to be delivered.
-   * @param shard the name of the database that it was written to, where there are several
-   */
-  announce?: (shard?: string) => void;
-}
-
-export interface PresentedKey {
-  id: string;
-  /** SHA-256 of its secret, in hexadecimal. */
-  secretHash: string;
-  /** The lowest role that may do what is asked. */
-  needed: string;
-  /** Whether the database has found it good a moment ago. */
-  isKnown: boolean;
-}
 
 /**
  * Batches of API keys that may be made up are bounded together: neither do those of the tenants that they name wait for them,
@@ -195,16 +159,25 @@ export class Database {
     await this.#send([], { readOnly: true });
   }
 
+  /** Has the copy of the directory say where a tenant is, see {@link cacheHome}. Nobody waits for it. */
+  cacheHome(tenantId: string, shard: string): void {
+    if (this.shards) this.#keepAlive(cacheHome(this.shards, tenantId, shard));
+  }
+
+  #keepAlive(work: Promise<unknown>): void {
+    this.#caller.keepAlive?.(work);
+  }
+
   #send(queries: Statement[], options: SendOptions): Promise<Row[]> {
     const deadline = this.#usage.deadline();
-    const { tenantId, apiKey, keepAlive } = this.#caller;
+    const { tenantId, apiKey } = this.#caller;
     const send = () => this.#sendToHome(queries, deadline, options);
     const isSecond = this.roundTrips > 0;
     const scope = apiKey && !apiKey.isKnown ? UNKNOWN_KEYS : tenantId;
     const limits = { signal: deadline, isSecond, max: maxRunning(this.#config.connections) };
     const sent = scope ? runWhenFree(scope, limits, send) : send();
     // Workers drop a request whose caller goes away, and would not give its slot back.
-    keepAlive?.(sent);
+    this.#keepAlive(sent);
     return sent;
   }
 
@@ -213,24 +186,25 @@ export class Database {
     const tenantId = this.#resident;
     if (tenantId !== undefined && shards?.proxy) return this.#sendWithRetries(shards.proxy, queries, deadline, options);
     if (!shards || tenantId === undefined) return this.#sendWithRetries(this.#config, queries, deadline, options);
+    const ask = (shard: string, batch: Statement[], how: SendOptions) =>
+      this.#sendWithRetries(databaseOf(shards, shard), batch, deadline, how);
+    const isServed = {
+      sql: 'select refuse_unless_served($1::uuid, $2::json)',
+      parameters: [tenantId, JSON.stringify(notFound('tenant'))],
+    };
     return atHome({
       shards,
       tenantId,
       isRead: options.readOnly ?? false,
-      ask: (shard) => this.#sendWithRetries(databaseOf(shards, shard), queries, deadline, options),
+      ask: (shard) => ask(shard, queries, options),
+      probe: (shard) => ask(shard, [isServed], { readOnly: true }),
       lookUp: () => this.#lookUp(shards, tenantId),
+      keepAlive: (work) => this.#keepAlive(work),
     });
   }
 
-  /** The home of a tenant as the directory has it. Of a key-value store it may be what it was a minute ago. */
+  /** The home of a tenant as the directory has it. */
   async #lookUp(shards: Shards, tenantId: string): Promise<string | undefined> {
-    if (shards.keyValues) {
-      const found = await shards.keyValues.get(tenantId).catch((error) => {
-        this.#log('error', 'tenant_directory_failed', reasonOf(error));
-        throw error;
-      });
-      return found ?? undefined;
-    }
     const { tenantId: _, apiKey: __, ...caller } = this.#caller;
     const config = databaseOf(shards, firstOf(shards));
     const first = new Database(config, { ...caller, platform: true }, { usage: this.#usage });
@@ -269,7 +243,7 @@ export class Database {
     const tenantId = this.#resident;
     // A proxy would answer for one database of several, or of none.
     if (config.shardingKey && tenantId === undefined) throw new DatabaseError({ kind: 'no_sharding_key' });
-    const context = this.#contextStatements(readOnly);
+    const context = contextStatements(this.#caller, readOnly);
     const usage = this.#usage;
     const start = performance.now();
     const onRoundTrip = () => {
@@ -296,22 +270,6 @@ export class Database {
     }
   }
 
-  /** The statement that every batch begins with: who asks. Of a write it gives back whether the tenant has webhooks. */
-  #contextStatements(readOnly: boolean): Statement[] {
-    const { tenantId, platform, courier, actor = null, role = null, apiKey, requestId } = this.#caller;
-    if (apiKey) {
-      const { id, secretHash, needed } = apiKey;
-      const parameters = [tenantId, id, `\\x${secretHash}`, needed, requestId];
-      return [{ sql: contextQuery('set_api_key_context($1, $2, $3, $4, $5)', readOnly), parameters }];
-    }
-    if (tenantId) {
-      const parameters = [tenantId, actor, requestId, role];
-      return [{ sql: contextQuery('set_tenant_context($1, $2, $3, $4)', readOnly), parameters }];
-    }
-    if (courier) return [{ sql: 'select set_courier_context($1, $2)', parameters: [actor, requestId] }];
-    return platform ? [{ sql: 'select set_platform_context($1, $2)', parameters: [actor, requestId] }] : [];
-  }
-
   #log(level: 'warn' | 'error', event: string, fields: Record<string, unknown>): void {
     const { requestId, tenantId = null, operationId } = this.#caller;
     log(level, event, { request_id: requestId, tenant: tenantId, operation_id: operationId, ...fields });
@@ -321,9 +279,4 @@ export class Database {
 /** Where batches are sent: without the user and password of the URL. */
 function placeOf({ url, endpoint, shard }: DatabaseConfig): { host?: string | undefined; shard?: string } {
   return { host: URL.parse(endpoint ?? url)?.host, ...(shard ? { shard } : {}) };
-}
-
-/** FROM makes its row before anything is selected of it. */
-function contextQuery(call: string, readOnly: boolean): string {
-  return readOnly ? `select ${call}` : `select current_setting('app.webhooks') as webhooks from ${call}`;
 }

@@ -7,7 +7,7 @@ interface SqlError {
   severity?: string;
   detail?: string;
   constraint?: string;
-  /** Whether the driver has not even connected. */
+  /** Whether the driver `pg` has not even connected. */
   unsent?: boolean;
 }
 
@@ -95,7 +95,7 @@ export function toDatabaseError(error: unknown): DatabaseError {
 function failureOf(error: unknown): DatabaseFailure {
   const state = sqlState(error);
   const { detail, constraint, unsent } = (error ?? {}) as SqlError;
-  if (!state) return { kind: 'unavailable', outage: unsent ? 'refused' : 'lost' };
+  if (!state) return { kind: 'unavailable', outage: unsent || isRefusedByProxy(error) ? 'refused' : 'lost' };
   if (state === REJECTED && detail) return { kind: 'rejected', ...(JSON.parse(detail) as Rejection) };
   const violated = constraint ? CONSTRAINTS[constraint] : undefined;
   if (violated) return { kind: 'violated', ...violated };
@@ -128,20 +128,34 @@ function isOutage(state: string): boolean {
 }
 
 /**
- * What Neon's proxy says where PostgreSQL gave no error, or none that the driver reads: the part of its messages that holds no
- * value (neondatabase/neon, `proxy/src`: `auth/mod.rs`, `control_plane/errors.rs`, `compute/mod.rs`,
- * `serverless/sql_over_http.rs` and `libs/proxy/tokio-postgres2/src/error/mod.rs`).
+ * What Neon's proxy says where it has not connected to PostgreSQL, so that nothing was carried out: the part of its messages that
+ * holds no value (neondatabase/neon, `proxy/src`: `auth/mod.rs`, `control_plane/errors.rs` and `compute/mod.rs`).
  */
-const PROXY_MESSAGES = [
+const PROXY_REFUSALS = [
   'password authentication failed',
   'Too many connections to this endpoint',
   'Too many connections attempts',
   'Failed to acquire permit to connect to the database',
   'Control plane request failed',
   "Couldn't connect to compute node",
-  'Query cancelled, connection was terminated',
-  'connection closed',
 ];
+
+/**
+ * The same where PostgreSQL gave no error, or none that the driver reads (also `serverless/sql_over_http.rs` and
+ * `libs/proxy/tokio-postgres2/src/error/mod.rs`).
+ */
+const PROXY_MESSAGES = [...PROXY_REFUSALS, 'Query cancelled, connection was terminated', 'connection closed'];
+
+/** The SQLSTATE by which PostgreSQL refused a connection to Neon's proxy: it is in the text of a 500, which the driver does not read. */
+function refusedState(message: string): string | undefined {
+  return message.includes('(HTTP status 500)') ? /"code":"([0-9A-Z]{5})"/.exec(message)?.[1] : undefined;
+}
+
+/** Whether Neon's proxy has sent nothing to PostgreSQL. */
+function isRefusedByProxy(error: unknown): boolean {
+  const { message = '' } = (error ?? {}) as Partial<Error>;
+  return refusedState(message) !== undefined || PROXY_REFUSALS.some((text) => message.includes(text));
+}
 
 /**
  * What the log says of an error: the SQLSTATE, or why there was no response. No message goes there as it is: PostgreSQL's
@@ -152,9 +166,7 @@ export function reasonOf(error: unknown): { sqlstate: string } | { reason: strin
   if (sqlstate) return { sqlstate };
   const { message = '' } = (error ?? {}) as Partial<Error>;
   const httpStatus = /\(HTTP status \d+\)/.exec(message)?.[0];
-  // Where PostgreSQL refuses a connection, its error is the text of a 500, which the driver does not read.
-  const refused = httpStatus ? /"code":"([0-9A-Z]{5})"/.exec(message)?.[1] : undefined;
-  const said = refused ?? PROXY_MESSAGES.find((text) => message.includes(text));
+  const said = refusedState(message) ?? PROXY_MESSAGES.find((text) => message.includes(text));
   const what = httpStatus ?? causeOf(error);
   return { reason: said ? `${what}: ${said}` : what };
 }

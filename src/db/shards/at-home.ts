@@ -1,4 +1,5 @@
 import { DatabaseError } from '../client/errors.ts';
+import { cachedHome, cacheHome } from './directory-cache.ts';
 import { homeByHash } from './home-by-hash.ts';
 import { forgetHome, knownHome, noteHome } from './known-homes.ts';
 import { firstOf, type Shards } from './shards.ts';
@@ -16,124 +17,140 @@ const missed = new Map<string, number>();
 export interface Inquiry<T> {
   shards: Shards;
   tenantId: string;
-  /** Asks one database. The tenant's home gives the answer; every other one refuses with `elsewhere`, and has done nothing. */
+  /** Sends the batch to one database. The tenant's home gives the answer; every other one refuses with `elsewhere`, and has done nothing. */
   ask: (shard: string) => Promise<T>;
-  /** Asks the directory, past what is known here. */
+  /** Has one database say whether it is the tenant's home: others refuse as above. Nothing is changed. */
+  probe: (shard: string) => Promise<unknown>;
+  /** Looks into the directory. */
   lookUp: () => Promise<string | undefined>;
   /** Whether a batch whose response was lost may be sent to another database: a write may not, as it may have been carried out. */
   isRead: boolean;
+  /** Makes the runtime wait for what nobody else waits for. */
+  keepAlive: (work: Promise<unknown>) => void;
 }
 
+/** The databases that have not answered for the tenant, by name, and what they have said. */
+type Failures = Map<string, DatabaseError>;
+
 /**
- * Asks the home of a tenant: the database where it was found before; where the directory says, if that is no database itself;
- * or the one that its id gives. A database that is not its home says so, and where the tenant has moved, as far as it knows;
- * otherwise the directory is asked. Where that cannot be asked, or a database that may be its home, all others are.
+ * Asks the home of a tenant. It is looked for where it was found before, or else where the key-value store says; where the
+ * tenant's id gives; where the directory says; and where the directory cannot be asked, in all other databases. Each that is not
+ * its home says so, and where the tenant has moved, as far as it knows: there it is looked for next.
  * @throws DatabaseError of the home; where there is none, what a tenant is told that does not exist; `unavailable` where that
  *   cannot be told
  */
 export async function atHome<T>(inquiry: Inquiry<T>): Promise<T> {
-  const { shards, tenantId, ask, isRead } = inquiry;
-  const failures = new Map<string, DatabaseError>();
-  const lookUp = once(() => directoryOf(inquiry, failures));
-  let next: string | undefined = knownHome(tenantId) ?? (shards.keyValues && (await lookUp()).shard);
-  next ??= homeByHash(tenantId, shards.byHash);
-  while (next !== undefined) {
-    const shard = next;
-    try {
-      const answer = await ask(shard);
-      noteHome(tenantId, shard);
-      return answer;
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || !mayBeElsewhere(error, isRead)) throw error;
-      failures.set(shard, error);
-      next = elsewhereOf(error);
+  const { shards, tenantId, ask, isRead, keepAlive } = inquiry;
+  const known = knownHome(tenantId);
+  const cached = known === undefined ? await cachedHome(shards, tenantId) : undefined;
+  const byId = homeByHash(tenantId, shards.byHash);
+  const failures: Failures = new Map();
+  const isNew = (name: string | undefined): name is string =>
+    name !== undefined && shards.databases.has(name) && !failures.has(name);
+  const sources: (() => string | undefined | Promise<string | undefined>)[] = [
+    () => known ?? cached,
+    () => byId,
+    () => elsewhere(inquiry, failures),
+  ];
+  for (const source of sources) {
+    let next = await source();
+    while (isNew(next)) {
+      const shard: string = next;
+      try {
+        const answer = await ask(shard);
+        noteHome(tenantId, shard);
+        const isMisled = known === undefined && shard !== (cached ?? byId);
+        if (isMisled && !shards.mayLag) keepAlive(cacheHome(shards, tenantId, shard));
+        return answer;
+      } catch (error) {
+        if (!(error instanceof DatabaseError)) throw error;
+        const isGuess = shard !== (known ?? cached);
+        if (isLost(error) && !isRead && isGuess) await learnHome(inquiry, failures.set(shard, error));
+        if (!mayBeElsewhere(error, isRead)) throw error;
+        failures.set(shard, error);
+        next = error.failure.kind === 'rejected' ? (error.failure.elsewhere?.shard ?? undefined) : undefined;
+      }
     }
-    const isNew = (name: string | undefined) => name !== undefined && shards.databases.has(name) && !failures.has(name);
-    if (isNew(next)) continue;
-    // What it was found by may be out of date.
-    const { shard: found, isKnown } = await lookUp();
-    next = isKnown ? [found, homeByHash(tenantId, shards.byHash)].find(isNew) : undefined;
   }
   forgetHome(tenantId);
-  const { isKnown } = await lookUp();
-  if (isKnown || (missed.get(tenantId) ?? 0) > performance.now()) throw worstOf(failures);
-  return askEverywhere(inquiry, failures);
+  throw worstOf(failures);
 }
 
-/** What the directory says, once for each inquiry; nothing where it cannot be asked. */
-async function directoryOf<T>(
-  { shards, lookUp }: Inquiry<T>,
-  failures: Map<string, DatabaseError>,
-): Promise<{ shard: string | undefined; isKnown: boolean }> {
-  const nothing = { shard: undefined, isKnown: false };
-  const first = shards.keyValues ? undefined : failures.get(firstOf(shards));
-  if (first) {
-    // It has looked itself, in the batch that it refused. If it is down, its table is, too.
-    return { ...nothing, isKnown: !isOutage(first) };
+/** What the directory says; where it cannot be asked, what all databases say that have not been asked yet. */
+async function elsewhere<T>(inquiry: Inquiry<T>, failures: Failures): Promise<string | undefined> {
+  const first = failures.get(firstOf(inquiry.shards));
+  // It has the directory, and has looked into it before it refused the batch. If it is down, its directory is, too.
+  if (first && isDenial(first)) return undefined;
+  if (!first) {
+    try {
+      return await inquiry.lookUp();
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      failures.set(firstOf(inquiry.shards), error);
+    }
   }
-  return lookUp().then(
-    (shard) => ({ shard, isKnown: true }),
-    () => nothing,
-  );
+  return findHome(inquiry, failures);
 }
 
-/** Asks all databases that have not been asked yet: one at most answers. */
-async function askEverywhere<T>(inquiry: Inquiry<T>, failures: Map<string, DatabaseError>): Promise<T> {
-  const { shards, tenantId, ask, isRead } = inquiry;
+/**
+ * Has all databases say whether they are the home that have not been asked yet: at most one is. No batch is sent to several at
+ * once, so that one whose tenant is being moved meanwhile is not carried out twice.
+ */
+async function findHome<T>({ shards, tenantId, probe }: Inquiry<T>, failures: Failures): Promise<string | undefined> {
+  if ((missed.get(tenantId) ?? 0) > performance.now()) return undefined;
   const rest = [...shards.databases.keys()].filter((name) => !failures.has(name));
-  let found: { shard: string; answer: T } | undefined;
-  let thrown: { error: unknown } | undefined;
+  let home: string | undefined;
   const work = async () => {
-    for (let shard = rest.shift(); shard !== undefined && !found && !thrown; shard = rest.shift()) {
-      const name = shard;
-      await ask(name).then(
-        (answer) => {
-          found = { shard: name, answer };
+    for (let name = rest.shift(); name !== undefined && home === undefined; name = rest.shift()) {
+      const shard = name;
+      await probe(shard).then(
+        () => {
+          home = shard;
         },
         (error) => {
-          if (error instanceof DatabaseError && mayBeElsewhere(error, isRead)) failures.set(name, error);
-          else thrown = { error };
+          if (!(error instanceof DatabaseError)) throw error;
+          // The tenant's own database can refuse it, too: one that is suspended.
+          if (error.failure.kind === 'rejected' && !mayBeElsewhere(error, true)) home = shard;
+          else failures.set(shard, error);
         },
       );
     }
   };
   await Promise.all(Array.from({ length: MAX_AT_A_TIME }, work));
-  if (found) {
-    noteHome(tenantId, found.shard);
+  if (home !== undefined) {
     missed.delete(tenantId);
-    return found.answer;
+    return home;
   }
-  if (thrown) throw thrown.error;
   if (missed.size > 1000) missed.clear();
   missed.set(tenantId, performance.now() + QUIET_MS);
-  throw worstOf(failures);
+  return undefined;
 }
 
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => {
-    result ??= work();
-    return result;
-  };
+/** Notes where a tenant is of which nothing was known: whoever sends the write again is served there. */
+async function learnHome<T>(inquiry: Inquiry<T>, failures: Failures): Promise<void> {
+  const home = await elsewhere(inquiry, failures).catch(() => undefined);
+  if (home !== undefined) noteHome(inquiry.tenantId, home);
 }
 
 /** Whether another database may have the tenant: this one has said so, or cannot say. */
 function mayBeElsewhere(error: DatabaseError, isRead: boolean): boolean {
   const { failure } = error;
-  if (failure.kind === 'unavailable') return failure.outage === 'refused' || (failure.outage === 'lost' && isRead);
+  if (failure.kind === 'unavailable') return failure.outage === 'refused' || (isLost(error) && isRead);
   return failure.kind === 'rejected' && failure.elsewhere !== undefined;
 }
 
-function elsewhereOf({ failure }: DatabaseError): string | undefined {
-  return failure.kind === 'rejected' ? (failure.elsewhere?.shard ?? undefined) : undefined;
+/** Whether nobody knows if the batch was carried out. */
+function isLost({ failure }: DatabaseError): boolean {
+  return failure.kind === 'unavailable' && failure.outage === 'lost';
 }
 
-function isOutage({ failure }: DatabaseError): boolean {
-  return failure.kind === 'unavailable' || (failure.kind === 'rejected' && failure.code === 'unavailable');
+/** Whether a database knows that it is not the tenant's home. One where the tenant is arriving will be at once. */
+function isDenial({ failure }: DatabaseError): boolean {
+  return failure.kind === 'rejected' && failure.code !== 'unavailable';
 }
 
-/** Of a database that may have the tenant and cannot say so, or of one where it is arriving; otherwise of the first. */
-function worstOf(failures: Map<string, DatabaseError>): DatabaseError {
+/** Of a database that may have the tenant and cannot say so; otherwise of the first that was asked. */
+function worstOf(failures: Failures): DatabaseError {
   const all = [...failures.values()];
-  return (all.find(isOutage) ?? all[0]) as DatabaseError;
+  return (all.find((error) => !isDenial(error)) ?? all[0]) as DatabaseError;
 }

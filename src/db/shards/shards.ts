@@ -9,7 +9,7 @@ export interface TenantKeyValues {
 
 /** The databases among which tenants are spread, each of them whole in one. */
 export interface Shards {
-  /** By name. The first one has the directory, where there is no key-value store for it. */
+  /** By name. The first one has the directory of tenants that are not where their ids say. */
   databases: ReadonlyMap<string, DatabaseConfig>;
   /**
    * Names of databases, of which a tenant's id gives one, its home unless the directory or a database says otherwise. A name
@@ -18,8 +18,10 @@ export interface Shards {
   byHash: readonly string[];
   /** Those that take new tenants; again as often as they are to have more of them. */
   forNew: readonly string[];
-  /** The directory, where it is not a table of the first database. */
+  /** A copy of the directory near the caller, which may be out of date. */
   keyValues?: TenantKeyValues | undefined;
+  /** Whether these are read replicas: what they know may be out of date, too. */
+  mayLag?: true;
   /** A sharding proxy before all of them, which decides where a tenant is, in place of everything above. */
   proxy?: DatabaseConfig | undefined;
 }

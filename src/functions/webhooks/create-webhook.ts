@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import * as z from 'zod';
 import { createWebhook } from '../../db/queries/webhooks/create-webhook.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { webhookDescription, webhookEvents, webhookUrl } from '../../http/request/schemas.ts';
+import { webhookDescription, webhookEvents, webhookUrl } from '../../http/request/webhook-schemas.ts';
 import { NewWebhook } from '../../http/response/webhook-resources.ts';
 import { newWebhookSecret } from '../../http/webhook-secret.ts';
 import { checkWebhookUrl } from '../../http/webhook-url.ts';

@@ -1,7 +1,7 @@
 import { listWebhooks, webhookSorts } from '../../db/queries/webhooks/list-webhooks.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
 import { listQuery, listRequest } from '../../http/request/list-query.ts';
-import { webhookStatus } from '../../http/request/schemas.ts';
+import { webhookStatus } from '../../http/request/webhook-schemas.ts';
 import { WebhookPage } from '../../http/response/pages.ts';
 import { membersOf } from '../../http/response/resources.ts';
 import { Webhook } from '../../http/response/webhook-resources.ts';

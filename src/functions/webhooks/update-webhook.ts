@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { updateWebhook } from '../../db/queries/webhooks/update-webhook.ts';
 import { endpoint } from '../../http/endpoint/endpoint.ts';
-import { guid, webhookDescription, webhookEvents, webhookStatus, webhookUrl } from '../../http/request/schemas.ts';
+import { guid } from '../../http/request/schemas.ts';
+import { webhookDescription, webhookEvents, webhookStatus, webhookUrl } from '../../http/request/webhook-schemas.ts';
 import { Webhook } from '../../http/response/webhook-resources.ts';
 import { checkWebhookUrl } from '../../http/webhook-url.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { deliveryStatus, webhookEvents, webhookStatus } from '../request/schemas.ts';
+import { deliveryStatus, webhookEvents, webhookStatus } from '../request/webhook-schemas.ts';
 import { id, moment, text, times, timestamp, version } from './members.ts';
 
 /* The schemas of webhooks and their deliveries, as responses show them. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DatabaseError, type DatabaseFailure } from '../../../src/db/client/errors.ts';
 import { atHome } from '../../../src/db/shards/at-home.ts';
 import { forgetAllHomes, knownHome, MAX_KNOWN, noteHome } from '../../../src/db/shards/known-homes.ts';
-import type { Shards } from '../../../src/db/shards/shards.ts';
+import type { Shards, TenantKeyValues } from '../../../src/db/shards/shards.ts';
 
 /* Where a batch goes, whatever databases answer. That they answer so: test/db/placement.test.ts and test/shards. */
 
@@ -26,22 +26,52 @@ const lost: DatabaseFailure = { kind: 'unavailable', outage: 'lost' };
 
 const url = 'postgres://worker@db.example.com/onetrip';
 
-/** Asks for a tenant whose id gives `a`. @returns what came of it, and what was asked in which order */
+/** Asks for a tenant whose id gives `a`. @returns what came of it, what was asked in which order, and what was put into the cache */
 async function ask(
   answers: Record<string, Answer>,
   {
+    byId = 'a',
     directory,
-    keyValues = false,
+    cache,
     isRead = true,
+    mayLag = false,
     tenantId = randomUUID(),
-  }: { directory?: string | Error; keyValues?: boolean; isRead?: boolean; tenantId?: string } = {},
+  }: {
+    byId?: string;
+    directory?: string | DatabaseError;
+    /** What it says; an error where it cannot be asked. */
+    cache?: string | null | Error | Promise<never>;
+    isRead?: boolean;
+    mayLag?: boolean;
+    tenantId?: string;
+  } = {},
 ) {
   const asked: string[] = [];
+  const put: string[] = [];
+  const keyValues: TenantKeyValues = {
+    get: async () => {
+      asked.push('cache');
+      if (cache instanceof Error) throw cache;
+      return (await cache) ?? null;
+    },
+    put: async (_, shard) => {
+      put.push(shard);
+      if (cache instanceof Error) throw cache;
+    },
+    delete: async () => {},
+  };
   const shards: Shards = {
     databases: new Map(Object.keys(answers).map((name) => [name, { url }])),
-    byHash: ['a'],
-    forNew: ['a'],
-    ...(keyValues ? { keyValues: { get: async () => null, put: async () => {}, delete: async () => {} } } : {}),
+    byHash: [byId],
+    forNew: [byId],
+    ...(cache === undefined ? {} : { keyValues }),
+    ...(mayLag ? { mayLag } : {}),
+  };
+  const answerOf = async (shard: string) => {
+    const answer = answers[shard];
+    if (answer === undefined) throw new Error(`There is no database ${shard}.`);
+    if (answer !== 'home') throw new DatabaseError(answer);
+    return `answer of ${shard}`;
   };
   const outcome = await atHome({
     shards,
@@ -49,33 +79,42 @@ async function ask(
     isRead,
     ask: async (shard) => {
       asked.push(shard);
-      const answer = answers[shard] ?? unknown();
-      if (answer !== 'home') throw new DatabaseError(answer);
-      return `answer of ${shard}`;
+      return answerOf(shard);
+    },
+    probe: async (shard) => {
+      asked.push(`${shard}?`);
+      return answerOf(shard);
     },
     lookUp: async () => {
       asked.push('directory');
-      if (directory instanceof Error) throw directory;
+      if (directory instanceof DatabaseError) throw directory;
       return directory;
     },
-  }).catch((error: DatabaseError) => error.failure);
-  return { outcome, asked };
+    keepAlive: (work) => void work,
+  }).catch((error: DatabaseError) => error.failure ?? error);
+  return { outcome, asked, put };
+}
+
+/** Swallows what is logged. */
+function silence(): void {
+  const spy = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => spy.mockRestore());
 }
 
 beforeEach(forgetAllHomes);
 
 describe('a tenant', () => {
   test('that is where its id says takes one round trip', async () => {
-    expect(await ask({ a: 'home', b: unknown() })).toEqual({ outcome: 'answer of a', asked: ['a'] });
+    expect(await ask({ a: 'home', b: unknown() })).toMatchObject({ outcome: 'answer of a', asked: ['a'] });
   });
 
   test('that has moved takes one more, and from then on one', async () => {
     const tenantId = randomUUID();
     const answers: Record<string, Answer> = { a: unknown('b'), b: 'home' };
-    expect(await ask(answers, { tenantId })).toEqual({ outcome: 'answer of b', asked: ['a', 'b'] });
-    expect(await ask(answers, { tenantId })).toEqual({ outcome: 'answer of b', asked: ['b'] });
+    expect(await ask(answers, { tenantId })).toMatchObject({ outcome: 'answer of b', asked: ['a', 'b'] });
+    expect(await ask(answers, { tenantId })).toMatchObject({ outcome: 'answer of b', asked: ['b'] });
     const movedOn: Record<string, Answer> = { a: unknown('b'), b: unknown('c'), c: 'home' };
-    expect(await ask(movedOn, { tenantId })).toEqual({ outcome: 'answer of c', asked: ['b', 'c'] });
+    expect(await ask(movedOn, { tenantId })).toMatchObject({ outcome: 'answer of c', asked: ['b', 'c'] });
   });
 
   test('that moved in circles is found', async () => {
@@ -87,35 +126,29 @@ describe('a tenant', () => {
     });
   });
 
-  test('of which its database knows nothing any more is looked up in the directory', async () => {
+  test('of which its database knows nothing any more is looked for by its id, which finds the directory beside', async () => {
     const tenantId = randomUUID();
     noteHome(tenantId, 'b');
-    expect(await ask({ a: unknown(), b: unknown(), c: 'home' }, { tenantId, directory: 'c' })).toEqual({
+    expect(await ask({ a: unknown('c'), b: unknown(), c: 'home' }, { tenantId })).toMatchObject({
+      outcome: 'answer of c',
+      asked: ['b', 'a', 'c'],
+    });
+  });
+
+  test('whose id gives a database without the directory is looked up there', async () => {
+    const answers: Record<string, Answer> = { a: unknown(), b: unknown(), c: 'home' };
+    expect(await ask(answers, { byId: 'b', directory: 'c' })).toMatchObject({
       outcome: 'answer of c',
       asked: ['b', 'directory', 'c'],
     });
   });
 
-  test('that the directory has elsewhere is asked there at once, where the directory is no database', async () => {
-    expect(await ask({ a: unknown(), b: 'home' }, { keyValues: true, directory: 'b' })).toEqual({
-      outcome: 'answer of b',
-      asked: ['directory', 'b'],
-    });
-  });
-
-  test('that the directory has where it was is found', async () => {
-    expect(await ask({ a: 'home', b: unknown() }, { keyValues: true, directory: 'b' })).toMatchObject({
-      outcome: 'answer of a',
-      asked: ['directory', 'b', 'a'],
-    });
-    expect(
-      await ask({ a: 'home', b: unknown() }, { keyValues: true, directory: 'removed' }),
-      'a database that is no more',
-    ).toMatchObject({ outcome: 'answer of a' });
-  });
-
   test('that nobody has is unknown, in one round trip', async () => {
-    expect(await ask({ a: unknown(), b: 'home' })).toEqual({ outcome: unknown(), asked: ['a'] });
+    expect(await ask({ a: unknown(), b: 'home' })).toMatchObject({ outcome: unknown(), asked: ['a'] });
+    expect(await ask({ a: unknown(), b: unknown(), c: 'home' }, { byId: 'b' })).toMatchObject({
+      outcome: unknown(),
+      asked: ['b', 'directory'],
+    });
   });
 
   test('that is arriving, and no longer where it was, is unavailable', async () => {
@@ -126,7 +159,64 @@ describe('a tenant', () => {
   test('whose home refuses what it asks is refused: nobody else is asked', async () => {
     const refused: DatabaseFailure = { kind: 'rejected', code: 'not_found', detail: 'no such project' };
     for (const failure of [refused, { kind: 'timeout' }, { kind: 'unexpected' }] as const) {
-      expect(await ask({ a: failure, b: 'home' })).toEqual({ outcome: failure, asked: ['a'] });
+      expect(await ask({ a: failure, b: 'home' })).toMatchObject({ outcome: failure, asked: ['a'] });
+    }
+  });
+});
+
+describe('with a copy of the directory', () => {
+  test('a tenant is asked for where that says, at once; one that is known is not looked up', async () => {
+    const tenantId = randomUUID();
+    const answers: Record<string, Answer> = { a: unknown(), b: 'home' };
+    const found = { outcome: 'answer of b', put: [] };
+    expect(await ask(answers, { tenantId, cache: 'b' })).toEqual({ ...found, asked: ['cache', 'b'] });
+    expect(await ask(answers, { tenantId, cache: 'b' })).toEqual({ ...found, asked: ['b'] });
+  });
+
+  test('one that has no entry is found, and gets one where its id alone does not say it', async () => {
+    expect(await ask({ a: unknown('b'), b: 'home' }, { cache: null })).toEqual({
+      outcome: 'answer of b',
+      asked: ['cache', 'a', 'b'],
+      put: ['b'],
+    });
+    expect(await ask({ a: unknown(), b: unknown(), c: 'home' }, { byId: 'b', directory: 'c', cache: null })).toEqual({
+      outcome: 'answer of c',
+      asked: ['cache', 'b', 'directory', 'c'],
+      put: ['c'],
+    });
+    expect(await ask({ a: 'home', b: unknown() }, { cache: null })).toMatchObject({ asked: ['cache', 'a'], put: [] });
+    expect(await ask({ a: unknown(), b: 'home' }, { cache: null })).toMatchObject({ outcome: unknown(), put: [] });
+  });
+
+  test.each([
+    ['where the tenant was', 'b'],
+    ['a database that is no more', 'removed'],
+    ['nonsense', '__proto__'],
+  ])('an entry of %s misleads nobody, and is written anew', async (_, cache) => {
+    const answers: Record<string, Answer> = { a: unknown('c'), b: unknown('c'), c: 'home' };
+    expect(await ask(answers, { cache })).toMatchObject({ outcome: 'answer of c', put: ['c'] });
+    expect(await ask({ ...answers, a: 'home', b: unknown('a') }, { cache })).toMatchObject({
+      outcome: 'answer of a',
+      put: ['a'],
+    });
+  });
+
+  test('what a replica says is not written into it', async () => {
+    expect(await ask({ a: unknown('b'), b: 'home' }, { cache: null, mayLag: true })).toMatchObject({
+      outcome: 'answer of b',
+      put: [],
+    });
+  });
+
+  test('that fails, or does not answer, all are found as without it', async () => {
+    silence();
+    for (const cache of [new Error('KV GET failed: 500'), new Promise<never>(() => {})]) {
+      const [home, moved, nowhere] = await Promise.all([
+        ask({ a: 'home', b: unknown() }, { cache }),
+        ask({ a: unknown('b'), b: 'home' }, { cache }),
+        ask({ a: unknown(), b: 'home' }, { cache }),
+      ]);
+      expect([home.outcome, moved.outcome, nowhere.outcome]).toEqual(['answer of a', 'answer of b', unknown()]);
     }
   });
 });
@@ -136,43 +226,74 @@ describe('while a database is down', () => {
     expect(await ask({ a: 'home', b: down, c: unknown() })).toMatchObject({ outcome: 'answer of a' });
     const tenantId = randomUUID();
     noteHome(tenantId, 'b');
-    expect(await ask({ a: unknown(), b: down, c: unknown() }, { tenantId })).toMatchObject({
+    expect(await ask({ a: unknown('b'), b: down, c: unknown() }, { tenantId })).toMatchObject({
       outcome: down,
-      asked: ['b', 'directory', 'a'],
+      asked: ['b', 'a'],
     });
   });
 
-  test('the directory in it too, all others are asked for a tenant that may be elsewhere', async () => {
-    const { outcome, asked } = await ask({ a: down, b: unknown(), c: unknown(), d: 'home' });
-    expect(outcome).toBe('answer of d');
-    expect(asked[0]).toBe('a');
-    expect(asked.slice(1).sort()).toEqual(['b', 'c', 'd']);
+  test.each([
+    ['reads', true],
+    ['writes', false],
+  ])('the directory in it, %s of tenants that are where their ids say need nobody else', async (_, isRead) => {
+    const answers: Record<string, Answer> = { a: down, b: 'home', c: unknown() };
+    expect(await ask(answers, { byId: 'b', isRead })).toMatchObject({ outcome: 'answer of b', asked: ['b'] });
+    expect(await ask({ ...answers, a: lost }, { byId: 'b', isRead })).toMatchObject({
+      outcome: 'answer of b',
+      asked: ['b'],
+    });
   });
 
-  test('they are not asked again for every request of a tenant that none of them has', async () => {
+  test.each([
+    ['reads', true],
+    ['writes', false],
+  ])('the directory in it, %s of all others find their home, and are sent to no other database', async (_, isRead) => {
+    const answers: Record<string, Answer> = { a: down, b: unknown(), c: unknown(), d: 'home' };
+    const { outcome, asked } = await ask(answers, { isRead });
+    expect(outcome).toBe('answer of d');
+    expect([asked[0], asked.slice(1, -1).sort(), asked.at(-1)]).toEqual(['a', ['b?', 'c?', 'd?'], 'd']);
+    const byOther = await ask({ ...answers, a: lost }, { byId: 'b', directory: new DatabaseError(lost), isRead });
+    expect(byOther.outcome).toBe('answer of d');
+    expect(byOther.asked.slice(0, 2)).toEqual(['b', 'directory']);
+  });
+
+  test('a tenant that its home refuses is told so by its home', async () => {
+    const suspended: DatabaseFailure = { kind: 'rejected', code: 'forbidden', detail: 'suspended' };
+    expect(await ask({ a: down, b: unknown(), c: suspended })).toMatchObject({ outcome: suspended });
+  });
+
+  test('what cannot be told of a tenant is not told: neither that it is unknown, nor who fails beside', async () => {
+    for (const failure of [down, lost, { kind: 'timeout' }, { kind: 'unavailable' }] as const) {
+      const answers: Record<string, Answer> = { a: unknown(), b: unknown(), c: unknown() };
+      const directory = new DatabaseError(failure);
+      expect(await ask(answers, { byId: 'b', directory }), failure.kind).toMatchObject({ outcome: failure });
+      expect(await ask({ ...answers, a: down, c: failure }), failure.kind).toMatchObject({ outcome: down });
+      const found = await ask({ a: down, b: failure, c: 'home' });
+      expect(found.outcome, failure.kind).toBe('answer of c');
+    }
+  });
+
+  test('the others are not asked again for every request of a tenant that none of them has', async () => {
     const tenantId = randomUUID();
     const answers: Record<string, Answer> = { a: down, b: unknown(), c: unknown() };
     expect(await ask(answers, { tenantId })).toMatchObject({ outcome: down });
-    expect(await ask(answers, { tenantId })).toEqual({ outcome: down, asked: ['a'] });
+    expect(await ask(answers, { tenantId })).toMatchObject({ outcome: down, asked: ['a'] });
   });
 
-  test('a directory that cannot be asked is not missed by those whose id says where they are', async () => {
-    const failed = new Error('KV is down');
-    const home = await ask({ a: 'home', b: unknown() }, { keyValues: true, directory: failed });
-    expect(home).toMatchObject({ outcome: 'answer of a', asked: ['directory', 'a'] });
-    const elsewhere = await ask({ a: unknown(), b: unknown(), c: 'home' }, { keyValues: true, directory: failed });
-    expect(elsewhere.outcome).toBe('answer of c');
-    const nowhere = await ask({ a: unknown(), b: unknown() }, { keyValues: true, directory: failed });
-    expect(nowhere.outcome).toMatchObject({ code: 'forbidden' });
-  });
-
-  test('a write whose response was lost is sent to nobody else', async () => {
-    expect(await ask({ a: lost, b: 'home' }, { isRead: false, directory: 'b' })).toEqual({
+  test('a write whose response was lost is sent to nobody else; sent again, it is where the tenant is', async () => {
+    const tenantId = randomUUID();
+    const answers: Record<string, Answer> = { a: lost, b: 'home', c: unknown() };
+    const first = await ask(answers, { tenantId, isRead: false });
+    expect(first.outcome).toEqual(lost);
+    expect(first.asked.sort()).toEqual(['a', 'b?', 'c?']);
+    expect(await ask(answers, { tenantId, isRead: false })).toMatchObject({ outcome: 'answer of b', asked: ['b'] });
+    // Of a tenant whose home is known, nothing is to be learned.
+    expect(await ask({ ...answers, b: lost }, { tenantId, isRead: false })).toMatchObject({
       outcome: lost,
-      asked: ['a'],
+      asked: ['b'],
     });
-    expect(await ask({ a: down, b: 'home' }, { isRead: false })).toMatchObject({ outcome: 'answer of b' });
-    expect(await ask({ a: lost, b: 'home' }, { isRead: true })).toMatchObject({ outcome: 'answer of b' });
+    expect(knownHome(tenantId)).toBe('b');
+    expect(await ask(answers, { isRead: true })).toMatchObject({ outcome: 'answer of b' });
   });
 });
 

@@ -184,7 +184,7 @@ test('whenever it is killed, it is gone on with or taken back: nothing is lost, 
   expect(
     await column(
       `select array_agg(body::json #>> '{data,resource,name}' order by body::json #>> '{data,resource,name}' collate "C")
-       from webhook_deliveries where tenant_id = $1 and event = 'project.created'`,
+       from webhook_outbox where tenant_id = $1 and event = 'project.created'`,
     ),
   ).toEqual(names);
   expect(await column('select array_agg(id) from projects where tenant_id = $1', other())).toBeNull();

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Step } from '../../../dev/move/move.ts';
 import { makeWorld, rolledBack, value, type World } from '../../db/sessions.ts';
+import { untilFinal } from '../../support/changes.ts';
 import { storedRows } from '../../support/stored.ts';
 import { CANARY, placement, plant, rowsIn } from './planted.ts';
 import { callerOf, OWNER, useShards } from './support-shards.ts';
@@ -54,6 +55,7 @@ test('a tenant is moved whole, while it is read, and goes on as if nothing had b
      values ($1, $2, 'task.created', 'task', $3, '{}')`,
     [tenant, webhook, task],
   );
+  await untilFinal(a.database, tenant);
   const cursor = (await call(a, 'changes')).json.page.next_cursor;
   const paths = [
     'projects?include=tasks',
@@ -154,6 +156,7 @@ test('a tenant that has moved comes back', async () => {
   const { tenant, task } = world;
   const call = callerOf(tenant);
   const stored = await rowsIn(b.database.admin, tenant);
+  await untilFinal(b.database, tenant);
   const cursor = (await call(b, 'changes')).json.page.next_cursor;
   await move(tenant, 'a');
   expect(await rowsIn(a.database.admin, tenant)).toEqual(stored);

@@ -38,7 +38,9 @@ export async function createTenant(
     .set({ placement: 'home' })
     .where('id', '=', id)
     .where('placement', '=', 'pending');
-  return writeRepresentation(there, options, [settle], oneTenant(there, id));
+  const made = await writeRepresentation(there, options, [settle], oneTenant(there, id));
+  db.cacheHome(id, home);
+  return made;
 }
 
 function insertTenant(db: Database, tenant: { id: string; name: string }, options: WriteOptions) {

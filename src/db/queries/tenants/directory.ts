@@ -4,14 +4,12 @@ import type { Database } from '../../client/database.ts';
 import { DatabaseError } from '../../client/errors.ts';
 
 /*
- * The directory says which database a tenant is at home in, where that is not the one that its id gives. It is a key-value
- * store, or else the table `tenant_directory` of the first database.
+ * The directory says which database a tenant is at home in, where that is not the one that its id gives: the table
+ * `tenant_directory` of the first database. Of a copy in a key-value store see `shards/directory-cache.ts`.
  */
 
-/** Has the directory name a database. @throws DatabaseError `unavailable` where it cannot be written */
+/** Has the directory name a database. */
 export async function putIntoDirectory(first: Database, tenantId: string, shard: string): Promise<void> {
-  const keyValues = first.shards?.keyValues;
-  if (keyValues) return keyValues.put(tenantId, shard).catch(fail);
   await first.write([
     first.query
       .insertInto('tenant_directory')
@@ -20,14 +18,11 @@ export async function putIntoDirectory(first: Database, tenantId: string, shard:
   ]);
 }
 
-/** Has the directory name none. @throws DatabaseError `unavailable` where it cannot be written */
+/** Has the directory name none, nor its copy. @throws DatabaseError `unavailable` where one of them cannot be written */
 export async function removeFromDirectory(first: Database, tenantId: string): Promise<void> {
-  const keyValues = first.shards?.keyValues;
-  if (keyValues) return keyValues.delete(tenantId).catch(fail);
   await first.write([first.query.deleteFrom('tenant_directory').where('id', '=', tenantId)]);
-}
-
-function fail(error: unknown): never {
-  log('error', 'tenant_directory_failed', { reason: causeOf(error) });
-  throw new DatabaseError({ kind: 'unavailable' });
+  await first.shards?.keyValues?.delete(tenantId).catch((error) => {
+    log('error', 'tenant_directory_failed', { reason: causeOf(error) });
+    throw new DatabaseError({ kind: 'unavailable' });
+  });
 }

@@ -56,6 +56,8 @@ async function countTenants(db: Database, { forNew }: Shards): Promise<Map<strin
         .at(name)
         .query.selectFrom('tenants')
         .select(sql<number>`count(*)::integer`.as('count'))
+        // Of one that has left, its address is still there.
+        .where('placement', '<>', 'moved')
         .execute()
         .catch(() => []);
       return rows.map(({ count }) => [name, count] as const);

@@ -24,7 +24,11 @@ export interface Claim {
   deliveries: ClaimedDelivery[];
   /** Whether more deliveries can be made of what is in the outbox: at once, or when somebody else has finished with it. */
   hasMore: false | 'now' | 'later';
+  /** Of a tenant that is not at home in this database, where to ask: another database, or here again once it has been moved. */
+  elsewhere?: Elsewhere;
 }
+
+export type Elsewhere = { shard: string } | 'being moved';
 
 /**
  * The database's clock, and how far a test is ahead of it (ms). By itself `clock_timestamp()` is nothing that PostgreSQL looks up in
@@ -92,9 +96,10 @@ export async function claimDeliveries(
   const fanOut = db.query.selectNoFrom(
     sql`set_config('app.is_free', fan_out_webhooks(${tenantId}, ${MADE_AT_ONCE}::integer)::text, true)`.as('made'),
   );
-  const outbox = sql<{ has_more: boolean; is_free: boolean }>`(
+  const outbox = sql<{ has_more: boolean; is_free: boolean; placement: string | null; moved_to: string | null }>`(
     select exists (select from webhook_outbox where tenant_id = ${tenantId}) as has_more,
-      current_setting('app.is_free', true) = 'true' as is_free)`;
+      current_setting('app.is_free', true) = 'true' as is_free, placement, moved_to
+    from (select) as one left join tenants on tenants.id = ${tenantId})`;
   const found = db.query
     .with('claimed', () => claim)
     .selectFrom(outbox.as('outbox'))
@@ -103,5 +108,15 @@ export async function claimDeliveries(
   const rows = await db.write([fanOut, found]);
   const deliveries = rows.filter((row): row is (typeof rows)[number] & ClaimedDelivery => row.id !== null);
   const [first] = rows;
-  return { deliveries, hasMore: first?.has_more ? (first.is_free ? 'now' : 'later') : false };
+  return {
+    deliveries,
+    hasMore: first?.has_more ? (first.is_free ? 'now' : 'later') : false,
+    ...(first ? elsewhereOf(first) : {}),
+  };
+}
+
+function elsewhereOf({ placement, moved_to: shard }: { placement: string | null; moved_to: string | null }) {
+  if (shard !== null) return { elsewhere: { shard } };
+  const isBeingMoved = placement === 'moving' || placement === 'arriving';
+  return isBeingMoved ? { elsewhere: 'being moved' as const } : {};
 }
