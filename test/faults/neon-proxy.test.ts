@@ -79,9 +79,13 @@ test('requests beyond the rate are 503, and happen when they are sent again', as
   for (const reply of replies.filter(({ status }) => status !== 201)) expectUnavailable(reply);
   // One more gets through on a machine on which all this takes 10 s.
   expect([4, 5]).toContain(refused.length);
-  expect(endpoint.requests, 'nothing is sent twice').toBe(names.length);
-  expect(log.map(({ reason }) => reason)).toEqual(
-    refused.map(() => '(HTTP status 500): Too many connections to this endpoint'),
+  // Of several databases, the others are asked whether the tenant is theirs.
+  if (!isSpread()) {
+    expect(endpoint.requests, 'nothing is sent twice').toBe(names.length);
+    expect(log).toHaveLength(refused.length);
+  }
+  expect(new Set(log.map(({ reason }) => reason))).toEqual(
+    new Set(['(HTTP status 500): Too many connections to this endpoint']),
   );
   expect([await stored(...refused), await stored(...names)]).toEqual([0, names.length - refused.length]);
 
