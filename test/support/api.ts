@@ -85,7 +85,7 @@ export async function serve(
   bindings: Bindings,
   { rateLimit, functions }: { rateLimit?: RateLimit | undefined; functions?: string[] | undefined } = {},
 ): Promise<Served> {
-  if (['node', 'sharded'].includes(inject('tier'))) {
+  if (inject('tier') === 'node') {
     return { send: async (url, init) => app.request(url, init, bindings), stop: async () => {} };
   }
   if (inject('tier') === 'lambda') return lambdaFunctions(bindings);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, inject } from 'vitest';
 import { type NeonEndpoint, type NeonEndpointOptions, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { homeByHash } from '../../src/db/shards/home-by-hash.ts';
-import { COURIER_ROLE, JANITOR_ROLE, SHARDED, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { COURIER_ROLE, JANITOR_ROLE, startTestCluster, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
 import { databaseBehind, startPgdog } from './pgdog.ts';
 import { shardedAdmin } from './sharded-admin.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -39,7 +39,7 @@ export interface TestDatabase {
   loginAs(login: { username?: string; password?: string }): Pick<Bindings, 'DATABASE_URL' | 'SHARDS'>;
   /**
    * The bindings of several databases, each on a server of its own, among which the tenants of the file are spread: in the
-   * tier `sharded`, or by ONETRIP_SHARDS=3.
+   * tier `sharded`, and in any by ONETRIP_SHARDS=3.
    */
   shards:
     | Pick<
@@ -63,18 +63,13 @@ interface Shard {
   host: string;
 }
 
-/** How many databases a test file has. */
-function databaseCount(): number {
-  return inject('tier') === 'sharded' ? 3 : SHARDED;
-}
-
 /** Whether the tenants of a test file are in several databases, and which one it is says the API, not a proxy. */
 export function isSpread(): boolean {
-  return databaseCount() > 1 && !isBehindProxy();
+  return inject('databases') > 1 && !isBehindProxy();
 }
 
 function isBehindProxy(): boolean {
-  return IS_PROXIED && databaseCount() > 1 && inject('tier') === 'server';
+  return IS_PROXIED && inject('databases') > 1 && inject('tier') === 'server';
 }
 
 /** The host by which a local Neon endpoint knows a server: it demands a name, and looks none up. */
@@ -120,7 +115,7 @@ export function useDatabase({
 } = {}): TestDatabase {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const database = { name } as TestDatabase;
-  const count = databaseCount();
+  const count = inject('databases');
   const shards = new Map<string, Shard>();
   const cleanUp = new AsyncDisposableStack();
 

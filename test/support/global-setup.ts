@@ -15,7 +15,9 @@ import { partitionTasks } from './partitioned.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    tier: 'node' | 'sharded' | 'workerd' | 'split' | 'lambda' | 'server';
+    tier: 'node' | 'workerd' | 'split' | 'lambda' | 'server';
+    /** Among how many databases, each on a server of its own, the tenants of a test file are spread: by ONETRIP_SHARDS. */
+    databases: number;
     /** A superuser's URL of the test cluster. */
     adminUrl: string;
     /** The same of each server that runs, the test cluster first: of three where tenants are spread. */
@@ -40,9 +42,6 @@ export const JANITOR_ROLE = 'onetrip_cleaner';
 export const COURIER_ROLE = 'onetrip_deliverer';
 
 const isPartitioned = process.env.ONETRIP_SCHEMA === 'partitioned';
-
-/** How many servers there are where tenants are spread over several: one for each database of a test file. */
-export const SHARDED = Number(process.env.ONETRIP_SHARDS ?? 1);
 
 /**
  * Makes the files of a cluster that has the migrated template and the roles. No server is left running on them: they are
@@ -104,7 +103,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const tiers = project.vitest.projects.map(({ name }) => name);
     const clusterFiles = join(directory, 'cluster');
     await makeClusterFiles(clusterFiles);
-    const servers = Math.max(SHARDED, tiers.includes('sharded') ? 3 : 1);
+    const servers = Math.max(...project.vitest.projects.map(({ config }) => config.provide.databases ?? 1));
     const adminUrls: string[] = [];
     for (let n = 0; n < servers; n++) adminUrls.push(await startTestCluster(clusterFiles, cleanUp));
     if (tiers.includes('workerd')) await buildOneWorker(dist);
