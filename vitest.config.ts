@@ -37,6 +37,8 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is waited for comes when the machine has got to it.
+    expect: { poll: { timeout: 15_000 } },
     // Files share what is imported, which takes longer than many of them: so a file leaves no mock behind.
     isolate: false,
     // Some wait for seconds, for a time-out or a server, while others work.

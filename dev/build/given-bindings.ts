@@ -1,4 +1,5 @@
-import { BINDINGS, type Binding, type Bindings, type Reader } from '../../src/config/bindings.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
+import { BINDINGS, type Binding, type Reader } from './bindings.ts';
 import type { Parts } from './bundle.ts';
 
 /* Which bindings a Worker or a Lambda function is given: those that its code can read, and no others. */

@@ -1,4 +1,5 @@
-import { BINDINGS, type Bindings } from '../../src/config/bindings.ts';
+import type { Bindings } from '../../src/config/bindings.ts';
+import { BINDINGS } from './bindings.ts';
 import { bindingsReadBy } from './given-bindings.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { BINDINGS, type Binding } from '../../src/config/bindings.ts';
+import { BINDINGS, type Binding } from '../build/bindings.ts';
 import { dataModel } from '../build/data-model.ts';
 import { endpointFiles } from '../build/endpoint-files.ts';
 import { markdownTable } from '../build/markdown-table.ts';
@@ -179,7 +179,7 @@ async function dataModelPage(url: string): Promise<string> {
 }
 
 /** A text with another table between the two comments that name it, and the file that it is made from. */
-function withTable(text: string, name: string, table: string, from = 'src/config/bindings.ts'): string {
+function withTable(text: string, name: string, table: string, from = 'dev/build/bindings.ts'): string {
   const begin = `<!-- The ${name} of ${from}, written by \`npm run generate\`. -->`;
   const end = `<!-- End of the ${name}. -->`;
   const [before, after] = [text.split(begin)[0], text.split(end)[1]];

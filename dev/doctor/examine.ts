@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { BINDINGS, type Bindings, bindingsSchema, SERVER_DEFAULTS } from '../../src/config/bindings.ts';
+import { type Bindings, bindingsSchema, SERVER_DEFAULTS } from '../../src/config/bindings.ts';
 import { readServerConfig } from '../../src/config/server.ts';
+import { BINDINGS } from '../build/bindings.ts';
 import { readSecretsFile } from '../build/secrets-file.ts';
 import { dataDirectory } from '../local/data-directory.ts';
 import { isNeon } from '../local/database.ts';

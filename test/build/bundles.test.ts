@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
+import { BINDINGS } from '../../dev/build/bindings.ts';
 import { root } from '../../dev/build/bundle.ts';
 import { type WorkerConfig, workerConfig } from '../../dev/build/configs.ts';
 import { measure, packagesOf, report } from '../../dev/build/report.ts';
 import { readDeployables } from '../../dev/build/split.ts';
 import { bindingOf } from '../../dev/build/workers.ts';
-import { BINDINGS } from '../../src/config/bindings.ts';
 import { tools } from '../../src/functions/mcp/tools/tools.ts';
 import { definitions } from '../support/examples.ts';
 

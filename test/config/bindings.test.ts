@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
-import { BINDINGS, type Bindings, bindingsSchema } from '../../src/config/bindings.ts';
+import { BINDINGS } from '../../dev/build/bindings.ts';
+import { type Bindings, bindingsSchema } from '../../src/config/bindings.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { readJanitorConfig } from '../../src/config/janitor.ts';
 

@@ -69,7 +69,7 @@ test('a first start, a second one that keeps the data, and two side by side', as
 
   // The scheduled purge has a role of its own.
   expect((await fetch(new URL('/cdn-cgi/local/scheduled', url))).status).toBe(200);
-  await vi.waitFor(() => expect(first.output).toContain('"event":"purged"'));
+  await vi.waitFor(() => expect(first.output).toContain('"event":"purged"'), 10_000);
 
   // An answer before the body has arrived must not be lost on the way, nor become a proxy's 500.
   const body = 'x'.repeat(3_000_000);
@@ -155,7 +155,7 @@ async function crash(dev: Dev): Promise<void> {
   }
   // One takes the requests, the other one runs the Worker; each is started anew in its turn, whichever it was.
   for (const turn of [0, 0, 1]) {
-    await vi.waitFor(() => expect(workerds()).toHaveLength(2));
+    await vi.waitFor(() => expect(workerds()).toHaveLength(2), 10_000);
     const pid = workerds()[turn] as number;
     process.kill(pid, 'SIGKILL');
     await vi.waitFor(async () => expect((await dev.ask('/ready')).status).toBe(200), { timeout: 30_000 });

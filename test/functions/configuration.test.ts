@@ -40,7 +40,7 @@ test('a database that cannot be reached: the log says where it was sought, and w
   });
   try {
     expect((await served.send('http://onetrip.test/ready')).status).toBe(503);
-    await vi.waitFor(() => expect(log).toHaveLength(1));
+    await vi.waitFor(() => expect(log).toHaveLength(1), 10_000);
     // workerd has no code for it.
     const reason = inject('tier') === 'workerd' ? 'Error: Network connection lost' : 'Error ECONNREFUSED';
     const [line = ''] = log;
@@ -67,7 +67,7 @@ test.each(inject('tier') === 'lambda' ? cases.slice(0, 1) : cases)('%s', async (
       expect(response.headers.get('Retry-After')).toBe('60');
       expect(text).not.toMatch(/JWT|JWKS|DATABASE|secret/);
     }
-    await vi.waitFor(() => expect(log).toHaveLength(4));
+    await vi.waitFor(() => expect(log).toHaveLength(4), 10_000);
     for (const line of log) {
       expect(JSON.parse(line)).toMatchObject({ level: 'error', event: 'configuration' });
       expect(line).toContain(message);

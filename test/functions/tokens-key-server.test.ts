@@ -109,7 +109,7 @@ describe.runIf(inOneIsolate)('503, not the token’s fault:', { tags }, () => {
     await call();
     const { host } = new URL(keyServer.serve('/', {}));
     const line = JSON.stringify({ level: 'error', event: 'key_server', ...why, host });
-    await vi.waitFor(() => expect(console.error).toHaveBeenCalledWith(line));
+    await vi.waitFor(() => expect(console.error).toHaveBeenCalledWith(line), 10_000);
     expect(console.error).toHaveBeenCalledTimes(1);
   });
 });

@@ -148,7 +148,7 @@ test('the standby is one, and streams', async () => {
   expect((await replica.query('select pg_is_in_recovery() as standby')).rows).toEqual([{ standby: true }]);
   await vi.waitFor(async () => {
     expect(await primary.ask('select state from pg_stat_replication')).toEqual([{ state: 'streaming' }]);
-  });
+  }, 10_000);
 });
 
 const reads = definitions.filter(mayBeEventual);

@@ -63,7 +63,7 @@ describe('webhooks', () => {
   test('who changes something says in which database, and what is told of another finds nothing', async () => {
     sent.length = 0;
     await change('one');
-    await vi.waitFor(() => expect(sent).toEqual([{ tenant_id: tenant, shard: 'b' }]));
+    await vi.waitFor(() => expect(sent).toEqual([{ tenant_id: tenant, shard: 'b' }]), 10_000);
     await handleMessage(api.bindings, { tenant_id: tenant, shard: 'c' }, options);
     expect(posted()).toEqual([]);
     await handleMessage(api.bindings, sent[0] as WebhookMessage, options);

@@ -32,5 +32,5 @@ test('a server that lets us in and then never answers keeps no connection of our
     await expect(batch).rejects.toMatchObject({ name: 'TimeoutError' });
   }
   expect(connections).toBeGreaterThan(0);
-  await vi.waitFor(() => expect(open).toBe(0));
+  await vi.waitFor(() => expect(open).toBe(0), 10_000);
 });

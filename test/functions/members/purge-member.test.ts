@@ -328,7 +328,7 @@ test('whoever restores meanwhile what the person has trashed leaves no name in t
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
       );
       expect(rows).toHaveLength(1);
-    });
+    }, 10_000);
     await restoring.query('commit');
     expect((await purging).status).toBe(204);
   } finally {

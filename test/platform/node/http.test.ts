@@ -109,10 +109,10 @@ test('a body that is too large, or breaks off, is no fault of the server', async
   expect((await say(`${begin}Transfer-Encoding: chunked\r\n\r\n${chunk}`)).status).toBe(413);
   const { socket, closed } = rawSocket(port);
   socket.write(`${begin}Content-Length: 100\r\n\r\n{"name":`);
-  await vi.waitFor(() => expect(api.inFlight()).toBe(1));
+  await vi.waitFor(() => expect(api.inFlight()).toBe(1), 10_000);
   socket.destroy();
   await closed;
-  await vi.waitFor(() => expect(api.inFlight()).toBe(0));
+  await vi.waitFor(() => expect(api.inFlight()).toBe(0), 10_000);
   expect(errors.mock.calls.filter(([line]) => !/"event":"database_error"/.test(line))).toEqual([]);
   errors.mockRestore();
 });

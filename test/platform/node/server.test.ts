@@ -29,7 +29,7 @@ async function untilOneWaits(): Promise<void> {
        and database = (select oid from pg_database where datname = current_database())`,
     );
     expect(rowCount).toBeGreaterThan(0);
-  });
+  }, 10_000);
 }
 
 /** Makes every write to projects wait until it is told to go on, or the test ends. */
@@ -73,7 +73,7 @@ test('told to stop, it lets requests end, refuses to be ready, and leaves nothin
   const tenant = await tenantOf(database, server);
   const idle = rawSocket(server.port);
   idle.socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
-  await vi.waitFor(() => expect(idle.received()).toContain('200 OK'));
+  await vi.waitFor(() => expect(idle.received()).toContain('200 OK'), 10_000);
   const goOn = await holdProjects();
   const underWay = tenant('/api/v1/projects', newProject);
   await untilOneWaits();
@@ -98,7 +98,7 @@ test('told to stop, it lets requests end, refuses to be ready, and leaves nothin
   expect(code).toBe(0);
   expect(ms).toBeLessThan(5000);
   expect(server.log.at(-1)).toMatchObject({ event: 'stopped' });
-  await vi.waitFor(async () => expect(await connectionsLeft()).toBe(0));
+  await vi.waitFor(async () => expect(await connectionsLeft()).toBe(0), 10_000);
 });
 
 test('told a second time, it ends at once', async () => {
@@ -172,13 +172,13 @@ test('a pool that is in use makes others wait; a tenant has at most half of it',
   };
   const goOn = await holdProjects();
   const writes = [first, first, first].map((tenant) => tenant('/api/v1/projects', newProject));
-  await vi.waitFor(async () => expect(await metric('in_use')).toBe(1));
+  await vi.waitFor(async () => expect(await metric('in_use')).toBe(1), 10_000);
   // The other connection is there for the others.
   expect((await second('/api/v1/tags')).status).toBe(200);
   writes.push(second('/api/v1/projects', newProject));
-  await vi.waitFor(async () => expect(await metric('in_use')).toBe(2));
+  await vi.waitFor(async () => expect(await metric('in_use')).toBe(2), 10_000);
   const waits = third('/api/v1/tags');
-  await vi.waitFor(async () => expect(await metric('batches_waiting')).toBe(1));
+  await vi.waitFor(async () => expect(await metric('batches_waiting')).toBe(1), 10_000);
   await goOn();
   expect((await waits).status).toBe(200);
   for (const write of writes) expect((await write).status).toBe(201);
