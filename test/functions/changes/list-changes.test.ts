@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../../support/api.ts';
 import { forgeCursor, untilFinal, valuesOf } from '../../support/changes.ts';
-import { makeWorld } from '../../support/examples.ts';
+import { makeNeighbours } from '../../support/examples.ts';
 import { idsIn } from '../../support/replies.ts';
 import { stripPredicates } from '../../support/sql.ts';
 import { disableRowLevelSecurity, storedRows } from '../../support/stored.ts';
@@ -415,7 +415,7 @@ if (inNode) describePlans(api);
 describe.runIf(inNode)('each wall between tenants alone', () => {
   /** What an attacker reads after a cursor, while a victim changes. */
   async function attack(): Promise<void> {
-    const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
+    const [attacker, victim] = await makeNeighbours(api);
     await untilFinal(api.database, attacker.tenant.id);
     const [own, cursor] = [await attacker.tenant.get(path), await now(attacker.tenant)];
     const change = async ({ tenant, task }: typeof victim) => {
