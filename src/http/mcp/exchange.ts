@@ -105,7 +105,8 @@ class Exchange {
   }
 
   async #dispatch(tool: Tool, given: Arguments): Promise<Response> {
-    const response = await dispatch(this.#c, tool.endpoint, toolRequest(tool, given));
+    const { inputSchema } = this.#offer.descriptions[tool.name] as Omit<ToolDescription, 'name'>;
+    const response = await dispatch(this.#c, tool.endpoint, toolRequest(tool, inputSchema, given));
     this.timing = response.headers.get('Server-Timing');
     return response;
   }

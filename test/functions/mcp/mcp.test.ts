@@ -140,6 +140,22 @@ describe('who calls', () => {
     expect((await tenant.post('/api/v1/batch', { operations })).status).toBe(200);
   });
 
+  test('is refused arguments of another type than the tool says, and the database is not asked', async () => {
+    const token = await (await api.tenant()).token();
+    const before = asked();
+    for (const [given, pointer] of [
+      [{ limit: '5' }, '/limit'],
+      [{ blocked: 'true' }, '/blocked'],
+      [{ tag: ['a', 1] }, '/tag/1'],
+    ] as const) {
+      expect(problemIn(await callTool(api, token, 'find_tasks', given))).toMatchObject({
+        code: 'validation_failed',
+        errors: [{ pointer, code: 'wrong_type' }],
+      });
+    }
+    expect(asked()).toBe(before);
+  });
+
   test('may say so in X-Tenant-Token, as everywhere', async () => {
     const tenant = await api.tenant();
     const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'get_me' } };
