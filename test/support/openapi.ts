@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
+import { ENTRY_CODES } from './entry-codes.ts';
 
 /*
  * Holds every response that a test receives against the OpenAPI document: its status, its headers, its body.
@@ -89,6 +90,8 @@ export function expectDocumented(
   const validate = ajv.getSchema(`${source}${pointer}/content/${escapePointer(mediaType)}/schema`);
   if (!validate) throw new Error(`no schema at ${pointer}`);
   if (!validate(json)) expect.fail(`${where}: ${ajv.errorsText(validate.errors)}\n${text}`);
+  const { errors = [] } = json as { errors?: { code: string }[] };
+  if (status >= 400) for (const { code } of errors) expect(ENTRY_CODES, where).toContain(code);
 }
 
 function escapePointer(part: string): string {
