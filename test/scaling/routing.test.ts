@@ -104,7 +104,7 @@ test('every function in SQL that reads a tenant’s table is led by the tenant',
       ['search_comments', 1],
       ['assignees_json_of', 2],
       ['erasable_subject', 1],
-      ['changed_resources', 1],
+      ['changed_resources', 2],
       ['forget_some_of_outbox', 3],
     ].map(([name, references]) => ({ name, faults: [], references })),
   );

@@ -75,6 +75,15 @@ describe('a tenant is made', () => {
     expect(Math.abs((there.b + counts.b) * 2 - (there.c + counts.c))).toBeLessThanOrEqual(2);
   });
 
+  test('in another one where the least full does not serve, also just after it has stopped', async () => {
+    const env = { ...api.bindings, SHARDS_BY_HASH: 'a,b,c', SHARDS_FOR_NEW: 'a,b,b,b,b,b,b,b,b,b' };
+    const first = await post({ name: 'Counted' }, env);
+    expect(await rowsOf(first.json.id)).toEqual({ b: 'home' });
+    const { status, json } = await api.without('b', () => post({ name: 'Elsewhere' }, env));
+    expect(status).toBe(201);
+    expect(await rowsOf(json.id)).toEqual({ a: 'home' });
+  });
+
   test.each([['x'], ['A'], [''], [null], [1]])('not in %j, which is no database', async (shard) => {
     const reply = await post({ name: 'Acme', shard });
     expect(reply).toMatchObject({ status: 400, json: { code: 'validation_failed', errors: [{ pointer: '/shard' }] } });

@@ -7,6 +7,8 @@ const MAX_OPERATIONS = 100;
 const PATH = '^/api/v1/[!-"$-\\[\\]-~]+$';
 /** An empty segment, or one that a URL resolves, as it stands or encoded: the request would have another path than it says. */
 const RESOLVED_SEGMENT = /^[^?]*\/(\/|(\.|%2e){1,2}([/?]|$))/i;
+/** `*`, or a list of entity tags (RFC 9110 §13.1.1). */
+const IF_MATCH = '^(\\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$';
 const NAME = '^[a-z][a-z0-9_]{0,31}$';
 
 const operation = z
@@ -50,10 +52,13 @@ const operation = z
     if_match: z
       .string()
       .max(2048)
-      .refine((tags) => /^[ -~]+$/.test(tags), fault('invalid_format', 'must be printable ASCII characters'))
+      .refine(
+        (tags) => new RegExp(IF_MATCH).test(tags),
+        fault('invalid_format', 'must be * or a list of entity tags, each in double quotes'),
+      )
       .optional()
       .meta({
-        pattern: '^[ -~]+$',
+        pattern: IF_MATCH,
         description: 'What `If-Match` would be, where the request takes it.',
         examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
       }),

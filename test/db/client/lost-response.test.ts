@@ -8,7 +8,7 @@ const api = useApi();
 function loseAnswers(): () => void {
   const original = neonConfig.fetchFunction;
   neonConfig.fetchFunction = async (url: string, init: RequestInit) => {
-    await fetch(url, init);
+    await original(url, init);
     throw new TypeError('connection lost');
   };
   return () => {

@@ -57,7 +57,7 @@ describe('a failure', () => {
       'of If-Match',
       ({ task }) => ({ ...patch(`/tasks/${task}`, {}), if_match: 'x' }),
       400,
-      { code: 'invalid_request' },
+      { code: 'validation_failed', errors: [{ pointer: '/operations/1/if_match', code: 'invalid_format' }] },
     ],
     [
       'of If-Match where it is not taken',
@@ -215,4 +215,17 @@ describe('a failure', () => {
     });
     expect(reply.json).not.toHaveProperty('operation');
   });
+});
+
+test('what would be more than the database’s endpoint takes is refused before it is asked', async () => {
+  const tenant = await api.tenant();
+  const tags = Array.from({ length: 50 }, (_, n) => n.toString(36));
+  const large = post('/projects', { name: 'P', tasks: Array(500).fill({ title: 't', tags }) });
+  const reply = await send(tenant, Array(6).fill(large));
+  expect(reply).toMatchObject({
+    status: 422,
+    json: { code: 'unprocessable', detail: expect.stringContaining('10 MiB') },
+  });
+  expect(reply.headers.get('Server-Timing')).toBeNull();
+  expect((await tenant.get('/api/v1/projects')).json.data).toEqual([]);
 });

@@ -200,9 +200,9 @@ test.each<[string, (w: World) => Promise<unknown>, (w: World) => string[]]>([
     (w) => there(`tag ${w.tag}`),
   ],
   [
-    'a tag is deleted, and taken off its tasks',
+    'a tag is deleted, which its tasks had',
     ({ tenant, tag }) => remove(tenant, `tags/${tag}`),
-    (w) => [...gone(`tag ${w.tag}`), ...there(`task ${w.a}`)],
+    (w) => gone(`tag ${w.tag}`),
   ],
   [
     'a tag is put on a task',
@@ -450,4 +450,20 @@ describe.runIf(inNode)('each wall between tenants alone', () => {
       await expect(attack()).rejects.toThrow();
     });
   });
+});
+
+test('a batch that takes a tag off a task, and then deletes it, is told of both', async () => {
+  const { tenant, tag, a, project } = await world();
+  const { json: b } = await tenant.post(`/api/v1/projects/${project.id}/tasks`, { title: 'd', tags: ['red'] });
+  const cursor = await now(tenant);
+  const operations = [
+    { method: 'DELETE', path: `/api/v1/tasks/${a}/tags/${tag}` },
+    { method: 'DELETE', path: `/api/v1/tags/${tag}` },
+  ];
+  expect((await tenant.post('/api/v1/batch', { operations })).status).toBe(200);
+  await untilFinal(api.database, tenant.id);
+  const { changes } = await read(tenant, cursor);
+  expect(told(changes).toSorted()).toEqual([`delete tag ${tag}`, `upsert task ${a}`]);
+  // It has lost the tag, too, and is as it was otherwise.
+  expect((await tenant.get(`/api/v1/tasks/${b.id}`)).json).toMatchObject({ version: 1, tags: [] });
 });

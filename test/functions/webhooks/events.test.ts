@@ -122,6 +122,19 @@ describe('each change is one event', () => {
     await call('PUT', `/tasks/${other.id}/tags/${tag.id}`);
     await take();
     expect((await changes(call('DELETE', `/tags/${tag.id}`))).map(([event]) => event)).toEqual(['tag.deleted']);
+    // A batch that takes it off one of them before changes that one.
+    const { json: late } = await tenant.post('/api/v1/tags', { name: `two ${Math.random()}` });
+    for (const one of [task, other.id]) await call('PUT', `/tasks/${one}/tags/${late.id}`);
+    await take();
+    const operations = [`/tasks/${other.id}/tags/${late.id}`, `/tags/${late.id}`].map((path) => ({
+      method: 'DELETE',
+      path: `/api/v1${path}`,
+    }));
+    const both = await changes(tenant.post('/api/v1/batch', { operations }));
+    expect(both.map(([event, id]) => `${event} ${id}`).toSorted()).toEqual([
+      `tag.deleted ${late.id}`,
+      `task.updated ${other.id}`,
+    ]);
   });
 
   test('of what goes to the trash with a project, comes back, and is purged', async () => {

@@ -19,7 +19,16 @@ export function logPage(db: Database, position: ChangePageRequest): ChangePage {
     order by audit_log.xid, audit_log.id limit ${MAX_ENTRIES}`;
   const type = sql`case
     when log.resource_type in ('tagging', 'assignee', 'dependency') then 'task' else log.resource_type end`;
-  const isOwn = sql`${type} = any (${types}::text[])`;
+  // A tag that is deleted is a change of its own: it leaves its tasks as they were, unless the same transaction has changed them.
+  const goesWithTag = sql`case when log.resource_type = 'tagging' and log.action = 'delete' then (
+      select tasks.changed_xid from tasks
+      where tasks.tenant_id = ${db.tenantId} and tasks.id = log.resource_id) is distinct from log.xid
+    and exists (
+      select from audit_log as deleted
+      where deleted.tenant_id = ${db.tenantId} and deleted.resource_id = (log.changes #>> '{tag_id,0}')::uuid
+      and deleted.resource_type = 'tag' and deleted.action = 'delete' and deleted.xid = log.xid)
+    else false end`;
+  const isOwn = sql`(${type} = any (${types}::text[]) and not ${goesWithTag})`;
   const movesComments = sql`(
     log.resource_type = 'task' and log.action in ('trash', 'restore') and 'comment' = any (${types}::text[]))`;
   const isFirst = sql`(log.xid, log.id) = (${xid}::xid8, ${entry}::uuid)`;

@@ -1,16 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../../client/database.ts';
+import { DatabaseError } from '../../client/errors.ts';
 import { type WriteOptions, writeRepresentation } from '../../client/write.ts';
 import { homeByHash } from '../../shards/home-by-hash.ts';
 import { noteHome } from '../../shards/known-homes.ts';
 import { firstOf, type Shards } from '../../shards/shards.ts';
 import { putIntoDirectory } from './directory.ts';
-import { leastFull } from './least-full.ts';
+import { leastFull, leaveOut } from './least-full.ts';
 import { oneTenant } from './one-tenant.ts';
 
 /**
- * Makes one tenant, active. Of several databases it is at home in the one that is named, or else in the one that is least full;
- * behind a proxy, in the one that its id gives there.
+ * Makes one tenant, active. Of several databases it is at home in the one that is named, or else in the one that is least full of
+ * those that serve; behind a proxy, in the one that its id gives there.
  *
  * Where no id could say so, the tenant is `pending` there until the directory names that database: what comes to nothing in
  * between shows nowhere, and the scheduled purge removes it after an hour.
@@ -26,7 +27,26 @@ export async function createTenant(
     const id = uuidv7();
     return insertTenant(db.homeOf(id), { id, name }, options);
   }
-  const home = shard ?? (await leastFull(db, shards));
+  if (shard !== undefined) return createIn(db, shards, { name, home: shard }, options);
+  for (;;) {
+    const home = await leastFull(db, shards);
+    try {
+      return await createIn(db, shards, { name, home }, options);
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.failure.kind !== 'unavailable') throw error;
+      leaveOut(shards, home);
+      // Otherwise it may have been made.
+      if (error.failure.outage !== 'refused') throw error;
+    }
+  }
+}
+
+async function createIn(
+  db: Database,
+  shards: Shards,
+  { name, home }: { name: string; home: string },
+  options: WriteOptions,
+) {
   const id = idOf(home, shards);
   const there = db.at(home);
   noteHome(id, home);

@@ -35,6 +35,11 @@ export async function leastFull(db: Database, shards: Shards): Promise<string> {
   return chosen;
 }
 
+/** Has a database take no tenants that name none, until they are counted again. */
+export function leaveOut(shards: Shards, name: string): void {
+  countsOf.get(shards)?.tenants.delete(name);
+}
+
 /** The name with the lowest count for how often it is listed; the first of several. */
 export function lightest(listed: readonly string[], counts: ReadonlyMap<string, number>): string | undefined {
   const weights = new Map<string, number>();
