@@ -59,6 +59,12 @@ const routes = Object.entries(document.paths as unknown as Record<string, Record
   }),
 );
 
+/** The headers that say something of one answer. Those that every answer has alike, and those of CORS, are in no document. */
+const OWN_HEADERS = [
+  ...['Allow', 'Cache-Control', 'ETag', 'Idempotency-Replayed', 'Link', 'Location', 'Onetrip-Dry-Run', 'RateLimit'],
+  ...['RateLimit-Policy', 'Retry-After', 'Server-Timing', 'Vary', 'WWW-Authenticate', 'X-Request-Id'],
+];
+
 /** Fails where the document does not know such a response. What no route answers (404, 405, OPTIONS) is not in it. */
 export function expectDocumented(
   method: string,
@@ -80,6 +86,8 @@ export function expectDocumented(
     const { required } = resolve(described, '').value;
     if (required) expect(headers.get(header), `${where} lacks ${header}`).not.toBeNull();
   }
+  const unknown = OWN_HEADERS.filter((header) => headers.has(header) && !(header in (response.headers ?? {})));
+  expect(unknown, `${where} has headers that are not in the OpenAPI document`).toEqual([]);
   const [mediaType] = Object.keys(response.content ?? {});
   if (!mediaType || method === 'HEAD') {
     expect(text, where).toBe('');
