@@ -30,7 +30,8 @@ export const HEADERS = {
   }),
   cacheControl: z.string().meta({
     header: { id: 'Cache-Control' },
-    description: '`private, no-cache` of what needs a token, `no-store` of a problem, and otherwise `no-cache`.',
+    description:
+      '`private, no-cache` of what needs a token, `no-store` of a problem, and otherwise `no-cache`, also with `public`.',
     examples: ['private, no-cache'],
   }),
   vary: sometimes(
