@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /*
  * Six tiers, told apart by how the API runs (test/support/api.ts). CONTRIBUTING.md says what each is for. `node` has
- * everything, through `app.request`, and `sharded` some of it with tenants in three databases; the other four run what is built for a deployment: `workerd` all functions in one
+ * everything, through `app.request`, and `sharded` the same with tenants on three servers; the other four run what is built for a deployment: `workerd` all functions in one
  * Worker, `split` each function as a Worker of its own behind the dispatcher, `lambda` each as on AWS, with events as
  * API Gateway sends them and the driver that keeps connections, `server` the server on Node, as a process with a pool of
  * them.
@@ -12,6 +12,8 @@ import { defineConfig } from 'vitest/config';
 const endpoints = 'test/endpoints/every-endpoint.test.ts';
 /** The attacks of another tenant: in this process, on the server, whose pool all tenants share, and before a deployment in workerd. */
 const attacks = 'test/endpoints/isolation.test.ts';
+/** What every endpoint must heed of tenants and of what it sends, in this process. What inputs are refused does not depend on the databases. */
+const gates = ['test/endpoints/{every-endpoint,isolation,dry-run,fields,logs}.test.ts'];
 /** Concurrent requests, which the driver and the database decide: `node` and `server` have one driver each. */
 const races = ['test/functions/races.test.ts'];
 /** What the database says of API keys, by either driver. */
@@ -41,6 +43,7 @@ export default defineConfig({
     isolate: false,
     // Some wait for seconds, for a time-out or a server, while others work.
     maxWorkers: 3,
+    provide: { databases: Number(process.env.ONETRIP_SHARDS ?? 1) },
     tags: [
       {
         name: 'release',
@@ -63,8 +66,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'sharded',
-          include: [endpoints, ...(process.env.ALL_TESTS ? [attacks, apiKeys] : [])],
-          provide: { tier: 'sharded' },
+          include: [...gates, ...(process.env.ALL_TESTS ? ['test/{endpoints,functions}/**/*.test.ts'] : [])],
+          provide: { tier: 'node', databases: 3 },
         },
       },
       {

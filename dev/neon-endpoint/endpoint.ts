@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { DatabaseError } from 'pg';
 import { parsePayload } from './payload.ts';
 import { runPipeline } from './pipeline.ts';
-import { ConnectionPool } from './pool.ts';
+import { ConnectionPool, type PostgresAddress } from './pool.ts';
 import { batchHeaders, EndpointError, errorBody, parseCredentials, parseMode, startTransaction } from './protocol.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ResultWriter } from './results.ts';
@@ -41,7 +41,9 @@ const PREFLIGHT_HEADERS = {
 /** How Neon's proxy is configured. Sizes are in bytes. */
 export interface NeonEndpointOptions {
   /** Where PostgreSQL is. User, password and database are those of each request's connection string. */
-  postgres: { host: string; port: number; ssl?: boolean | object };
+  postgres: PostgresAddress;
+  /** Other PostgreSQL servers, by the host of the connection string, as Neon's proxy has one for each of its hosts. */
+  computes?: Record<string, PostgresAddress>;
   /** Where to listen on 127.0.0.1, in place of a free port. */
   port?: number;
   maxRequestBytes?: number;
@@ -62,7 +64,13 @@ export interface NeonEndpointOptions {
  */
 export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<NeonEndpoint> {
   const { postgres, maxRequestBytes = MAX_BYTES, maxResponseBytes = MAX_BYTES, poolOptIn = false } = options;
-  const pool = new ConnectionPool(postgres);
+  const elsewhere = { pool: new ConnectionPool(postgres), address: postgres };
+  const computes = new Map(
+    Object.entries(options.computes ?? {}).map(([host, address]) => [
+      host,
+      { pool: new ConnectionPool(address), address },
+    ]),
+  );
   const rateLimit = options.connectionAttempts && new RateLimit(options.connectionAttempts);
   /** What `stop` waits for: responses on their way, then the connections to PostgreSQL. */
   const responses = new Set<Promise<void>>();
@@ -81,7 +89,8 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
     }
     const payload = parsePayload(await readBody(request, maxRequestBytes));
     const reuse = !poolOptIn || request.headers['neon-pool-opt-in'] === 'true';
-    const lease = { credentials, reuse, address: postgres, signal };
+    const { pool, address } = computes.get(credentials.host) ?? elsewhere;
+    const lease = { credentials, reuse, address, signal };
     return await withConnection(pool, lease, async ({ client, cancel, discard }) => {
       const elementTypes = mode.rawText ? new Map<number, number>() : await loadElementTypes(client);
       const writer = new ResultWriter(mode, elementTypes, maxResponseBytes);
@@ -143,7 +152,7 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
     server.closeAllConnections();
     // A connection that is being reset ends when that is through.
     await Promise.all(responses);
-    await pool.close();
+    await Promise.all([elsewhere, ...computes.values()].map(({ pool }) => pool.close()));
   }
 
   let closing: Promise<void> | undefined;

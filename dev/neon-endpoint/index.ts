@@ -1,3 +1,3 @@
 /* The only module of this folder that others import. What it does is in README.md. */
 
-export { type NeonEndpoint, startNeonEndpoint } from './endpoint.ts';
+export { type NeonEndpoint, type NeonEndpointOptions, startNeonEndpoint } from './endpoint.ts';

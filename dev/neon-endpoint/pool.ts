@@ -7,6 +7,13 @@ const MAX_IDLE = 20;
 /** How long one is kept (ms): `--sql-over-http-idle-timeout`. */
 const IDLE_TIMEOUT = 5 * 60_000;
 
+/** Where a PostgreSQL listens, and whether by TLS, as `pg` takes it. */
+export interface PostgresAddress {
+  host: string;
+  port: number;
+  ssl?: boolean | object;
+}
+
 interface Idle {
   client: Client;
   key: string;
@@ -18,14 +25,14 @@ interface Idle {
  * another one is opened, and what comes back when the pool is full is closed.
  */
 export class ConnectionPool {
-  readonly #postgres: { host: string; port: number; ssl?: boolean | object };
+  readonly #postgres: PostgresAddress;
   /** The last one is lent first. */
   readonly #idle: Idle[] = [];
   readonly #keys = new WeakMap<Client, string>();
   /** Of each connection that is open, a promise that it is not any more. */
   readonly #ends = new Set<Promise<void>>();
 
-  constructor(postgres: { host: string; port: number; ssl?: boolean | object }) {
+  constructor(postgres: PostgresAddress) {
     this.#postgres = postgres;
   }
 

@@ -15,16 +15,18 @@ export class EndpointError extends Error {
   }
 }
 
-/** What a request logs in to PostgreSQL with. */
+/** Where a request logs in, and with what. */
 export interface Credentials {
   user: string;
   password: string;
   database: string;
+  /** Of the PostgreSQL that is meant: a name, which is not looked up. */
+  host: string;
 }
 
 /**
- * Reads the headers `Neon-Connection-String` and `Authorization`. Of the connection string only user, password and
- * database count; its host has to be a name, though it is not looked up.
+ * Reads the headers `Neon-Connection-String` and `Authorization`. Of the connection string only user, password, host and
+ * database count.
  * @throws EndpointError 400
  */
 export function parseCredentials(headers: IncomingHttpHeaders): Credentials {
@@ -46,7 +48,7 @@ export function parseCredentials(headers: IncomingHttpHeaders): Credentials {
   if (!url.hostname || url.hostname.startsWith('[') || isIP(url.hostname)) {
     throw new EndpointError(400, 'missing hostname');
   }
-  return { user, password: decode(url.password), database };
+  return { user, password: decode(url.password), database, host: url.hostname };
 }
 
 function decode(part: string): string {

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { pgdogFiles, shardedTables } from '../../dev/local/pgdog.ts';
-import { useDatabase } from '../support/database.ts';
+import { addressOf, useDatabase } from '../support/database.ts';
 import { bindingsOf, useShards } from '../support/shards.ts';
 
 /* The configuration of PgDog, made from the catalogue. */
 
 const database = useDatabase();
-const shards = useShards(['a', 'b'], () => `127.0.0.1:${database.admin.port}`);
+const shards = useShards(['a', 'b'], addressOf);
 
 test('has every table that has a tenant’s rows, one to come among them, and no other', async () => {
   await database.admin.query(`

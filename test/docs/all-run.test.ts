@@ -47,6 +47,7 @@ const BY_HAND: [page: string, part: string, why: string][] = [
     'npm install @onetrip/client',
     'the package comes from a registry; tests install what is packed',
   ],
+  ['CONTRIBUTING.md', 'ONETRIP_SHARDS=3', 'it is the suites once more'],
   ['docs/scaling.md', 'ONETRIP_SCHEMA=partitioned', 'it is the suites once more'],
   ['docs/pgdog.md', 'ONETRIP_PGDOG=1', 'it is the suites once more, and needs PgDog'],
 ];

@@ -2,6 +2,7 @@ import { describe, expect, inject, test } from 'vitest';
 import type { Access } from '../../src/http/endpoint/definition.ts';
 import { signToken, type TestTenant, useApi } from '../support/api.ts';
 import { insertApiKey } from '../support/api-keys.ts';
+import { isSpread } from '../support/database.ts';
 import { callExample, definitions, makeIds, makeWorld } from '../support/examples.ts';
 import { recordSql } from '../support/sql.ts';
 
@@ -17,7 +18,6 @@ const asked = () => api.database.endpoint.requests;
 const WITHOUT_DATABASE = ['docs', 'health', 'openapi'];
 /** Endpoints that ask every database where there are three; one that sorts what these say asks the first once more. */
 const OF_ALL_DATABASES: Record<string, number> = { ready: 3, 'list-tenants': 4, 'create-tenant': 4 };
-const isSharded = inject('tier') === 'sharded';
 /** For each access, who does not have it. */
 const TOO_LOW: Record<Exclude<Access, 'public'>, string> = {
   viewer: 'platform',
@@ -43,7 +43,7 @@ describe.each(called.map((definition) => [definition.operationId, definition] as
   const { operationId, access, success } = definition;
 
   // That a function checks tokens is the same code in every bundle: `split` has each function's, and a success shows its key.
-  const refuses = access !== 'public' && !['lambda', 'server', 'sharded'].includes(inject('tier'));
+  const refuses = access !== 'public' && !['lambda', 'server'].includes(inject('tier'));
 
   test.runIf(refuses)('answers 401 without a token or with a forged one, without asking', async () => {
     const world = await makeIds(api);
@@ -77,7 +77,7 @@ describe.each(called.map((definition) => [definition.operationId, definition] as
     const one = WITHOUT_DATABASE.includes(operationId) ? 0 : 1;
     // These two go past a proxy, by a way where nobody counts.
     const isPast = Boolean(api.database.shards?.SHARDING_KEY) && ['ready', 'list-tenants'].includes(operationId);
-    const trips = (isSharded && OF_ALL_DATABASES[operationId]) || one;
+    const trips = (isSpread() && OF_ALL_DATABASES[operationId]) || one;
     expect(asked() - before).toBe(isPast ? 0 : trips);
     if (isPast) return;
     const timing = reply.headers.get('Server-Timing');
@@ -87,7 +87,8 @@ describe.each(called.map((definition) => [definition.operationId, definition] as
     else expect(timing).toMatch(new RegExp(`^db;dur=\\d+\\.\\d;desc="${counted} round trips?"$`));
   });
 
-  // The database says the same of them in every tier; test/functions/api-keys.test.ts is in all.
+  // The database says the same of them in every tier; test/functions/api-keys.test.ts is in all. Of several databases it has
+  // to be the one of the key's tenant, also where what is asked for is in another one, or in all.
   const hasKeys = inject('tier') === 'node' && access !== 'public';
   const isOfTenant = hasKeys && access !== 'platform';
 
@@ -130,13 +131,28 @@ describe.each(called.map((definition) => [definition.operationId, definition] as
     expect(asked() - before).toBe(1);
   });
 
-  // Only within this process can a test read what is sent to the database.
-  test.runIf(inject('tier') === 'node')('sends the SQL that is committed', async () => {
-    const world = await makeWorld(api, definition);
-    const sql = await recordSql(async () => {
-      expect((await callExample(api, definition, world)).status).toBe(success.status);
-    });
-    const advice = `If the SQL was meant to change: npx vitest run --project node test/endpoints/every-endpoint -u, and read the diff`;
-    await expect(sql, advice).toMatchFileSnapshot(`../__snapshots__/sql/${operationId}.sql`);
-  });
+  // Only within this process can a test read what is sent to the database. The platform's statements are others for several.
+  test.runIf(inject('tier') === 'node' && !(isSpread() && OF_ALL_DATABASES[operationId]))(
+    'sends the SQL that is committed',
+    async () => {
+      const world = await makeWorld(api, definition);
+      const sql = await recordSql(async () => {
+        expect((await callExample(api, definition, world)).status).toBe(success.status);
+      });
+      const advice = `If the SQL was meant to change: npx vitest run --project node test/endpoints/every-endpoint -u, and read the diff`;
+      await expect(sql, advice).toMatchFileSnapshot(`../__snapshots__/sql/${operationId}.sql`);
+    },
+  );
 });
+
+test.runIf(isSpread())(
+  'the tenants of all this were on several servers, each with a data directory of its own',
+  async () => {
+    const { rows } = await api.database.admin.query(
+      `select current_setting('data_directory') as directory, count(*)::integer as tenants
+     from tenants`,
+    );
+    expect(new Set(rows.map(({ directory }) => directory)).size).toBe(inject('databases'));
+    for (const { tenants } of rows) expect(tenants).toBeGreaterThan(0);
+  },
+);

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type Definition, takesIdempotencyKey } from '../../src/http/endpoint/definition.ts';
 import { type Call, useApi } from '../support/api.ts';
-import { callExample, definitions, exampleOf, idsOf, makeWorld, type World } from '../support/examples.ts';
+import {
+  callExample,
+  definitions,
+  exampleOf,
+  idsOf,
+  makeNeighbours,
+  makeWorld,
+  type World,
+} from '../support/examples.ts';
 import { idsIn, told, toldOfEquals, UNKNOWN } from '../support/replies.ts';
 import { stripPredicates } from '../support/sql.ts';
 import { disableRowLevelSecurity, storedRows } from '../support/stored.ts';
@@ -213,7 +221,7 @@ describe.runIf(inNode)('with neither wall', () => {
   const api = useApi({ prepare: disableRowLevelSecurity });
 
   test('the attack succeeds, so each wall above was really alone', async () => {
-    const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
+    const [attacker, victim] = await makeNeighbours(api);
     onTestFinished(stripPredicates());
     const { status, json } = await attacker.tenant.get(`/api/v1/projects/${victim.project}`);
     expect(status).toBe(200);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../support/api.ts';
+import { isSpread } from '../support/database.ts';
 import { seededRandom, shuffle } from '../support/random.ts';
 import { waitForLocks } from '../support/writes.ts';
 import { keepLog } from './support.ts';
@@ -97,7 +98,7 @@ describe('deadlocks', () => {
     const { rows } = await admin.query(
       'select deadlocks::integer from pg_stat_database where datname = current_database()',
     );
-    return rows[0].deadlocks;
+    return rows.reduce((sum, { deadlocks }) => sum + deadlocks, 0);
   }
 
   test('one that somebody else makes ends the request, which is sent again, and happens once', async () => {
@@ -157,7 +158,7 @@ describe('what PostgreSQL fails of', () => {
     const reply = await patch(`projects/${id}`, { name: 'Q' });
     const { rows } = await admin.query('select last_value::integer as n from attempts');
     const { json } = await tenant.get(`/api/v1/projects/${id}`);
-    return { reply, attempts: rows[0].n, version: json.version };
+    return { reply, attempts: Math.max(...rows.map(({ n }) => n)), version: json.version };
   }
 
   test.each([
@@ -168,6 +169,8 @@ describe('what PostgreSQL fails of', () => {
     expect([reply.status, attempts, version]).toEqual([200, 3, 2]);
     expect(reply.headers.get('Server-Timing')).toMatch(/desc="3 round trips"/);
   });
+
+  const LETS_NOBODY_IN = ['53300', '57P03'];
 
   test.each([
     ['40001', 503, 4],
@@ -191,7 +194,10 @@ describe('what PostgreSQL fails of', () => {
     expect([reply.status, attempts, version]).toEqual([status, expected, 1]);
     expect(reply.json.code).toBe(status === 504 ? 'timeout' : 'unavailable');
     expect(Number(reply.headers.get('Retry-After'))).toBeGreaterThan(0);
-    expect(tripsOf(reply)).toBe(expected);
+    // Of several databases the others are asked whether the tenant is theirs, where one says that it lets nobody in.
+    const others = isSpread() && LETS_NOBODY_IN.includes(state) ? 2 : 0;
+    expect(tripsOf(reply)).toBeGreaterThanOrEqual(expected);
+    expect(tripsOf(reply)).toBeLessThanOrEqual(expected + others);
     expect(reply.text).not.toMatch(/planted|SQL|\b[0-9A-Z]{5}\b/);
     expect(log).toMatchObject([{ event: 'database_error', sqlstate: state }]);
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { MAX_RUNNING } from '../../src/db/client/concurrency.ts';
 import { type Reply, type TestTenant, useApi } from '../support/api.ts';
+import { isSpread } from '../support/database.ts';
 import { keepLog } from './support.ts';
 import { answering, type Fault, FaultyEndpoint } from './support-endpoint.ts';
 
@@ -64,8 +65,11 @@ async function expectOutage(fault: Fault, status = 503): Promise<void> {
     expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
     expect(text).not.toContain(SECRET);
   }
-  expect(endpoint.requests - before, 'nothing is sent twice').toBe(replies.length);
-  expect(log.map(({ event }) => event)).toEqual(replies.map(() => 'database_error'));
+  const sent = endpoint.sent.slice(before);
+  expect(new Set(sent).size, 'nothing is sent twice').toBe(sent.length);
+  // Of several databases more than one is asked, and some are still being asked when one of them has decided the answer.
+  if (!isSpread()) expect([sent.length, log.length]).toEqual([replies.length, replies.length]);
+  expect(new Set(log.map(({ event }) => event))).toEqual(new Set(['database_error']));
   expect(JSON.stringify(log)).not.toContain(SECRET);
   expect((await tenant.get(`/api/v1/projects/${project}`)).status, 'all is well afterwards').toBe(200);
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
 import { longTextsRead } from '../support/long-texts.ts';
@@ -74,9 +73,7 @@ test('the largest project that can be created is stored, and replayed', async ()
 
 test('who repeats a request that is still running waits half a second, no more', async () => {
   const tenant = await api.tenant();
-  const { host, port, user, password, database } = api.database.admin;
-  const running = new pg.Client({ host, port, user, password: String(password), database: String(database) });
-  await running.connect();
+  const running = await api.database.connect(tenant.id, 'superuser');
   try {
     await running.query('begin');
     await running.query(`insert into idempotency_keys (tenant_id, key, request_hash) values ($1, 'running', 'hash')`, [

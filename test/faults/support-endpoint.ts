@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 export type Fault = (response: ServerResponse, forward: () => Promise<{ status: number; body: string }>) => unknown;
 
 export class FaultyEndpoint {
-  /** How many requests have come in. */
-  requests = 0;
+  /** The requests that have come in: for whom, and what they send. */
+  readonly sent: string[] = [];
   readonly url: string;
   readonly #target: string;
   readonly #port: number;
@@ -59,16 +59,21 @@ export class FaultyEndpoint {
 
   #serve(): void {
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.requests++;
       // A client that has given up is no failure of ours.
       response.on('error', () => {});
       void this.#respond(request, response).catch(() => response.destroy());
     });
   }
 
+  /** How many there were. */
+  get requests(): number {
+    return this.sent.length;
+  }
+
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    this.sent.push(`${request.headers['neon-connection-string']} ${Buffer.concat(chunks)}`);
     const forward = async () => {
       const { host, connection, 'content-length': length, ...headers } = request.headers;
       const answer = await fetch(this.#target, {

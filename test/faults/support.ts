@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { onTestFinished, vi } from 'vitest';
-import { migrate } from '../../dev/local/migrate.ts';
+import { inject, onTestFinished, vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../dev/local/postgres.ts';
 import { type NeonEndpoint, startNeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { JWT_SECRET } from '../support/api.ts';
-import { WORKER_ROLE } from '../support/global-setup.ts';
+import { copyCluster, TEMPLATE, WORKER_ROLE } from '../support/global-setup.ts';
 
 /* A PostgreSQL that a test may stop and kill, with the API before it. */
 
@@ -60,8 +59,9 @@ export class Cluster {
   }
 
   /**
-   * A new cluster with a database, all migrations applied unless `migrated` is false. What is committed survives a crash
-   * of the server (of the machine it would not: there is no fsync). `cleanUp` then has what takes everything away again.
+   * A new cluster with a database, with all migrations and the roles that log in unless `migrated` is false. What is
+   * committed survives a crash of the server (of the machine it would not: there is no fsync). `cleanUp` then has what takes
+   * everything away again.
    */
   static async start(
     cleanUp: AsyncDisposableStack,
@@ -69,18 +69,21 @@ export class Cluster {
   ): Promise<Cluster> {
     const directory = await mkdtemp(join(tmpdir(), 'onetrip-faults-'));
     cleanUp.defer(() => rm(directory, { recursive: true, force: true }));
+    const dataDir = join(directory, 'data');
+    if (migrated) await copyCluster(inject('clusterFiles'), dataDir);
     const all = { synchronous_commit: 'on', ...settings };
-    const postgres = await startPostgres({ dataDir: directory, durable: false, settings: all });
+    const postgres = await startPostgres({ dataDir, durable: false, settings: all });
     let cluster: Cluster | undefined;
     cleanUp.defer(() => (cluster ? cluster.#postgres.stop() : postgres.stop()));
     const endpoint = await startNeonEndpoint({ postgres: { host: '127.0.0.1', port: postgres.port } });
     cleanUp.defer(() => endpoint.stop());
-    cluster = new Cluster(directory, all, postgres, endpoint);
-    await connected(postgres.adminUrl, (admin) => admin.query(`create database ${DATABASE}`));
-    if (migrated) {
-      await migrate(cluster.url(), 'up');
-      await cluster.makeWorker();
-    }
+    cluster = new Cluster(dataDir, all, postgres, endpoint);
+    const template = migrated ? TEMPLATE : 'template1';
+    await connected(postgres.adminUrl, async (admin) => {
+      await admin.query(`create database ${DATABASE} template ${template}`);
+      // As the migrations did in the template: the privileges of a database are not copied with it.
+      await admin.query(`revoke temporary on database ${DATABASE} from public`);
+    });
     return cluster;
   }
 

@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/generators/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
-    provide: { tier: 'node' },
+    provide: { tier: 'node', databases: 1 },
     // The first run of Go compiles what the clients depend on.
     testTimeout: 600_000,
     hookTimeout: 60_000,

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
 import { explainGeneric, recordStatements } from '../support/sql.ts';
@@ -67,10 +67,7 @@ beforeAll(async () => {
   );
   await admin.query('set session_replication_role = origin');
   await admin.query('vacuum analyze tasks, comments, comment_mentions, comment_search, audit_log');
-  const url = new URL(api.database.url);
-  url.host = `127.0.0.1:${admin.port}`;
-  worker = new pg.Client({ connectionString: url.href });
-  await worker.connect();
+  worker = await api.database.connect(tenant.id);
 }, 120_000);
 
 afterAll(() => worker?.end());

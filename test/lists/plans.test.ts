@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestTenant, useApi } from '../support/api.ts';
 import { explainGeneric, recordStatements } from '../support/sql.ts';
@@ -18,7 +18,7 @@ const wholes = new Map<string, string>();
 
 beforeAll(async () => {
   tenant = await api.tenant();
-  const other = await api.tenant();
+  const other = await api.neighbour(tenant);
   const { admin } = api.database;
   // Triggers would log each row, which is not what is measured here.
   await admin.query('set session_replication_role = replica');
@@ -69,14 +69,11 @@ beforeAll(async () => {
     [tenant.id],
   );
   projectId = rows[0].project_id;
-  const url = new URL(api.database.url);
-  url.host = `127.0.0.1:${api.database.admin.port}`;
   const { rows: parts } = await admin.query(
     'select inhrelid::regclass::text as part, inhparent::regclass::text as whole from pg_inherits',
   );
   for (const { part, whole } of parts) wholes.set(part, whole);
-  worker = new pg.Client({ connectionString: url.href });
-  await worker.connect();
+  worker = await api.database.connect(tenant.id);
 }, 120_000);
 
 afterAll(() => worker?.end());
@@ -165,7 +162,7 @@ describe('nested reads', () => {
   let id: string;
 
   beforeAll(async () => {
-    nested = await api.tenant();
+    nested = await api.neighbour(tenant);
     for (let n = 0; n < 20; n++) {
       const tasks = Array.from({ length: 20 }, (_, k) => ({
         title: `task ${k}`,
@@ -207,7 +204,7 @@ describe('the filter by blocked', () => {
   let id: string;
 
   beforeAll(async () => {
-    many = await api.tenant();
+    many = await api.neighbour(tenant);
     id = (await many.post('/api/v1/projects', { name: 'blocked' })).json.id;
     const { admin } = api.database;
     await admin.query('set session_replication_role = replica');
@@ -320,8 +317,8 @@ describe('10 000 members', () => {
   let large: TestTenant;
 
   beforeAll(async () => {
-    const other = await api.tenant();
-    large = await api.tenant();
+    const other = await api.neighbour(tenant);
+    large = await api.neighbour(tenant);
     const { admin } = api.database;
     await admin.query('set session_replication_role = replica');
     for (const { id } of [large, other]) {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster } from '../faults/support.ts';
 import { JWT_SECRET, signToken } from '../support/api.ts';
-import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
+import { JANITOR_ROLE, WORKER_ROLE } from '../support/global-setup.ts';
 import { type NodeServer, runNodeServer, startNodeServer } from '../support/node-server.ts';
 import { PGDOG, startPgdog } from '../support/pgdog.ts';
 
@@ -19,12 +19,7 @@ describe.skipIf(!PGDOG)('through PgDog', { tags: ['release'], timeout: 60_000 },
   const tenants = new Map<string, string[]>(NAMES.map((name) => [name, []]));
 
   beforeAll(async () => {
-    for (const name of NAMES) {
-      const cluster = await Cluster.start(cleanUp);
-      clusters.set(name, cluster);
-      await cluster.ask(`create role ${JANITOR_ROLE} login password 'janitor' in role onetrip_janitor`);
-      await cluster.ask(`create role ${COURIER_ROLE} login password 'courier' in role onetrip_courier`);
-    }
+    for (const name of NAMES) clusters.set(name, await Cluster.start(cleanUp));
     const urls = (role: string, password: string) =>
       new Map(
         [...clusters].map(([name, cluster]) => [

@@ -158,3 +158,26 @@ describe('one database down', () => {
     expect((await tags(byDirectory)).json.data).toHaveLength(1);
   });
 });
+
+test('an API key is no way to a tenant in another database, nor to all of them', async () => {
+  const [own, other] = [await api.create('b'), await api.create('c')];
+  const { json } = await api.call('/api/v1/api-keys', {
+    method: 'POST',
+    body: { name: 'Script', role: 'admin' },
+    tenant: own,
+  });
+  const asks = [
+    ['GET', '/api/v1/tenants'],
+    ['POST', '/api/v1/tenants', { name: 'Mine' }],
+    ['POST', '/api/v1/tenants', { name: 'Mine', shard: 'c' }],
+    ...[own, other].map((id) => ['PATCH', `/api/v1/tenants/${id}`, { name: 'Mine' }] as const),
+    ...[own, other].map((id) => ['DELETE', `/api/v1/tenants/${id}`] as const),
+  ] as const;
+  for (const [method, path, body] of asks) {
+    const reply = await api.call(path, { method, body, token: json.key });
+    expect([reply.status, tripsOf(reply)], `${method} ${path}`).toEqual([403, 1]);
+  }
+  for (const shard of ['a', 'b', 'c']) {
+    expect((await admin(shard).query(`select from tenants where name = 'Mine'`)).rowCount, shard).toBe(0);
+  }
+});

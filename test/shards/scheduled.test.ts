@@ -125,9 +125,9 @@ describe('webhooks', () => {
 
 describe('migrations', () => {
   const owner = (shard: string) => {
-    const url = new URL(inject('adminUrl'));
-    url.pathname = new URL(api.shards.get(shard)?.url ?? '').pathname;
-    return url.href;
+    const { port } = admin(shard);
+    const { pathname } = new URL(api.shards.get(shard)?.url ?? '');
+    return Object.assign(new URL(inject('adminUrl')), { port, pathname }).href;
   };
 
   test('go on in the others where one fails, and say which', async () => {
@@ -161,9 +161,9 @@ describe('migrations', () => {
 });
 
 test('the doctor looks at each, and at what goes together', async () => {
-  const here = (url = '') => url.replace('@localhost/', `@127.0.0.1:${admin('a').port}/`);
-  const [a = '', b = ''] = ['a', 'b'].map((shard) => here(api.shards.get(shard)?.url));
-  const [, janitor = ''] = ['a', 'b'].map((shard) => here(api.shards.get(shard)?.janitorUrl));
+  const here = (shard: string, url = '') => url.replace(/@[^/]+/, `@127.0.0.1:${admin(shard).port}`);
+  const [a, b] = ['a', 'b'].map((shard) => here(shard, api.shards.get(shard)?.url));
+  const janitor = here('b', api.shards.get('b')?.janitorUrl);
   const environment = {
     PORT: '21290',
     JWT_SECRET: randomUUID().repeat(2),

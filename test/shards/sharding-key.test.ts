@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startTap } from '../db/client/pg-support.ts';
 import { JWT_SECRET, signToken } from '../support/api.ts';
-import { useDatabase } from '../support/database.ts';
+import { addressOf } from '../support/database.ts';
 import { WORKER_ROLE } from '../support/global-setup.ts';
 import { type NodeServer, startNodeServer } from '../support/node-server.ts';
 import { bindingsOf, useShards } from '../support/shards.ts';
@@ -11,11 +11,10 @@ import { bindingsOf, useShards } from '../support/shards.ts';
  * each database directly. A way to the first database stands for the proxy, which pgdog.test.ts has.
  */
 
-const database = useDatabase();
-const shards = useShards(['a', 'b'], () => `127.0.0.1:${database.admin.port}`);
+const shards = useShards(['a', 'b'], addressOf);
 
 async function start(more: Record<string, string>) {
-  const tap = await startTap(database.admin.port);
+  const tap = await startTap(shards.get('a')?.admin.port ?? 0);
   const first = new URL(shards.get('a')?.url ?? '').pathname;
   const server = await startNodeServer({
     DATABASE_URL: `postgres://${WORKER_ROLE}:worker@127.0.0.1:${tap.port}${first}`,

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { NeonEndpoint } from '../../dev/neon-endpoint/index.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
 import { forgetAllHomes, noteHome } from '../../src/db/shards/known-homes.ts';
 import { app } from '../../src/functions/index.ts';
 import { JWT_SECRET, type Reply, signToken, WEBHOOK_KEYS } from '../support/api.ts';
-import { useDatabase } from '../support/database.ts';
+import { startEndpoint } from '../support/database.ts';
 import { expectDocumented } from '../support/openapi.ts';
 import { bindingsOf, closed, type TestShards, useShards } from '../support/shards.ts';
 
@@ -13,6 +14,8 @@ interface ShardedCall {
   method?: string;
   body?: unknown;
   tenant?: string;
+  /** In place of one that is signed. */
+  token?: string;
   headers?: Record<string, string>;
   env?: Bindings;
 }
@@ -31,14 +34,15 @@ export interface ShardedApi {
 }
 
 export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
-  const database = useDatabase();
   const shards = useShards(['a', 'b', 'c']);
   const api = { shards } as ShardedApi;
+  let endpoint: NeonEndpoint;
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    endpoint = await startEndpoint();
     api.bindings = {
       ...bindingsOf(shards),
-      NEON_ENDPOINT: database.endpoint.url,
+      NEON_ENDPOINT: endpoint.url,
       WEBHOOK_KEYS,
       JWT_SECRET,
       LOG_LEVEL: 'warn',
@@ -46,15 +50,22 @@ export function useShardedApi(more: Partial<Bindings> = {}): ShardedApi {
     };
   });
   beforeEach(forgetAllHomes);
-  afterAll(forgetAllHomes);
+  afterAll(async () => {
+    forgetAllHomes();
+    await endpoint?.stop();
+  });
 
-  api.call = async (path, { method = 'GET', body, tenant, headers = {}, env = api.bindings } = {}) => {
+  api.call = async (path, { method = 'GET', body, tenant, token, headers = {}, env = api.bindings } = {}) => {
     const claims = tenant ? { tenant_id: tenant, role: 'admin', sub: 'tester' } : { role: 'platform' };
     const response = await app.request(
       path,
       {
         method,
-        headers: { Authorization: `Bearer ${await signToken(claims)}`, 'Content-Type': 'application/json', ...headers },
+        headers: {
+          Authorization: `Bearer ${token ?? (await signToken(claims))}`,
+          'Content-Type': 'application/json',
+          ...headers,
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       },
       env,

@@ -58,6 +58,8 @@ export interface TestApi {
   call(path: string, call?: Call): Promise<Reply>;
   platform(path: string, call?: Call): Promise<Reply>;
   tenant(name?: string): Promise<TestTenant>;
+  /** Another tenant in the same database as one, where there are several. */
+  neighbour(of: TestTenant): Promise<TestTenant>;
 }
 
 /** Signs a token as `npm run token` does. */
@@ -83,7 +85,7 @@ export async function serve(
   bindings: Bindings,
   { rateLimit, functions }: { rateLimit?: RateLimit | undefined; functions?: string[] | undefined } = {},
 ): Promise<Served> {
-  if (['node', 'sharded'].includes(inject('tier'))) {
+  if (inject('tier') === 'node') {
     return { send: async (url, init) => app.request(url, init, bindings), stop: async () => {} };
   }
   if (inject('tier') === 'lambda') return lambdaFunctions(bindings);
@@ -181,6 +183,13 @@ export function useApi({ bindings = {}, rateLimit, functions, delivers = false, 
       post: (path, body, rest) => call(path, { method: 'POST', body, ...rest }),
       setStatus: (status) => api.platform(`/api/v1/tenants/${id}`, { method: 'PATCH', body: { status } }),
     };
+  };
+
+  api.neighbour = async (of) => {
+    for (;;) {
+      const other = await api.tenant();
+      if ((await database.homeOf(other.id)) === (await database.homeOf(of.id))) return other;
+    }
   };
 
   return api;

@@ -230,6 +230,16 @@ export async function makeWorld(api: TestApi, definition?: Definition): Promise<
   return world;
 }
 
+/** Two worlds of tenants in the same database, where there are several. */
+export async function makeNeighbours(api: TestApi): Promise<[World, World]> {
+  const one = await makeWorld(api);
+  const homeOf = ({ tenant }: World) => api.database.homeOf(tenant.id);
+  for (;;) {
+    const other = await makeWorld(api);
+    if ((await homeOf(other)) === (await homeOf(one))) return [one, other];
+  }
+}
+
 /** A tenant without rows, and ids of none: enough for requests that are refused before the database is asked. */
 export async function makeIds(api: TestApi): Promise<World> {
   const ids = Array.from({ length: 9 }, () => uuidv7()) as Ids;

@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { homeByHash } from '../../src/db/shards/home-by-hash.ts';
 
 /* One client for several databases, so that what tests ask of one also works where their tenants are spread. */
 
@@ -8,11 +7,11 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /**
  * A client that sends a statement to the home of the tenant whose id is in it, or among its parameters. Without one it goes to
  * all databases, and has the rows of all.
- * @param homeOf says which one it is; by default the one that the id gives
+ * @param homeOf says which one it is
  */
 export function shardedAdmin(
   clients: ReadonlyMap<string, pg.Client>,
-  homeOf?: (tenant: string) => Promise<string>,
+  homeOf: (tenant: string) => Promise<string>,
 ): pg.Client {
   const names = [...clients.keys()];
   const first = clients.get(names[0] ?? '') as pg.Client;
@@ -25,7 +24,7 @@ export function shardedAdmin(
     // What is made of a tenant names the tenant first.
     if (/^\s*insert into tenants\b/.test(text) && ids[0]) tenants.add(ids[0]);
     const tenant = ids.find((id) => tenants.has(id));
-    const asked = tenant ? [homeOf ? await homeOf(tenant) : homeByHash(tenant, names)] : names;
+    const asked = tenant ? [await homeOf(tenant)] : names;
     const results: pg.QueryResult[] = [];
     for (const name of asked) results.push(await (clients.get(name) as pg.Client).query(statement, values));
     const rows = results.flatMap((result) => result.rows);

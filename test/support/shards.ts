@@ -4,7 +4,8 @@ import { afterAll, beforeAll, inject } from 'vitest';
 import { moveTenant } from '../../dev/move/move.ts';
 import { undoMove } from '../../dev/move/undo.ts';
 import type { Bindings } from '../../src/config/bindings.ts';
-import { COURIER_ROLE, JANITOR_ROLE, TEMPLATE, WORKER_ROLE } from './global-setup.ts';
+import { clone, hostOf } from './database.ts';
+import { COURIER_ROLE, JANITOR_ROLE, WORKER_ROLE } from './global-setup.ts';
 
 /* Further databases beside that of a test file, among which tenants are spread. */
 
@@ -21,42 +22,29 @@ export interface Shard {
 export type TestShards = Map<string, Shard>;
 
 /**
- * Clones the template once for each name, on the cluster of the tests.
- * @param host of the URLs, with its port; `localhost` where a Neon endpoint is told the host otherwise
+ * Clones the template once for each name, on as many servers as the run has: each on one of its own where there are three.
+ * @param host of the URLs, with its port; by default the name by which `startEndpoint()` knows the server
  */
-export function useShards(names: string[], host = () => 'localhost'): TestShards {
+export function useShards(names: string[], host = hostOf): TestShards {
   const shards: TestShards = new Map();
-  const databases = names.map(() => `test_${randomUUID().replaceAll('-', '')}`);
-  const adminUrl = new URL(inject('adminUrl'));
-
-  const asSuperuser = async (statements: string[]) => {
-    const client = new pg.Client({ connectionString: adminUrl.href });
-    await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
-  };
+  const cleanUp = new AsyncDisposableStack();
 
   beforeAll(async () => {
-    await asSuperuser(databases.map((database) => `create database ${database} template ${TEMPLATE}`));
+    const servers = inject('adminUrls');
     for (const [n, name] of names.entries()) {
-      const database = databases[n] ?? '';
-      const own = new URL(adminUrl);
-      own.pathname = `/${database}`;
-      const admin = new pg.Client({ connectionString: own.href });
-      await admin.connect();
+      const at = n % servers.length;
+      const database = `test_${randomUUID().replaceAll('-', '')}`;
+      const admin = await clone(database, new URL(servers[at] ?? ''), cleanUp);
       shards.set(name, {
         admin,
-        url: `postgres://${WORKER_ROLE}:worker@${host()}/${database}`,
-        janitorUrl: `postgres://${JANITOR_ROLE}:janitor@${host()}/${database}`,
-        courierUrl: `postgres://${COURIER_ROLE}:courier@${host()}/${database}`,
+        url: `postgres://${WORKER_ROLE}:worker@${host(at)}/${database}`,
+        janitorUrl: `postgres://${JANITOR_ROLE}:janitor@${host(at)}/${database}`,
+        courierUrl: `postgres://${COURIER_ROLE}:courier@${host(at)}/${database}`,
       });
     }
   });
 
-  afterAll(async () => {
-    for (const { admin } of shards.values()) await admin.end();
-    await asSuperuser(databases.map((database) => `drop database if exists ${database} with (force)`));
-  });
+  afterAll(() => cleanUp.disposeAsync());
 
   return shards;
 }
@@ -77,8 +65,9 @@ export function bindingsOf(shards: TestShards): Pick<Bindings, 'SHARDS' | 'JANIT
  * @param shard its name
  */
 export async function closed<T>(shards: TestShards, shard: string, work: () => Promise<T>): Promise<T> {
-  const admin = shards.get(shard === 'a' ? 'b' : 'a')?.admin;
+  const admin = shards.get(shard)?.admin;
   const name = new URL(shards.get(shard)?.url ?? '').pathname.slice(1);
+  // A superuser gets in all the same.
   await admin?.query(`alter database ${name} connection limit 0`);
   await admin?.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename <> $2', [
     name,
@@ -104,8 +93,8 @@ export async function moveWhole(
 ): Promise<void> {
   const owners = await Promise.all(
     [...shards].map(async ([name, { admin }]) => {
-      const url = Object.assign(new URL(inject('adminUrl')), { pathname: admin.database });
-      const client = new pg.Client({ connectionString: url.href });
+      const { host, port, user, password, database } = admin;
+      const client = new pg.Client({ host, port, user, password, database } as pg.ClientConfig);
       await client.connect();
       return { name, client };
     }),

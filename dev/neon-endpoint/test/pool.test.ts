@@ -1,6 +1,6 @@
 /** The local Neon endpoint: which connection a request is lent, and which ones are kept. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type NeonEndpoint, startNeonEndpoint } from '../index.ts';
+import { type NeonEndpoint, type NeonEndpointOptions, startNeonEndpoint } from '../index.ts';
 import { eventually, type Support, startSupport } from './support.ts';
 
 const OPT_IN = { 'Neon-Pool-Opt-In': 'true' };
@@ -17,14 +17,14 @@ beforeAll(async () => {
 
 afterAll(() => support?.stop());
 
-async function start(options: { poolOptIn?: boolean } = {}): Promise<NeonEndpoint> {
+async function start(options: Partial<NeonEndpointOptions> = {}): Promise<NeonEndpoint> {
   const endpoint = await startNeonEndpoint({ postgres: support.postgres, ...options });
   onTestFinished(() => endpoint.stop());
   return endpoint;
 }
 
-async function ask(endpoint: NeonEndpoint, body: unknown, headers: Record<string, string> = {}) {
-  const connectionString = `postgres://neon_swimmer:p@localhost/${support.database}`;
+async function ask(endpoint: NeonEndpoint, body: unknown, headers: Record<string, string> = {}, host = 'localhost') {
+  const connectionString = `postgres://neon_swimmer:p@${host}/${support.database}`;
   const response = await fetch(endpoint.url, {
     method: 'POST',
     headers: { 'Neon-Connection-String': connectionString, ...headers },
@@ -49,6 +49,14 @@ test('a request is lent the connection that came back last', async () => {
   const endpoint = await start();
   const first = await pid(endpoint);
   expect(await pid(endpoint)).toBe(first);
+});
+
+test('a host that is another PostgreSQL is asked there, and never lent a connection to the first', async () => {
+  const nobody = { host: '127.0.0.1', port: 1 };
+  const endpoint = await start({ computes: { 'other.example.com': nobody } });
+  expect((await ask(endpoint, { query: PID })).status).toBe(200);
+  expect((await ask(endpoint, { query: PID }, {}, 'other.example.com')).status).toBe(500);
+  expect((await ask(endpoint, { query: PID }, {}, 'third.example.com')).status).toBe(200);
 });
 
 test('where the pool is opt-in, only a request with the header is lent one', async () => {

@@ -150,6 +150,15 @@ export class Database {
     return last;
   }
 
+  /**
+   * Sends nothing but who asks, to the home of the caller's tenant.
+   * @throws DatabaseError `rejected` where that is refused: with `unauthenticated` for an API key that is not good, with
+   *   `forbidden` for one whose role is too low
+   */
+  async identify(): Promise<void> {
+    await this.#send([], { readOnly: true });
+  }
+
   /** Has the copy of the directory say where a tenant is, see {@link cacheHome}. Nobody waits for it. */
   cacheHome(tenantId: string, shard: string): void {
     if (this.shards) this.#keepAlive(cacheHome(this.shards, tenantId, shard));

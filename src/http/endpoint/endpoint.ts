@@ -22,6 +22,11 @@ export function endpoint<const D extends Definition & { access: Role }>(
   handler: (c: EndpointContext<D>) => Promise<Result<Output<D>>>,
 ): GuardedEndpoint<D> {
   const middleware = [signIn({ ...definition, mayLag: mayBeEventual(definition) }), conditionalRequest(definition)];
-  const answer = async (c: Context<Env>) => respond(c, await handler(c as EndpointContext<D>));
+  const answer = async (c: Context<Env>) => {
+    // No API key is enough for the platform. Whether it is good (403) or not (401), the home of its tenant knows alone, and
+    // the handler may ask other databases.
+    if (definition.access === 'platform' && c.var.db.credential === 'api_key') await c.var.db.identify();
+    return respond(c, await handler(c as EndpointContext<D>));
+  };
   return Object.assign(serve(definition, middleware, answer), { answer });
 }

@@ -1,30 +1,14 @@
-import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { type Reply, type TestTenant, useApi } from '../../support/api.ts';
-import { forgeCursor, untilFinal, valuesOf } from '../../support/changes.ts';
-import { makeWorld } from '../../support/examples.ts';
-import { idsIn } from '../../support/replies.ts';
-import { stripPredicates } from '../../support/sql.ts';
-import { disableRowLevelSecurity, storedRows } from '../../support/stored.ts';
+import { untilFinal } from '../../support/changes.ts';
+import { describeCursors } from './cursors.ts';
 import { describePlans } from './plans.ts';
+import { type Change, now, patch, path, read, remove } from './reading.ts';
 import { describeLoad } from './under-load.ts';
+import { describeWalls } from './walls.ts';
 
 /** Where transactions of other test files run, each change would wait for them. */
 const api = useApi({ ownCluster: true });
-const path = '/api/v1/changes';
-
-interface Change {
-  type: string;
-  id: string;
-  action: string;
-  version: number | null;
-  at: string;
-  actor: string | null;
-  resource: Record<string, unknown> | null;
-}
-
-const remove = (tenant: TestTenant, url: string) => tenant.call(`/api/v1/${url}`, { method: 'DELETE' });
-const patch = (tenant: TestTenant, url: string, body: unknown) =>
-  tenant.call(`/api/v1/${url}`, { method: 'PATCH', body });
 
 /** A tenant with some of everything. */
 async function world() {
@@ -54,33 +38,6 @@ async function world() {
   };
 }
 
-/** A tenant with a tag and a member. */
-async function smallWorld() {
-  const tenant = await api.tenant();
-  await tenant.post('/api/v1/tags', { name: 'red' });
-  await tenant.post('/api/v1/members', { name: 'Ada' });
-  return tenant;
-}
-
-/** All changes after a cursor, or all from the beginning, and the cursor at the end. */
-async function read(tenant: TestTenant, cursor?: string, query = 'limit=100') {
-  await untilFinal(api.database, tenant.id);
-  const changes: Change[] = [];
-  let next = cursor;
-  for (;;) {
-    const { json, status, text } = await tenant.get(`${path}?${query}${next ? `&cursor=${next}` : ''}`);
-    expect(status, text).toBe(200);
-    changes.push(...json.data);
-    next = json.page.next_cursor as string;
-    if (!json.page.has_more) return { changes, cursor: next };
-  }
-}
-
-const now = async (tenant: TestTenant, query = '') => {
-  await untilFinal(api.database, tenant.id);
-  return (await tenant.get(`${path}?cursor=now${query}`)).json.page.next_cursor as string;
-};
-
 /** `upsert task <id>`, sorted. */
 const told = (changes: Change[]) => changes.map(({ type, id, action }) => `${action} ${type} ${id}`).sort();
 
@@ -94,20 +51,13 @@ async function listed(tenant: TestTenant) {
   return rows;
 }
 
-/** The same cursor with other values. */
-function forge({ id }: TestTenant, cursor: string, change: (values: string[]) => void): string {
-  const values = valuesOf(cursor);
-  change(values);
-  return forgeCursor(id, values);
-}
-
 test('without a cursor: all that exists, as lists show it, whatever the size of the pages', async () => {
   const { tenant, a, c } = await world();
   await remove(tenant, `tasks/${c}`);
   const rows = await listed(tenant);
   expect(Object.keys(rows)).toHaveLength(1 + 2 + 1 + 1 + 2);
   for (const limit of [1, 3, 100]) {
-    const { changes } = await read(tenant, undefined, `limit=${limit}`);
+    const { changes } = await read(api, tenant, undefined, `limit=${limit}`);
     expect(Object.fromEntries(changes.map(({ type, id, resource }) => [`${type} ${id}`, resource]))).toEqual(rows);
     expect(changes).toHaveLength(Object.keys(rows).length);
     for (const { action, version, resource } of changes)
@@ -115,7 +65,7 @@ test('without a cursor: all that exists, as lists show it, whatever the size of 
     // What others refer to comes before them.
     expect([...new Set(changes.map(({ type }) => type))]).toEqual(['project', 'tag', 'member', 'task', 'comment']);
   }
-  const task = (await read(tenant)).changes.find(({ id }) => id === a);
+  const task = (await read(api, tenant)).changes.find(({ id }) => id === a);
   expect(task).toMatchObject({ actor: 'tester', at: task?.resource?.updated_at });
 });
 
@@ -127,7 +77,7 @@ test('a page: its form, its size, and a cursor also at the end, where it answers
     page: { limit: 2, has_more: true, next_cursor: expect.stringMatching(/^[A-Za-z0-9._-]+$/) },
   });
   expect(first.headers.get('Link')).toBe(`<${path}?limit=2&cursor=${first.json.page.next_cursor}>; rel="next"`);
-  const { cursor } = await read(tenant);
+  const { cursor } = await read(api, tenant);
   const end = await tenant.get(`${path}?cursor=${cursor}`);
   expect(end.json).toEqual({ data: [], page: { limit: 20, has_more: false, next_cursor: cursor } });
   expect(end.headers.get('Link')).toBeNull();
@@ -171,17 +121,17 @@ test('cursor=now: nothing of what is there, and all that changes from then on', 
   await untilFinal(api.database, tenant.id);
   const { json } = await tenant.get(`${path}?cursor=now`);
   expect(json).toEqual({ data: [], page: { limit: 20, has_more: false, next_cursor: expect.any(String) } });
-  expect((await read(tenant, json.page.next_cursor)).changes).toEqual([]);
+  expect((await read(api, tenant, json.page.next_cursor)).changes).toEqual([]);
   const { json: tag } = await tenant.post('/api/v1/tags', { name: 'new' });
-  expect(told((await read(tenant, json.page.next_cursor)).changes)).toEqual([`upsert tag ${tag.id}`]);
+  expect(told((await read(api, tenant, json.page.next_cursor)).changes)).toEqual([`upsert tag ${tag.id}`]);
 });
 
 test('a tenant without anything has a cursor, too', async () => {
   const tenant = await api.tenant();
-  const { changes, cursor } = await read(tenant);
+  const { changes, cursor } = await read(api, tenant);
   expect(changes).toEqual([]);
   const { json: tag } = await tenant.post('/api/v1/tags', { name: 'first' });
-  expect(told((await read(tenant, cursor)).changes)).toEqual([`upsert tag ${tag.id}`]);
+  expect(told((await read(api, tenant, cursor)).changes)).toEqual([`upsert tag ${tag.id}`]);
 });
 
 type World = Awaited<ReturnType<typeof world>>;
@@ -252,12 +202,12 @@ test.each<[string, (w: World) => Promise<unknown>, (w: World) => string[]]>([
   ],
 ])('%s', async (_, change, expected) => {
   const w = await world();
-  const cursor = await now(w.tenant);
+  const cursor = await now(api, w.tenant);
   const reply = (await change(w)) as Reply;
   expect(reply.status, reply.text).toBeLessThan(300);
   const rows = await listed(w.tenant);
   for (const limit of [1, 2, 100]) {
-    const { changes } = await read(w.tenant, cursor, `limit=${limit}`);
+    const { changes } = await read(api, w.tenant, cursor, `limit=${limit}`);
     // On small pages a resource may come twice.
     expect([...new Set(told(changes))]).toEqual(expected(w).sort());
     for (const { type, id, version, resource } of changes) {
@@ -271,44 +221,44 @@ test.each<[string, (w: World) => Promise<unknown>, (w: World) => string[]]>([
 test('restored: all of it comes back; moved, with its subtree; purged: gone, comments too', async () => {
   const { tenant, project, a, b, comments } = await world();
   await remove(tenant, `projects/${project.id}`);
-  const trashed = await now(tenant);
+  const trashed = await now(api, tenant);
   await tenant.post(`/api/v1/projects/${project.id}/restore`, undefined);
-  const restored = await read(tenant, trashed, 'limit=3');
+  const restored = await read(api, tenant, trashed, 'limit=3');
   const rows = await listed(tenant);
   expect(Object.fromEntries(restored.changes.map(({ type, id, resource }) => [`${type} ${id}`, resource]))).toEqual(
     Object.fromEntries(Object.entries(rows).filter(([name]) => !/^(tag|member)/.test(name))),
   );
   const { json: other } = await tenant.post('/api/v1/projects', { name: 'Q' });
-  const before = await now(tenant);
+  const before = await now(api, tenant);
   await patch(tenant, `tasks/${a}`, { project_id: other.id });
-  const moved = await read(tenant, before);
+  const moved = await read(api, tenant, before);
   expect(moved.changes.map(({ id, resource }) => [id, resource?.project_id]).sort()).toEqual(
     [a, b].map((id) => [id, other.id]).sort(),
   );
   await remove(tenant, `tasks/${a}`);
-  const { cursor } = await read(tenant, moved.cursor);
+  const { cursor } = await read(api, tenant, moved.cursor);
   await tenant.post(`/api/v1/tasks/${a}/purge`, undefined);
-  const purged = told((await read(tenant, cursor)).changes);
+  const purged = told((await read(api, tenant, cursor)).changes);
   expect(purged).toEqual(gone(...comments.map((id) => `comment ${id}`), `task ${a}`, `task ${b}`).sort());
 });
 
 test('many changes of one resource come once, in the newest state, by the last who made one', async () => {
   const { tenant, a, tag } = await world();
-  const cursor = await now(tenant);
+  const cursor = await now(api, tenant);
   for (const title of ['x', 'y', 'z']) await patch(tenant, `tasks/${a}`, { title });
   const token = await tenant.token('member', 'bob');
   await tenant.call(`/api/v1/tasks/${a}/tags/${tag}`, { method: 'DELETE', token });
-  const { changes } = await read(tenant, cursor);
+  const { changes } = await read(api, tenant, cursor);
   expect(changes).toMatchObject([{ id: a, version: 5, actor: 'bob', resource: { title: 'z', tags: [] } }]);
 });
 
 test('type: only these, in whatever order they are named, and a cursor is good for them alone', async () => {
   const { tenant, project, member, a, comments } = await world();
-  const { changes, cursor } = await read(tenant, undefined, 'type=comment,member');
+  const { changes, cursor } = await read(api, tenant, undefined, 'type=comment,member');
   expect(told(changes)).toEqual(there(...comments.map((id) => `comment ${id}`), `member ${member.id}`).sort());
   await patch(tenant, `projects/${project.id}`, { name: 'Q' });
   await remove(tenant, `tasks/${a}`);
-  const next = await read(tenant, cursor, 'type=member,comment');
+  const next = await read(api, tenant, cursor, 'type=member,comment');
   expect(told(next.changes)).toEqual(gone(...comments.map((id) => `comment ${id}`)).sort());
   const reply = await tenant.get(`${path}?type=member&cursor=${cursor}`);
   expect(reply).toMatchObject({ status: 400, json: { code: 'invalid_cursor', errors: [{ pointer: '?cursor' }] } });
@@ -316,7 +266,7 @@ test('type: only these, in whatever order they are named, and a cursor is good f
 
 test('what a filter leaves out is not looked at again, however much it is', async () => {
   const { tenant, a } = await world();
-  const cursor = await now(tenant, '&type=tag');
+  const cursor = await now(api, tenant, '&type=tag');
   await api.database.admin.query(
     `insert into audit_log (tenant_id, action, resource_type, resource_id, changes)
      select $1, 'update', 'task', $2, '{}' from generate_series(1, 10500)`,
@@ -333,57 +283,27 @@ test('what a filter leaves out is not looked at again, however much it is', asyn
 test('a purged member is gone, and what was assigned to it changes', async () => {
   const { tenant, member, a } = await world();
   await patch(tenant, `members/${member.id}`, { status: 'deactivated' });
-  const cursor = await now(tenant);
+  const cursor = await now(api, tenant);
   await tenant.post(`/api/v1/members/${member.id}/purge`, undefined);
-  const { changes } = await read(tenant, cursor);
+  const { changes } = await read(api, tenant, cursor);
   expect(told(changes)).toEqual([...gone(`member ${member.id}`), ...there(`task ${a}`)].sort());
   expect(JSON.stringify(changes)).not.toMatch(/Ada|"ada"/);
 });
 
-test.each<[string, (values: string[]) => void]>([
-  [
-    'older than 90 days',
-    (values) => values.splice(2, 1, new Date(Date.now() - 92 * 86_400_000).toISOString().slice(0, 10)),
-  ],
-  ['of another cluster', (values) => values.splice(1, 1, '1')],
-  [
-    'after an entry that the log does not have (any more)',
-    (values) => values.splice(4, 1, '01976d5c-7b1e-7c3a-9f00-3c1d2e4f5a6b'),
-  ],
-  ['after an entry of another transaction', (values) => values.splice(3, 1, '1')],
-])('410: a cursor that is %s', async (_, change) => {
-  const tenant = await smallWorld();
-  const inWalk = (await tenant.get(`${path}?limit=1`)).json.page.next_cursor;
-  for (const cursor of [inWalk, await now(tenant)]) {
-    const same = forge(tenant, cursor, () => {});
-    expect((await tenant.get(`${path}?cursor=${same}`)).status).toBe(200);
-    const reply = await tenant.get(`${path}?cursor=${forge(tenant, cursor, change)}`);
-    expect(reply).toMatchObject({
-      status: 410,
-      json: { code: 'gone', errors: [{ pointer: '?cursor', code: 'expired' }] },
-    });
-  }
-});
-
-test('a cursor that is 90 days old is kept, and does not age by what is read', async () => {
-  const tenant = await smallWorld();
-  const day = new Date(Date.now() - 90 * 86_400_000).toISOString().slice(0, 10);
-  const old = forge(tenant, await now(tenant), (values) => values.splice(2, 1, day));
-  const { json, status } = await tenant.get(`${path}?cursor=${old}`);
-  expect(status).toBe(200);
-  expect(json.page.next_cursor).toBe(await now(tenant));
-});
-
-test.each<[string, (values: string[]) => void]>([
-  ['of no kind', (values) => values.splice(0, 1, 'x')],
-  ['with no number', (values) => values.splice(3, 1, 'x')],
-  ['with no day', (values) => values.splice(2, 1, 'x')],
-  ['with no id', (values) => values.splice(6, 1, 'x')],
-  ['with a value less', (values) => values.splice(6, 1)],
-])('400: a forged cursor %s', async (_, change) => {
-  const tenant = await smallWorld();
-  const cursor = forge(tenant, await now(tenant), change);
-  expect(await tenant.get(`${path}?cursor=${cursor}`)).toMatchObject({ status: 400, json: { code: 'invalid_cursor' } });
+test('a batch that takes a tag off a task, and then deletes it, is told of both', async () => {
+  const { tenant, tag, a, project } = await world();
+  const { json: b } = await tenant.post(`/api/v1/projects/${project.id}/tasks`, { title: 'd', tags: ['red'] });
+  const cursor = await now(api, tenant);
+  const operations = [
+    { method: 'DELETE', path: `/api/v1/tasks/${a}/tags/${tag}` },
+    { method: 'DELETE', path: `/api/v1/tags/${tag}` },
+  ];
+  expect((await tenant.post('/api/v1/batch', { operations })).status).toBe(200);
+  await untilFinal(api.database, tenant.id);
+  const { changes } = await read(api, tenant, cursor);
+  expect(told(changes).toSorted()).toEqual([`delete tag ${tag}`, `upsert task ${a}`]);
+  // It has lost the tag, too, and is as it was otherwise.
+  expect((await tenant.get(`/api/v1/tasks/${b.id}`)).json).toMatchObject({ version: 1, tags: [] });
 });
 
 test.each([
@@ -398,72 +318,10 @@ test.each([
   expect(await tenant.get(`${path}?${query}`)).toMatchObject({ status: 400, json: { code, errors: [{ pointer }] } });
 });
 
-test('the cursor of another tenant is invalid, and so is its entry in a cursor of one’s own', async () => {
-  const [tenant, stranger] = [await smallWorld(), await smallWorld()];
-  const [theirs, mine] = [await now(tenant), await now(stranger)];
-  expect((await stranger.get(`${path}?cursor=${theirs}`)).json.code).toBe('invalid_cursor');
-  const { 3: xid = '', 4: id = '' } = valuesOf(theirs);
-  const forged = forge(stranger, mine, (values) => values.splice(3, 2, xid, id));
-  expect((await stranger.get(`${path}?cursor=${forged}`)).json.code).toBe('gone');
-});
-
+describeCursors(api);
 describeLoad(api);
 // A test can look at statements on their way, and change them, in this tier alone.
-const inNode = inject('tier') === 'node';
-if (inNode) describePlans(api);
-
-describe.runIf(inNode)('each wall between tenants alone', () => {
-  /** What an attacker reads after a cursor, while a victim changes. */
-  async function attack(): Promise<void> {
-    const [attacker, victim] = [await makeWorld(api), await makeWorld(api)];
-    await untilFinal(api.database, attacker.tenant.id);
-    const [own, cursor] = [await attacker.tenant.get(path), await now(attacker.tenant)];
-    const change = async ({ tenant, task }: typeof victim) => {
-      await remove(tenant, `tasks/${task}`);
-      await tenant.post(`/api/v1/tasks/${task}/restore`, undefined);
-      await untilFinal(api.database, tenant.id);
-    };
-    await change(victim);
-    expect((await attacker.tenant.get(path)).headers.get('ETag')).toBe(own.headers.get('ETag'));
-    expect((await attacker.tenant.get(`${path}?cursor=${cursor}`)).json.data).toEqual([]);
-    await change(attacker);
-    const { json, text } = await attacker.tenant.get(`${path}?cursor=${cursor}`);
-    const ids = json.data.map(({ id }: Change) => id);
-    expect(ids.sort()).toEqual([attacker.task, attacker.comment].sort());
-    for (const id of idsIn(JSON.stringify(await storedRows(api.database.admin, victim.tenant.id)))) {
-      expect(text).not.toContain(id);
-    }
-  }
-
-  test('row-level security', async () => {
-    onTestFinished(stripPredicates());
-    await attack();
-  });
-
-  describe('the predicates', () => {
-    beforeAll(() => disableRowLevelSecurity(api.database.admin));
-
-    test('without row-level security', attack);
-
-    test('with neither, the attack succeeds', async () => {
-      onTestFinished(stripPredicates());
-      await expect(attack()).rejects.toThrow();
-    });
-  });
-});
-
-test('a batch that takes a tag off a task, and then deletes it, is told of both', async () => {
-  const { tenant, tag, a, project } = await world();
-  const { json: b } = await tenant.post(`/api/v1/projects/${project.id}/tasks`, { title: 'd', tags: ['red'] });
-  const cursor = await now(tenant);
-  const operations = [
-    { method: 'DELETE', path: `/api/v1/tasks/${a}/tags/${tag}` },
-    { method: 'DELETE', path: `/api/v1/tags/${tag}` },
-  ];
-  expect((await tenant.post('/api/v1/batch', { operations })).status).toBe(200);
-  await untilFinal(api.database, tenant.id);
-  const { changes } = await read(tenant, cursor);
-  expect(told(changes).toSorted()).toEqual([`delete tag ${tag}`, `upsert task ${a}`]);
-  // It has lost the tag, too, and is as it was otherwise.
-  expect((await tenant.get(`/api/v1/tasks/${b.id}`)).json).toMatchObject({ version: 1, tags: [] });
-});
+if (inject('tier') === 'node') {
+  describePlans(api);
+  describeWalls(api);
+}

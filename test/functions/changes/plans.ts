@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestApi, TestTenant } from '../../support/api.ts';
 import { forgeCursor, untilFinal, valuesOf } from '../../support/changes.ts';
@@ -71,10 +71,7 @@ export function describePlans(api: TestApi): void {
       await admin.query('set session_replication_role = origin');
       await admin.query('vacuum analyze tasks, comments, audit_log');
       task = (await admin.query('select id from tasks where tenant_id = $1 and position = 1', [tenant.id])).rows[0].id;
-      const url = new URL(api.database.url);
-      url.host = `127.0.0.1:${admin.port}`;
-      worker = new pg.Client({ connectionString: url.href });
-      await worker.connect();
+      worker = await api.database.connect(tenant.id);
       await untilFinal(api.database, tenant.id);
       now = (await tenant.get('/api/v1/changes?cursor=now')).json.page.next_cursor;
     });

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { expect, test } from 'vitest';
 import type { Reply, TestApi, TestTenant } from '../../support/api.ts';
 import { untilFinal } from '../../support/changes.ts';
@@ -10,15 +10,14 @@ import { seededRandom } from '../../support/random.ts';
  * rows. At no time does a row go back to an older version.
  */
 
-/** Runs work in a transaction of the superuser's, in some database of the API's cluster. */
+/** Runs work in a transaction of the superuser's, in a tenant's database or another one of its cluster. */
 async function inTransaction(
-  { database: { admin } }: TestApi,
-  database: string,
+  { database }: TestApi,
+  tenantId: string,
   work: (client: pg.Client) => Promise<unknown>,
+  of?: string,
 ): Promise<void> {
-  const { host, port, user, password } = admin;
-  const client = new pg.Client({ host, port, user, password, database });
-  await client.connect();
+  const client = await database.connect(tenantId, 'superuser', of);
   try {
     await client.query('begin');
     await work(client);
@@ -41,7 +40,7 @@ export function describeLoad(api: TestApi): void {
     const { next_cursor } = (await tenant.get('/api/v1/changes?cursor=now')).json.page;
     const read = (cursor = next_cursor) => tenant.get(`/api/v1/changes?cursor=${cursor}`);
     let cursor = next_cursor;
-    await inTransaction(api, api.database.name, async (late) => {
+    await inTransaction(api, tenant.id, async (late) => {
       await late.query(`update tags set name = 'late' where tenant_id = $1 and id = $2`, [tenant.id, tag.id]);
       await tenant.post('/api/v1/tags', { name: 'early' });
       await tenant.post('/api/v1/tags', { name: 'early, too' });
@@ -61,7 +60,7 @@ export function describeLoad(api: TestApi): void {
 
   test('also for one in another database of the cluster, but not for one that only reads', async () => {
     const tenant = await api.tenant();
-    await inTransaction(api, 'postgres', async (other) => {
+    const work = async (other: pg.Client) => {
       await other.query('select count(*) from pg_class');
       await tenant.post('/api/v1/tags', { name: 'one' });
       await untilFinal(api.database, tenant.id);
@@ -74,7 +73,8 @@ export function describeLoad(api: TestApi): void {
       await other.query('commit');
       await untilFinal(api.database, tenant.id);
       expect(names(await read())).toEqual(['two']);
-    });
+    };
+    await inTransaction(api, tenant.id, work, 'postgres');
   });
 
   test('a cascade larger than a page comes in pages, comments among it, and each resource once', async () => {

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { expect, test, vi } from 'vitest';
 import { type TestTenant, useApi } from '../../support/api.ts';
 import { storedRows } from '../../support/stored.ts';
@@ -315,10 +314,7 @@ test('whoever restores meanwhile what the person has trashed leaves no name in t
   const path = `/api/v1/projects/${project.id}`;
   await api.call(path, { method: 'DELETE', token: await tenant.token('member', SUBJECT) });
   await deactivate(tenant, member.id);
-  const restoring = new pg.Client({
-    connectionString: Object.assign(new URL(api.database.url), { host: `127.0.0.1:${api.database.admin.port}` }).href,
-  });
-  await restoring.connect();
+  const restoring = await api.database.connect(tenant.id);
   try {
     await restoring.query('begin');
     await restoring.query(`select set_tenant_context($1, 'other', 'r', 'member')`, [tenant.id]);

@@ -27,10 +27,8 @@ async function readyAs(statements: string[]): Promise<number> {
   for (const statement of [`create role %I login password 'x'`, ...statements]) {
     await admin.query(statement.replaceAll('%I', role));
   }
-  const url = new URL(api.bindings.DATABASE_URL ?? '');
-  url.username = role;
-  url.password = 'x';
-  const { status } = await app.request('/ready', {}, { ...api.bindings, DATABASE_URL: url.href });
+  const as = api.database.loginAs({ username: role, password: 'x' });
+  const { status } = await app.request('/ready', {}, { ...api.bindings, ...as });
   return status;
 }
 

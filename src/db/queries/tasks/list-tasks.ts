@@ -80,9 +80,13 @@ function conditions(db: Database, filters: TaskFilters): RawBuilder<boolean>[] {
   return all;
 }
 
+/**
+ * A scalar subquery, which PostgreSQL looks up for each task: NOT EXISTS it may plan as a nested loop over all assignees of a
+ * tenant that its statistics do not know.
+ */
 function isUnassigned(db: Database) {
-  return sql<boolean>`not exists (
-    select from assignees where assignees.tenant_id = ${db.tenantId} and assignees.task_id = tasks.id)`;
+  return sql<boolean>`(
+    select true from assignees where assignees.tenant_id = ${db.tenantId} and assignees.task_id = tasks.id limit 1) is null`;
 }
 
 function isAssigned(db: Database, assignee: string, role: Assignment['role'] | undefined) {
