@@ -82,7 +82,9 @@ export default defineConfig({
             'test/functions/*.test.ts',
             // One resource whole; what others add is SQL, which is the same in `node`.
             'test/functions/{tags,meta}/*.test.ts',
-            ...(process.env.ALL_TESTS ? ['test/functions/mcp/*.test.ts'] : ['test/functions/mcp/mcp.test.ts']),
+            ...(process.env.ALL_TESTS
+              ? ['test/functions/mcp/*.test.ts']
+              : ['test/functions/mcp/{mcp,messages}.test.ts']),
             'test/functions/projects/{create,get,list,update}-*.test.ts',
           ],
           exclude: races,

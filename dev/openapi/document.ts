@@ -161,7 +161,7 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
   if (isConditionalRead(d)) {
     all['304'] = {
       description: 'The caller has the current representation.',
-      headers: z.object({ 'X-Request-Id': HEADERS.requestId, ETag: HEADERS.etag }),
+      headers: z.object({ ...commonHeaders(d), ETag: HEADERS.etag, ...(isList(d) ? { Link: HEADERS.link } : {}) }),
     };
   }
   const byStatus = Map.groupBy(problemCodes(d), (code) => PROBLEMS[code].status);
@@ -171,18 +171,34 @@ function responses(d: Definition): ZodOpenApiResponsesObject {
   return all;
 }
 
+/** The headers of whatever is not a problem. */
+function commonHeaders({ access, problems }: Definition) {
+  const isPublic = access === 'public';
+  // A public endpoint can lack the database if it asks it.
+  const asksDatabase = !isPublic || problems?.includes('unavailable');
+  return {
+    'X-Request-Id': HEADERS.requestId,
+    'Cache-Control': HEADERS.cacheControl,
+    Vary: HEADERS.vary,
+    ...(asksDatabase ? { 'Server-Timing': HEADERS.timing } : {}),
+    ...(isPublic ? {} : { 'RateLimit-Policy': HEADERS.rateLimitPolicy }),
+  };
+}
+
+function isList({ query }: Definition): boolean {
+  return query !== undefined && 'cursor' in query.shape;
+}
+
 function successResponse(d: Definition, status: number, description: string): ZodOpenApiResponseObject {
   return {
     description,
     headers: z.object({
-      'X-Request-Id': HEADERS.requestId,
-      ...(d.access === 'public' ? {} : { 'Server-Timing': HEADERS.timing }),
+      ...commonHeaders(d),
       ...(d.access === 'public' || !d.success.schema ? {} : { ETag: HEADERS.etag }),
       ...(status === 201 && d.access !== 'platform' ? { Location: HEADERS.location } : {}),
-      ...(d.access === 'public' ? {} : { 'RateLimit-Policy': HEADERS.rateLimitPolicy.optional() }),
-      ...(d.query && 'cursor' in d.query.shape ? { Link: HEADERS.link.optional() } : {}),
-      ...(takesIdempotencyKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed.optional() } : {}),
-      ...(takesDryRun(d) ? { 'Onetrip-Dry-Run': HEADERS.dryRun.optional() } : {}),
+      ...(isList(d) ? { Link: HEADERS.link } : {}),
+      ...(takesIdempotencyKey(d) ? { 'Idempotency-Replayed': HEADERS.replayed } : {}),
+      ...(takesDryRun(d) ? { 'Onetrip-Dry-Run': HEADERS.dryRun } : {}),
     }),
     ...(content(d) ? { content: content(d) } : {}),
     ...(status === 201 ? { links: links(d) } : {}),
@@ -218,10 +234,15 @@ function problemResponse(status: number, codes: ProblemCode[]): ZodOpenApiRespon
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
     headers: z.object({
       'X-Request-Id': HEADERS.requestId,
-      'Onetrip-Dry-Run': HEADERS.dryRun.optional(),
+      'Cache-Control': HEADERS.cacheControl,
+      Vary: HEADERS.vary,
+      'Server-Timing': HEADERS.timingIfAsked,
+      'RateLimit-Policy': HEADERS.rateLimitPolicy,
+      'Onetrip-Dry-Run': HEADERS.dryRun,
       ...(status === 401 ? { 'WWW-Authenticate': HEADERS.authenticate } : {}),
       ...(status === 429 || status === 503 || status === 504 ? { 'Retry-After': HEADERS.retryAfter } : {}),
-      ...(status === 429 ? { RateLimit: HEADERS.rateLimit, 'RateLimit-Policy': HEADERS.rateLimitPolicy } : {}),
+      ...(codes.includes('conflict') ? { 'Retry-After': HEADERS.retryAfterIfRunning } : {}),
+      ...(status === 429 ? { RateLimit: HEADERS.rateLimit } : {}),
     }),
     content: { 'application/problem+json': { schema: Problem, example: problemExample(codes[0] as ProblemCode) } },
   };

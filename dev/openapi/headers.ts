@@ -2,6 +2,19 @@ import * as z from 'zod';
 
 /* The headers of requests and responses, as the document describes them. */
 
+/** A header that is not in every response that names it. */
+function sometimes<T extends z.ZodType>(schema: T, id: string) {
+  return schema.optional().meta({ header: { id } });
+}
+
+const timing = z.string().meta({
+  header: { id: 'Server-Timing' },
+  description: 'Time in the database and round trips to it.',
+  examples: ['db;dur=4.2;desc="1 round trip"'],
+});
+
+const retryAfter = z.string().meta({ header: { id: 'Retry-After' }, description: 'Seconds to wait.', examples: ['5'] });
+
 /** Of responses. */
 export const HEADERS = {
   requestId: z.string().meta({
@@ -15,29 +28,48 @@ export const HEADERS = {
       '`"<version>.<digest>"`, or the digest alone where the resource has no version. The digest is that of this answer: one that shows more or less of the same version has another. `If-Match` compares the version alone.',
     examples: ['"3.9f86d081884c7d659a2feaa0c55ad015"'],
   }),
-  timing: z.string().meta({
-    header: { id: 'Server-Timing' },
-    description: 'Time in the database and round trips to it.',
-    examples: ['db;dur=4.2;desc="1 round trip"'],
+  cacheControl: z.string().meta({
+    header: { id: 'Cache-Control' },
+    description:
+      '`private, no-cache` of what needs a token, `no-store` of a problem, and otherwise `no-cache`, also with `public`.',
+    examples: ['private, no-cache'],
   }),
+  vary: sometimes(
+    z.string().meta({
+      description: 'Of what needs a token, and where a deployment lets pages of other origins call (`Origin`).',
+      examples: ['Authorization, X-Tenant-Token'],
+    }),
+    'Vary',
+  ),
+  timing,
+  timingIfAsked: sometimes(
+    timing.meta({ description: 'Time in the database and round trips to it, where it was asked.' }),
+    'Server-Timing-If-Asked',
+  ),
   location: z.string().meta({
     header: { id: 'Location' },
     description: 'Path of the new resource.',
     examples: ['/api/v1/projects/019ca8b1-6f40-7c3a-9f00-3c1d2e4f5a6b'],
   }),
-  link: z.string().meta({
-    header: { id: 'Link' },
-    description: '`rel="next"`, where there is a next page (RFC 8288). A relative reference: it names no host.',
-  }),
-  replayed: z.literal('true').meta({
-    header: { id: 'Idempotency-Replayed' },
-    description: 'This is the stored answer of an earlier, equal request.',
-  }),
-  dryRun: z.literal('true').meta({
-    header: { id: 'Onetrip-Dry-Run' },
-    description: 'This was a dry run, and nothing has been kept.',
-  }),
-  retryAfter: z.string().meta({ header: { id: 'Retry-After' }, description: 'Seconds to wait.', examples: ['5'] }),
+  link: sometimes(
+    z.string().meta({
+      description: '`rel="next"`, where there is a next page (RFC 8288). A relative reference: it names no host.',
+    }),
+    'Link',
+  ),
+  replayed: sometimes(
+    z.literal('true').meta({ description: 'This is the stored answer of an earlier, equal request.' }),
+    'Idempotency-Replayed',
+  ),
+  dryRun: sometimes(
+    z.literal('true').meta({ description: 'This was a dry run, and nothing has been kept.' }),
+    'Onetrip-Dry-Run',
+  ),
+  retryAfter,
+  retryAfterIfRunning: sometimes(
+    retryAfter.meta({ description: 'Seconds to wait, where the first request with this key is still running.' }),
+    'Retry-After-If-Running',
+  ),
   authenticate: z.literal('Bearer').meta({
     header: { id: 'WWW-Authenticate' },
     description: 'How to sign in: with a bearer token (RFC 6750).',
@@ -45,11 +77,13 @@ export const HEADERS = {
   rateLimit: z
     .string()
     .meta({ header: { id: 'RateLimit' }, description: 'What is left of the quota, and for how long.' }),
-  rateLimitPolicy: z.string().meta({
-    header: { id: 'RateLimit-Policy' },
-    description:
-      'The quota (q): requests in so many seconds (w), or at a time (`qu="concurrent-requests"`), of the tenant. Where a deployment limits the rate.',
-  }),
+  rateLimitPolicy: sometimes(
+    z.string().meta({
+      description:
+        'The quota (q): requests in so many seconds (w), or at a time (`qu="concurrent-requests"`), of the tenant. Where a deployment limits the rate.',
+    }),
+    'RateLimit-Policy',
+  ),
 };
 
 /** Of requests. */

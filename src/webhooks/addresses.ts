@@ -16,8 +16,8 @@ const NO_PUBLIC_HOST: UrlFault = { code: 'not_public', message: 'must have a pub
 /** All IPv6 addresses that have been given out (RFC 4291 §2.4). */
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3');
 
-/** Names that stand for this machine or for a private network, whatever resolves them (RFC 6761 §6.3, RFC 6762, RFC 8375). */
-const PRIVATE_NAMES = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/i;
+/** Names that are never public, whatever resolves them (RFC 6761, 6762, 7686, 8375 and 9476, and ICANN's for private use). */
+const PRIVATE_NAMES = /(^|\.)(localhost|local|internal|invalid|test|onion|alt|home\.arpa)$/;
 
 /**
  * What is wrong with a webhook's URL, as far as it tells by itself.
@@ -35,7 +35,14 @@ export function urlFault(text: string, isDevelopment: boolean): UrlFault | undef
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (ipaddr.isValid(host)) return isPublicAddress(host) ? undefined : NO_PUBLIC_HOST;
-  return PRIVATE_NAMES.test(host) || !host.includes('.') ? NO_PUBLIC_HOST : undefined;
+  return isPublicName(host) ? undefined : NO_PUBLIC_HOST;
+}
+
+/** Whether a name, in lower case as a URL has it, can be one of the public internet: of two labels at least, and none empty. */
+function isPublicName(host: string): boolean {
+  const name = host.replace(/\.$/, '');
+  const labels = name.split('.');
+  return labels.length > 1 && !labels.includes('') && !PRIVATE_NAMES.test(name);
 }
 
 /**

@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 import document from '../../src/functions/meta/openapi.json' with { type: 'json' };
+import { ENTRY_CODES } from './entry-codes.ts';
 
 /*
  * Holds every response that a test receives against the OpenAPI document: its status, its headers, its body.
@@ -58,6 +59,12 @@ const routes = Object.entries(document.paths as unknown as Record<string, Record
   }),
 );
 
+/** The headers that say something of one answer. Those that every answer has alike, and those of CORS, are in no document. */
+const OWN_HEADERS = [
+  ...['Allow', 'Cache-Control', 'ETag', 'Idempotency-Replayed', 'Link', 'Location', 'Onetrip-Dry-Run', 'RateLimit'],
+  ...['RateLimit-Policy', 'Retry-After', 'Server-Timing', 'Vary', 'WWW-Authenticate', 'X-Request-Id'],
+];
+
 /** Fails where the document does not know such a response. What no route answers (404, 405, OPTIONS) is not in it. */
 export function expectDocumented(
   method: string,
@@ -79,6 +86,8 @@ export function expectDocumented(
     const { required } = resolve(described, '').value;
     if (required) expect(headers.get(header), `${where} lacks ${header}`).not.toBeNull();
   }
+  const unknown = OWN_HEADERS.filter((header) => headers.has(header) && !(header in (response.headers ?? {})));
+  expect(unknown, `${where} has headers that are not in the OpenAPI document`).toEqual([]);
   const [mediaType] = Object.keys(response.content ?? {});
   if (!mediaType || method === 'HEAD') {
     expect(text, where).toBe('');
@@ -89,6 +98,8 @@ export function expectDocumented(
   const validate = ajv.getSchema(`${source}${pointer}/content/${escapePointer(mediaType)}/schema`);
   if (!validate) throw new Error(`no schema at ${pointer}`);
   if (!validate(json)) expect.fail(`${where}: ${ajv.errorsText(validate.errors)}\n${text}`);
+  const { errors = [] } = json as { errors?: { code: string }[] };
+  if (status >= 400) for (const { code } of errors) expect(ENTRY_CODES, where).toContain(code);
 }
 
 function escapePointer(part: string): string {

@@ -7,6 +7,8 @@ test.each([
   'https://1.1.1.1/',
   'https://[2606:4700::1111]:1024/',
   'https://bücher.example/',
+  'https://example.com./',
+  'https://latest.example/',
 ])('%s may be a webhook', (url) => {
   expect(urlFault(url, false)).toBeUndefined();
 });
@@ -22,6 +24,8 @@ test.each([
   ['https://example.com:1023/', 'port'],
   ...[
     ...['localhost', 'LOCALHOST.', 'a.localhost', 'printer.local', 'db.internal', 'intranet', 'router.home.arpa'],
+    ...['intranet.', 'example.', 'db.Internal.', 'a.invalid', 'a.test', 'a.onion', 'a.alt', 'home.arpa.'],
+    ...['a..b.example', '.example.com', 'example.com..', '.', '..'],
     // Spelled in every way that a URL knows.
     ...['127.0.0.1', '127.1', '0x7f000001', '2130706433', '017700000001', '127.0.0.1.', '0', '0.0.0.0'],
     ...[

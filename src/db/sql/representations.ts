@@ -262,16 +262,20 @@ export const webhookMembers = (tenantId: string) => ({
     order by webhook_deliveries.tried_at desc limit 1)`),
 });
 
+/** What came of the last attempt. A delivery that is sent again is pending, and what was before says nothing of that. */
+const outcome = <T>(member: 'ms' | 'http_status' | 'response' | 'error') =>
+  sql<T | null>`case when webhook_deliveries.status <> 'pending' then ${deliveries.ref(`webhook_deliveries.${member}`)} end`;
+
 export const deliveryMembers = {
   id: plain(deliveries.ref('webhook_deliveries.id')),
   event: plain(deliveries.ref('webhook_deliveries.event')),
   resource_id: plain(deliveries.ref('webhook_deliveries.resource_id')),
   attempt: bare(deliveries.ref('webhook_deliveries.attempt')),
   status: plain(deliveries.ref('webhook_deliveries.status')),
-  ms: bare(deliveries.ref('webhook_deliveries.ms')),
-  http_status: bare(deliveries.ref('webhook_deliveries.http_status')),
-  response: text(deliveries.ref('webhook_deliveries.response')),
-  error: text(deliveries.ref('webhook_deliveries.error')),
+  ms: bare(outcome<number>('ms')),
+  http_status: bare(outcome<number>('http_status')),
+  response: text(outcome<string>('response')),
+  error: text(outcome<string>('error')),
   at: moment(deliveries.ref('webhook_deliveries.created_at')),
   // One that waits for an earlier one of its resource is due once that has arrived.
   next_attempt_at: moment<string | null>(sql`nullif(webhook_deliveries.next_attempt_at, 'infinity')`),

@@ -14,7 +14,7 @@ export default endpoint(
     path: '/api/v1/comments/:id',
     summary: 'Change a comment',
     description:
-      'By its author or an admin; others get `403`. Sets `edited_at`, unless the text is the same. Somebody who is newly mentioned by an id that no member has is `422`.',
+      'By its author or an admin; others get `403`. Sets `edited_at`, unless the text is the same. Somebody who is newly mentioned by an id that no member has is `422`; whom the text mentioned before may stay in it, and is not in `mentions` if purged since.',
     access: 'member',
     params: z.strictObject({ id: guid }),
     body: z.strictObject({ body: commentBody.optional() }),

@@ -3,8 +3,15 @@ import { Problem } from '../../problem.ts';
 import { ROLES, type Role } from '../auth/tokens.ts';
 import type { Env } from '../env.ts';
 import { dispatch } from './dispatch.ts';
-import { readMessage } from './message.ts';
-import { answer, type CallToolResult, type Introduction, isMessage, type ToolDescription } from './protocol.ts';
+import { INVALID_PARAMS, readMessage, rpcError } from './message.ts';
+import {
+  answer,
+  type CallToolResult,
+  faultyMember,
+  type Introduction,
+  isMessage,
+  type ToolDescription,
+} from './protocol.ts';
 import type { Tool } from './tool.ts';
 import { checkResult, toolRequest } from './tool-request.ts';
 
@@ -30,6 +37,10 @@ const CONNECTING = ['initialize', 'server/discover', 'tools/list'];
 export async function exchange(c: Context<Env>, offer: Offer): Promise<Response> {
   const message = await readMessage(c, isMessage);
   if (message instanceof Response) return message;
+  const faulty = faultyMember(message);
+  // With 200, as the SDK sends errors that are not of the transport.
+  if (faulty)
+    return rpcError(INVALID_PARAMS, `${faulty} is missing, or not of the type that it has to be.`, message, 200);
   const { method = '', params } = message as { method?: string; params?: { arguments?: Arguments } };
   const exchange = new Exchange(c, offer);
   const refused = CONNECTING.includes(method) ? await exchange.signIn() : undefined;
@@ -105,7 +116,8 @@ class Exchange {
   }
 
   async #dispatch(tool: Tool, given: Arguments): Promise<Response> {
-    const response = await dispatch(this.#c, tool.endpoint, toolRequest(tool, given));
+    const { inputSchema } = this.#offer.descriptions[tool.name] as Omit<ToolDescription, 'name'>;
+    const response = await dispatch(this.#c, tool.endpoint, toolRequest(tool, inputSchema, given));
     this.timing = response.headers.get('Server-Timing');
     return response;
   }

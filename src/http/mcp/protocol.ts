@@ -9,6 +9,7 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   Server,
+  specTypeSchemas,
   type Tool as ToolDescription,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
@@ -40,6 +41,23 @@ const PROTOCOL_VERSIONS = ['2026-07-28', '2025-11-25', '2025-06-18'];
 /** Whether it is a message of JSON-RPC 2.0. */
 export function isMessage(value: unknown): value is JSONRPCMessage {
   return isJSONRPCRequest(value) || isJSONRPCNotification(value) || isJSONRPCResponse(value);
+}
+
+/** The requests whose members are looked at before the SDK answers, and what they are, by method. */
+const REQUESTS = {
+  initialize: specTypeSchemas.InitializeRequest,
+  'tools/list': specTypeSchemas.ListToolsRequest,
+  'tools/call': specTypeSchemas.CallToolRequest,
+};
+
+/**
+ * The first member of a request that is not what the protocol says, such as `params.name`. The SDK would answer with all that
+ * its validator says, as text.
+ */
+export function faultyMember(message: JSONRPCMessage): string | undefined {
+  if (!isJSONRPCRequest(message) || !Object.hasOwn(REQUESTS, message.method)) return undefined;
+  const { issues } = REQUESTS[message.method as keyof typeof REQUESTS]['~standard'].validate(message);
+  return issues?.[0]?.path?.join('.');
 }
 
 /**

@@ -1,7 +1,12 @@
+import * as z from 'zod';
 import { type MemberError, Problem, validationFailed } from '../../problem.ts';
 import { memberErrors, parseForErrors } from '../request/member-errors.ts';
-import { abbreviate, valueErrors } from '../request/strict-json.ts';
+import { jsonPointer, MAX_ERRORS, valueErrors } from '../request/strict-json.ts';
+import type { ToolDescription } from './protocol.ts';
 import { DRY_RUN, IF_VERSION, MAX_RESULT_BYTES, pathArguments, type Tool } from './tool.ts';
+
+/** What a tool takes, in JSON Schema: `inputSchema` of its description. */
+export type InputSchema = ToolDescription['inputSchema'];
 
 /** A request to an endpoint, without what says who sends it. */
 export interface ToolRequest {
@@ -15,14 +20,15 @@ export interface ToolRequest {
 /**
  * The request that a call of a tool stands for. Each argument goes where the endpoint takes it: into the path, into
  * a header, and otherwise into the body or, where the endpoint has none, the query. What it may be there is for the
- * endpoint to say, also of arguments that it does not know.
+ * endpoint to say.
  * @throws Problem `validation_failed` for what would not arrive at the endpoint as it was sent
  */
 export function toolRequest(
   { endpoint: { definition }, canBeTried }: Tool,
+  inputSchema: InputSchema,
   given: Record<string, unknown>,
 ): ToolRequest {
-  const { method, path, body, ifMatch } = definition;
+  const { method, body, ifMatch } = definition;
   const errors = valueErrors(given);
   if (errors.length > 0) throw validationFailed(errors);
   const rest = new Map(Object.entries(given));
@@ -31,7 +37,7 @@ export function toolRequest(
   if (ifMatch && rest.has(IF_VERSION)) headers['If-Match'] = entityTagOf(take(rest, IF_VERSION));
   if (canBeTried && rest.has(DRY_RUN) && isTrue(take(rest, DRY_RUN))) headers['Onetrip-Dry-Run'] = 'true';
   const request = { method: method.toUpperCase(), headers };
-  if (!body) return { ...request, path: withQuery(filled ?? path, rest) };
+  if (!body) return { ...request, path: withQuery(filled, rest, inputSchema) };
   headers['Content-Type'] = 'application/json';
   return { ...request, path: filled, body: JSON.stringify(Object.fromEntries(rest)) };
 }
@@ -68,23 +74,39 @@ function isTrue(dryRun: unknown): boolean {
   throw validationFailed([{ pointer: `/${DRY_RUN}`, code: 'wrong_type', message: 'must be true or false' }]);
 }
 
-/** A query has nothing but texts: numbers and truth values become theirs, and a list repeats its parameter. */
-function withQuery(path: string, rest: Map<string, unknown>): string {
+/**
+ * A query has nothing but texts: numbers and truth values become theirs, and a list repeats its parameter. The endpoint could
+ * not tell them from texts, so their types are checked here.
+ */
+function withQuery(path: string, rest: Map<string, unknown>, { properties = {} }: InputSchema): string {
   const query = new URLSearchParams();
   const errors: MemberError[] = [];
   for (const [name, value] of rest) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (['string', 'number', 'boolean'].includes(typeof one)) query.append(name, String(one));
-      else
-        errors.push({
-          pointer: `?${abbreviate(name)}`,
-          code: 'wrong_type',
-          message: 'must be a text, not null or an object',
-        });
-    }
+    errors.push(...typeErrors(name, value, Object.hasOwn(properties, name) ? properties[name] : undefined));
+    for (const one of [value].flat()) query.append(name, String(one));
   }
-  if (errors.length > 0) throw validationFailed(errors);
+  if (errors.length > 0) throw validationFailed(errors.slice(0, MAX_ERRORS));
   return query.size > 0 ? `${path}?${query}` : path;
+}
+
+/** The types that arguments in queries can be of, in JSON Schema. */
+interface TypeSchema {
+  type: 'string' | 'integer' | 'boolean' | 'array';
+  items?: TypeSchema;
+}
+
+const TYPES = { string: z.string(), integer: z.int(), boolean: z.boolean() };
+
+/** @param schema of the argument, where the tool has one of this name */
+function typeErrors(name: string, value: unknown, schema: unknown): MemberError[] {
+  const pointer = jsonPointer([name]);
+  if (!schema) return [{ pointer, code: 'unknown_member', message: 'is not an argument of this tool' }];
+  const { error } = parseForErrors(typeOf(schema as TypeSchema), value);
+  return error ? memberErrors(error, 'body').map((one) => ({ ...one, pointer: pointer + one.pointer })) : [];
+}
+
+function typeOf({ type, items }: TypeSchema): z.ZodType {
+  return type === 'array' ? z.array(typeOf(items as TypeSchema)) : TYPES[type];
 }
 
 /**

@@ -5,6 +5,8 @@ import { fault } from './schemas.ts';
 
 const MAX_OPERATIONS = 100;
 const PATH = '^/api/v1/[!-"$-\\[\\]-~]+$';
+/** An empty segment, or one that a URL resolves, as it stands or encoded: the request would have another path than it says. */
+const RESOLVED_SEGMENT = /^[^?]*\/(\/|(\.|%2e){1,2}([/?]|$))/i;
 /** `*`, or a list of entity tags (RFC 9110 §13.1.1). */
 const IF_MATCH = '^(\\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$';
 const NAME = '^[a-z][a-z0-9_]{0,31}$';
@@ -28,6 +30,10 @@ const operation = z
       .refine(
         (path) => new RegExp(PATH).test(path),
         fault('invalid_format', 'must begin with /api/v1/ and have nothing in it that a request cannot have'),
+      )
+      .refine(
+        (path) => !RESOLVED_SEGMENT.test(path),
+        fault('invalid_format', 'must have no segment that is empty, . or ..'),
       )
       .meta({
         pattern: PATH,

@@ -147,6 +147,16 @@ describe('a failure', () => {
     ['POST', '/api/v1/projects#x', 'path'],
     ['POST', '/api/v1/pro jects', 'path'],
     ['POST', '/api/v1/', 'path'],
+    // Each of these would be resolved to the path of an operation.
+    ['POST', '/api/v1/../v1/projects', 'path'],
+    ['POST', '/api/v1/./projects', 'path'],
+    ['POST', '/api/v1/projects/.', 'path'],
+    ['POST', '/api/v1/projects/x/..', 'path'],
+    ['POST', '/api/v1/projects/x/..?task_limit=1', 'path'],
+    ['POST', '/api/v1/%2e%2E/v1/projects', 'path'],
+    ['POST', '/api/v1/.%2e/v1/projects', 'path'],
+    ['POST', '/api/v1//projects', 'path'],
+    ['POST', '/api/v1/projects//', 'path'],
   ])('of what is no operation: %s %s', async (method, path, member) => {
     shared ??= api.tenant();
     const tenant = await shared;

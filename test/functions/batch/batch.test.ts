@@ -73,6 +73,16 @@ describe('operations', () => {
     }
   });
 
+  test('may have one slash behind their path, and dots in their query', async () => {
+    const { tenant, project } = await makeWorld(api);
+    const path = `/api/v1/projects/${project}/`;
+    expect((await send(tenant, [{ method: 'PATCH', path, body: {} }])).status).toBe(200);
+    const errors = [{ pointer: '/operations/0/path', message: expect.stringMatching(/^\?a /) }];
+    expect((await send(tenant, [{ method: 'PATCH', path: `${path}?a=/../b//c`, body: {} }])).json).toMatchObject({
+      errors,
+    });
+  });
+
   test('that trash have each their own restore', async () => {
     const { tenant, task, blocker } = await makeWorld(api);
     const reply = await send(tenant, [

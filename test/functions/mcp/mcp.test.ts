@@ -140,6 +140,22 @@ describe('who calls', () => {
     expect((await tenant.post('/api/v1/batch', { operations })).status).toBe(200);
   });
 
+  test('is refused arguments of another type than the tool says, and the database is not asked', async () => {
+    const token = await (await api.tenant()).token();
+    const before = asked();
+    for (const [given, pointer] of [
+      [{ limit: '5' }, '/limit'],
+      [{ blocked: 'true' }, '/blocked'],
+      [{ tag: ['a', 1] }, '/tag/1'],
+    ] as const) {
+      expect(problemIn(await callTool(api, token, 'find_tasks', given))).toMatchObject({
+        code: 'validation_failed',
+        errors: [{ pointer, code: 'wrong_type' }],
+      });
+    }
+    expect(asked()).toBe(before);
+  });
+
   test('may say so in X-Tenant-Token, as everywhere', async () => {
     const tenant = await api.tenant();
     const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'get_me' } };
@@ -179,90 +195,6 @@ test.runIf(inject('tier') === 'node')('while the database is away, 503 to who co
   expect([called.status, result.isError]).toEqual([200, true]);
   expect(JSON.parse(result.content[0]?.text ?? '')).toMatchObject({ status: 503, code: 'unavailable' });
   vi.restoreAllMocks();
-});
-
-describe('a message', () => {
-  const error = (code: number, id: unknown = null) => ({ status: 400, json: { jsonrpc: '2.0', id, error: { code } } });
-
-  test.each([
-    ['no JSON', '{"jsonrpc":', -32700],
-    ['nothing', '', -32700],
-    ['a member twice', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', -32700],
-    ['what is too deep', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, -32700],
-    ['no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), -32700],
-    ['a text', '"ping"', -32600],
-    ['null', 'null', -32600],
-    ['another version', { jsonrpc: '1.0', id: 1, method: 'ping' }, -32600, 1],
-    ['no method', { jsonrpc: '2.0', id: 'x' }, -32600, 'x'],
-    ['a method that is no text', { jsonrpc: '2.0', id: 2, method: 7 }, -32600, 2],
-    ['an id that is an object', { jsonrpc: '2.0', id: {}, method: 'ping' }, -32600],
-    ['a batch', [list, { ...list, id: 2 }], -32600],
-    ['an empty batch', '[]', -32600],
-  ])('that is %s is an error of JSON-RPC, and asks nothing', async (_, message, code, id: unknown = null) => {
-    const before = asked();
-    expect(await send(api, await signToken({ tenant_id: crypto.randomUUID() }), message)).toMatchObject(
-      error(code, id),
-    );
-    expect(asked()).toBe(before);
-  });
-
-  test('of an unknown method or tool, or with arguments that are no object, is an error of JSON-RPC', async () => {
-    const tenant = await api.tenant();
-    const token = await tenant.token();
-    const before = asked();
-    const unknown = await send(api, token, { ...list, method: 'prompts/list' });
-    expect(unknown.json).toMatchObject({ id: 1, error: { code: -32601 } });
-    for (const params of [{ name: 'purge_tenant' }, { name: 'get_me', arguments: [] }, { name: 7 }, {}]) {
-      const reply = await send(api, token, { ...list, method: 'tools/call', params });
-      expect(reply.json).toMatchObject({ id: 1, error: { code: -32602 } });
-      expect(reply.text).not.toMatch(/at .*\.ts|zod/i);
-    }
-    expect(asked()).toBe(before);
-  });
-
-  test('that is a notification or a response is accepted, and has no answer', async () => {
-    const token = await (await api.tenant()).token();
-    for (const message of [
-      { jsonrpc: '2.0', method: 'notifications/initialized' },
-      { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } },
-      { jsonrpc: '2.0', id: 5, result: {} },
-    ]) {
-      expect(await send(api, token, message)).toMatchObject({ status: 202, text: '' });
-    }
-  });
-
-  test('negotiates the revision: the newest with initialize where the client names none that is served', async () => {
-    const token = await (await api.tenant()).token();
-    const initialize = async (protocolVersion: string) => {
-      const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'x', version: '1' } };
-      return (await send(api, token, { jsonrpc: '2.0', id: 1, method: 'initialize', params })).json.result;
-    };
-    expect(await initialize('2025-06-18')).toMatchObject({
-      protocolVersion: '2025-06-18',
-      capabilities: { tools: {} },
-      serverInfo: { name: 'onetrip', version: expect.stringMatching(/^\d+\.\d+\.\d+/) },
-    });
-    for (const version of ['2025-11-25', '2025-03-26', '2024-11-05', '2031-01-01']) {
-      expect((await initialize(version)).protocolVersion).toBe('2025-11-25');
-    }
-    const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
-    expect((await send(api, token, ping, { 'MCP-Protocol-Version': '2025-11-25' })).json.result).toEqual({});
-    expect((await send(api, token, ping, { 'MCP-Protocol-Version': '2025-03-26' })).status).toBe(400);
-  });
-
-  test('cannot keep a stream open', async () => {
-    const token = await (await api.tenant()).token();
-    const _meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': { name: 'x', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': {},
-    };
-    const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { _meta, notifications: {} } };
-    const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen' };
-    const reply = await send(api, token, message, headers);
-    expect(reply.headers.get('Content-Type')).toBe('application/json');
-    expect(reply.json).toHaveProperty('error');
-  });
 });
 
 describe('over HTTP', () => {

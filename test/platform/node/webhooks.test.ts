@@ -73,4 +73,24 @@ test('goes to no address of this machine or its network, whatever name leads the
   await expect(send('localhost', false)).rejects.toMatchObject({ name: 'NotPublicError' });
   expect(receiver.take()).toEqual([]);
   await expect(send('localhost', true)).resolves.toMatchObject({ status: 200 });
+  expect(receiver.take()).toHaveLength(1);
 });
+
+test.each([[['127.0.0.1']], [['::1']], [['10.0.0.1', '8.8.8.8']], [['8.8.8.8', '127.0.0.1']]])(
+  'goes to no public name that has the addresses %j',
+  async (addresses) => {
+    const asked: string[] = [];
+    const post = nodePost(false, (name, _, callback) => {
+      asked.push(name);
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
+    });
+    const url = `http://hooks.example.com:${new URL(receiver.url).port}/`;
+    const sent = post({ url, headers: {}, body: '{}' }, AbortSignal.timeout(2000));
+    await expect(sent).rejects.toMatchObject({ name: 'NotPublicError' });
+    expect(asked).toEqual(['hooks.example.com']);
+    expect(receiver.take()).toEqual([]);
+  },
+);

@@ -382,7 +382,7 @@ export interface Onetrip {
     /**
      * Change a comment.
      *
-     * By its author or an admin; others get `403`. Sets `edited_at`, unless the text is the same. Somebody who is newly mentioned by an id that no member has is `422`.
+     * By its author or an admin; others get `403`. Sets `edited_at`, unless the text is the same. Somebody who is newly mentioned by an id that no member has is `422`; whom the text mentioned before may stay in it, and is not in `mentions` if purged since.
      *
      * `PATCH /api/v1/comments/{id}`, role `member`.
      */
