@@ -93,7 +93,7 @@ const addTag = (isolate: string, tenant: string, name: string) => call(isolate, 
 async function createInC(byId: 'a' | 'b'): Promise<string> {
   for (;;) {
     const { status, json } = await call('creator', 'tenants', { body: { name: 'Acme', shard: 'c' } });
-    expect(status).toBe(201);
+    expect(status, logged.join('\n')).toBe(201);
     await expect.poll(() => entryOf(json.id)).toBe('c');
     if (homeByHash(json.id, ['a', 'b']) === byId) return json.id;
   }

@@ -7,8 +7,8 @@ const MAX_OPERATIONS = 100;
 const PATH = '^/api/v1/[!-"$-\\[\\]-~]+$';
 /** An empty segment, or one that a URL resolves, as it stands or encoded: the request would have another path than it says. */
 const RESOLVED_SEGMENT = /^[^?]*\/(\/|(\.|%2e){1,2}([/?]|$))/i;
-/** `*`, or a list of entity tags (RFC 9110 §13.1.1). */
-const IF_MATCH = '^(\\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$';
+/** `*`, or a list of entity tags (RFC 9110 §13.1.1), in which elements may be empty (§5.6.1.2). */
+const IF_MATCH = '^( *\\* *|[ ,]*(W/)?"[!#-~]*"( *,[ ,]*(W/)?"[!#-~]*")*[ ,]*)$';
 const NAME = '^[a-z][a-z0-9_]{0,31}$';
 
 const operation = z
