@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { homeByHash } from '../../src/db/shards/home-by-hash.ts';
 import type { TenantKeyValues } from '../../src/db/shards/shards.ts';
 import { JWT_SECRET, signToken } from '../support/api.ts';
-import { useDatabase } from '../support/database.ts';
+import { startEndpoint } from '../support/database.ts';
 import { oneWorker } from '../support/deployments.ts';
 import { bindingsOf, closed, moveWhole, type Shard, useShards } from '../support/shards.ts';
 import { tripsOf } from './world.ts';
@@ -19,9 +19,9 @@ import { tripsOf } from './world.ts';
 /** Isolates of the same Worker: `creator` makes tenants, each other one knows nothing of a tenant until it is asked for it. */
 const ISOLATES = ['creator', '1', '2', '3', '4', '5'];
 
-const database = useDatabase();
 const shards = useShards(['a', 'b', 'c']);
 const logged: string[] = [];
+let endpoint: Awaited<ReturnType<typeof startEndpoint>>;
 let miniflare: Miniflare;
 
 /** Stand-ins for a KV that does not work, called as KV is. */
@@ -38,10 +38,11 @@ const BROKEN = `
   }`;
 
 beforeAll(async () => {
+  endpoint = await startEndpoint();
   const { assets: _, ...worker } = oneWorker({
     ...bindingsOf(shards),
     SHARDS_BY_HASH: 'a,b',
-    NEON_ENDPOINT: database.endpoint.url,
+    NEON_ENDPOINT: endpoint.url,
     JWT_SECRET,
     LOG_LEVEL: 'warn',
   }) as WorkerOptions;
@@ -60,7 +61,10 @@ beforeAll(async () => {
   });
   await miniflare.ready;
 });
-afterAll(() => miniflare.dispose());
+afterAll(async () => {
+  await miniflare.dispose();
+  await endpoint.stop();
+});
 
 /** As the Workers have them. Miniflare's own types want those of Cloudflare's runtime to be global. */
 const entries = async () =>
