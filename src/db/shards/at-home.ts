@@ -2,10 +2,11 @@ import { DatabaseError } from '../client/errors.ts';
 import { cachedHome, cacheHome } from './directory-cache.ts';
 import { homeByHash } from './home-by-hash.ts';
 import { forgetHome, knownHome, noteHome } from './known-homes.ts';
+import { mapConcurrently } from './map-concurrently.ts';
 import { firstOf, type Shards } from './shards.ts';
 
-/** How many databases are asked at a time who has a tenant. */
-const MAX_AT_A_TIME = 6;
+/** How long a database may be silent (ms) that need not be the tenant's home: then others are asked as well. */
+const SILENT_MS = 3_000;
 
 /** For how long (ms) nobody is asked again for a tenant that none of the databases which answered has. */
 const QUIET_MS = 10_000;
@@ -50,15 +51,19 @@ export async function atHome<T>(inquiry: Inquiry<T>): Promise<T> {
   const sources: (() => string | undefined | Promise<string | undefined>)[] = [
     () => known ?? cached,
     () => byId,
-    () => elsewhere(inquiry, failures),
+    () => {
+      const found = knownHome(tenantId);
+      return isNew(found) ? found : elsewhere(inquiry, failures);
+    },
   ];
   for (const source of sources) {
     let next = await source();
     while (isNew(next)) {
       const shard: string = next;
       try {
-        const answer = await ask(shard);
-        noteHome(tenantId, shard);
+        const answer = await (shard === known ? ask(shard) : askOrFind(inquiry, shard, failures));
+        // What a replica knows may be older than what is noted.
+        if (!shards.mayLag || known === undefined) noteHome(tenantId, shard);
         const isMisled = known === undefined && shard !== (cached ?? byId);
         if (isMisled && !shards.mayLag) keepAlive(cacheHome(shards, tenantId, shard));
         return answer;
@@ -73,7 +78,36 @@ export async function atHome<T>(inquiry: Inquiry<T>): Promise<T> {
     }
   }
   forgetHome(tenantId);
-  throw worstOf(failures);
+  throw worstOf(failures, shards);
+}
+
+/**
+ * What a database answers that need not be the tenant's home. Where it is silent and another one has the tenant, that is noted.
+ * @throws DatabaseError as the database refuses; `unavailable` where it is silent and another one has the tenant
+ */
+async function askOrFind<T>(inquiry: Inquiry<T>, shard: string, failures: Failures): Promise<T> {
+  const answer = inquiry.ask(shard);
+  try {
+    return await unlessSilent(answer);
+  } catch (error) {
+    if (error !== SILENT) throw error;
+    const home = await elsewhere(inquiry, new Map(failures).set(shard, SILENT));
+    // It is at home there, as far as anybody knows, and the answer takes long.
+    if (home === undefined) return answer;
+    noteHome(inquiry.tenantId, home);
+    throw SILENT;
+  }
+}
+
+const SILENT = new DatabaseError({ kind: 'unavailable', outage: 'lost' });
+
+/** What comes of an inquiry. @throws DatabaseError `unavailable` after 3 s, as nobody knows what will come of it */
+export async function unlessSilent<T>(answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(SILENT), SILENT_MS);
+  });
+  return Promise.race([answer, silence]).finally(() => clearTimeout(timer));
 }
 
 /** What the directory says; where it cannot be asked, what all databases say that have not been asked yet. */
@@ -83,7 +117,7 @@ async function elsewhere<T>(inquiry: Inquiry<T>, failures: Failures): Promise<st
   if (first && isDenial(first)) return undefined;
   if (!first) {
     try {
-      return await inquiry.lookUp();
+      return await unlessSilent(inquiry.lookUp());
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       failures.set(firstOf(inquiry.shards), error);
@@ -100,23 +134,18 @@ async function findHome<T>({ shards, tenantId, probe }: Inquiry<T>, failures: Fa
   if ((missed.get(tenantId) ?? 0) > performance.now()) return undefined;
   const rest = [...shards.databases.keys()].filter((name) => !failures.has(name));
   let home: string | undefined;
-  const work = async () => {
-    for (let name = rest.shift(); name !== undefined && home === undefined; name = rest.shift()) {
-      const shard = name;
-      await probe(shard).then(
-        () => {
-          home = shard;
-        },
-        (error) => {
-          if (!(error instanceof DatabaseError)) throw error;
-          // The tenant's own database can refuse it, too: one that is suspended.
-          if (error.failure.kind === 'rejected' && !mayBeElsewhere(error, true)) home = shard;
-          else failures.set(shard, error);
-        },
-      );
+  await mapConcurrently(rest, async (shard) => {
+    if (home !== undefined) return;
+    try {
+      await unlessSilent(probe(shard));
+      home = shard;
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      // The tenant's own database can refuse it, too: one that is suspended.
+      if (error.failure.kind === 'rejected' && !mayBeElsewhere(error, true)) home = shard;
+      else failures.set(shard, error);
     }
-  };
-  await Promise.all(Array.from({ length: MAX_AT_A_TIME }, work));
+  });
   if (home !== undefined) {
     missed.delete(tenantId);
     return home;
@@ -149,8 +178,13 @@ function isDenial({ failure }: DatabaseError): boolean {
   return failure.kind === 'rejected' && failure.code !== 'unavailable';
 }
 
-/** Of a database that may have the tenant and cannot say so; otherwise of the first that was asked. */
-function worstOf(failures: Failures): DatabaseError {
+/**
+ * Of a database that may have the tenant and cannot say so; otherwise of the first that was asked. A replica may know that a tenant
+ * has moved, while that of its new home does not have it yet.
+ */
+function worstOf(failures: Failures, { mayLag }: Shards): DatabaseError {
   const all = [...failures.values()];
+  const isUnderWay = mayLag && all.some(({ failure }) => failure.kind === 'rejected' && failure.elsewhere?.shard);
+  if (isUnderWay) return new DatabaseError({ kind: 'unavailable' });
   return (all.find((error) => !isDenial(error)) ?? all[0]) as DatabaseError;
 }

@@ -3,6 +3,7 @@ import type { Database } from '../../db/client/database.ts';
 import { DatabaseError } from '../../db/client/errors.ts';
 import { readiness } from '../../db/queries/meta/readiness.ts';
 import { SCHEMA_VERSION } from '../../db/schema-version.ts';
+import { mapConcurrently } from '../../db/shards/map-concurrently.ts';
 import { publicEndpoint } from '../../http/endpoint/public-endpoint.ts';
 import { configOf, openDatabase } from '../../http/open-database.ts';
 import { problemOf } from '../../http/response/problem-of.ts';
@@ -37,9 +38,11 @@ export default publicEndpoint(
     if (!db.shards) await checkReady(db);
     else {
       const names = [...db.shards.databases.keys()];
-      const outcomes = await Promise.allSettled(names.map((name) => checkReady(db.at(name))));
-      const first = outcomes.findIndex(({ status }) => status === 'rejected');
-      if (first >= 0) throw naming(names[first] ?? '', (outcomes[first] as PromiseRejectedResult).reason);
+      const faults = await mapConcurrently(names, (name) =>
+        checkReady(db.at(name)).catch((error) => ({ fault: naming(name, error) })),
+      );
+      const first = faults.find((outcome) => outcome !== undefined);
+      if (first) throw first.fault;
     }
     return okResponse({ status: 'ready' });
   },

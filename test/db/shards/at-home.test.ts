@@ -1,99 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DatabaseError, type DatabaseFailure } from '../../../src/db/client/errors.ts';
-import { atHome } from '../../../src/db/shards/at-home.ts';
 import { forgetAllHomes, knownHome, MAX_KNOWN, noteHome } from '../../../src/db/shards/known-homes.ts';
-import type { Shards, TenantKeyValues } from '../../../src/db/shards/shards.ts';
+import { type Answer, arriving, ask, down, lost, unknown } from './inquiry.ts';
 
 /* Where a batch goes, whatever databases answer. That they answer so: test/db/placement.test.ts and test/shards. */
-
-type Answer = 'home' | DatabaseFailure;
-
-const unknown = (shard: string | null = null): DatabaseFailure => ({
-  kind: 'rejected',
-  code: 'forbidden',
-  detail: 'unknown',
-  elsewhere: { shard },
-});
-const arriving: DatabaseFailure = {
-  kind: 'rejected',
-  code: 'unavailable',
-  detail: 'arriving',
-  elsewhere: { shard: null },
-};
-const down: DatabaseFailure = { kind: 'unavailable', outage: 'refused' };
-const lost: DatabaseFailure = { kind: 'unavailable', outage: 'lost' };
-
-const url = 'postgres://worker@db.example.com/onetrip';
-
-/** Asks for a tenant whose id gives `a`. @returns what came of it, what was asked in which order, and what was put into the cache */
-async function ask(
-  answers: Record<string, Answer>,
-  {
-    byId = 'a',
-    directory,
-    cache,
-    isRead = true,
-    mayLag = false,
-    tenantId = randomUUID(),
-  }: {
-    byId?: string;
-    directory?: string | DatabaseError;
-    /** What it says; an error where it cannot be asked. */
-    cache?: string | null | Error | Promise<never>;
-    isRead?: boolean;
-    mayLag?: boolean;
-    tenantId?: string;
-  } = {},
-) {
-  const asked: string[] = [];
-  const put: string[] = [];
-  const keyValues: TenantKeyValues = {
-    get: async () => {
-      asked.push('cache');
-      if (cache instanceof Error) throw cache;
-      return (await cache) ?? null;
-    },
-    put: async (_, shard) => {
-      put.push(shard);
-      if (cache instanceof Error) throw cache;
-    },
-    delete: async () => {},
-  };
-  const shards: Shards = {
-    databases: new Map(Object.keys(answers).map((name) => [name, { url }])),
-    byHash: [byId],
-    forNew: [byId],
-    ...(cache === undefined ? {} : { keyValues }),
-    ...(mayLag ? { mayLag } : {}),
-  };
-  const answerOf = async (shard: string) => {
-    const answer = answers[shard];
-    if (answer === undefined) throw new Error(`There is no database ${shard}.`);
-    if (answer !== 'home') throw new DatabaseError(answer);
-    return `answer of ${shard}`;
-  };
-  const outcome = await atHome({
-    shards,
-    tenantId,
-    isRead,
-    ask: async (shard) => {
-      asked.push(shard);
-      return answerOf(shard);
-    },
-    probe: async (shard) => {
-      asked.push(`${shard}?`);
-      return answerOf(shard);
-    },
-    lookUp: async () => {
-      asked.push('directory');
-      if (directory instanceof DatabaseError) throw directory;
-      return directory;
-    },
-    keepAlive: (work) => void work,
-  }).catch((error: DatabaseError) => error.failure ?? error);
-  return { outcome, asked, put };
-}
 
 /** Swallows what is logged. */
 function silence(): void {

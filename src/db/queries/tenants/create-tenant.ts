@@ -27,40 +27,31 @@ export async function createTenant(
     const id = uuidv7();
     return insertTenant(db.homeOf(id), { id, name }, options);
   }
-  if (shard !== undefined) return createIn(db, shards, { name, home: shard }, options);
   for (;;) {
-    const home = await leastFull(db, shards);
+    const home = shard ?? (await leastFull(db, shards));
+    const id = idOf(home, shards);
+    const there = db.at(home);
+    noteHome(id, home);
     try {
-      return await createIn(db, shards, { name, home }, options);
+      if (homeByHash(id, shards.byHash) === home) return await insertTenant(there, { id, name }, options);
+      await there.write([there.query.insertInto('tenants').values({ id, name, placement: 'pending' })]);
     } catch (error) {
-      if (!(error instanceof DatabaseError) || error.failure.kind !== 'unavailable') throw error;
+      if (shard !== undefined || !(error instanceof DatabaseError) || error.failure.kind !== 'unavailable') throw error;
       leaveOut(shards, home);
       // Otherwise it may have been made.
       if (error.failure.outage !== 'refused') throw error;
+      continue;
     }
+    await putIntoDirectory(db.at(firstOf(shards)), id, home);
+    const settle = there.query
+      .updateTable('tenants')
+      .set({ placement: 'home' })
+      .where('id', '=', id)
+      .where('placement', '=', 'pending');
+    const made = await writeRepresentation(there, options, [settle], oneTenant(there, id));
+    db.cacheHome(id, home);
+    return made;
   }
-}
-
-async function createIn(
-  db: Database,
-  shards: Shards,
-  { name, home }: { name: string; home: string },
-  options: WriteOptions,
-) {
-  const id = idOf(home, shards);
-  const there = db.at(home);
-  noteHome(id, home);
-  if (homeByHash(id, shards.byHash) === home) return insertTenant(there, { id, name }, options);
-  await there.write([there.query.insertInto('tenants').values({ id, name, placement: 'pending' })]);
-  await putIntoDirectory(db.at(firstOf(shards)), id, home);
-  const settle = there.query
-    .updateTable('tenants')
-    .set({ placement: 'home' })
-    .where('id', '=', id)
-    .where('placement', '=', 'pending');
-  const made = await writeRepresentation(there, options, [settle], oneTenant(there, id));
-  db.cacheHome(id, home);
-  return made;
 }
 
 function insertTenant(db: Database, tenant: { id: string; name: string }, options: WriteOptions) {

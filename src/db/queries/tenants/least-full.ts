@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from '../../client/database.ts';
 import { DatabaseError } from '../../client/errors.ts';
+import { unlessSilent } from '../../shards/at-home.ts';
+import { mapConcurrently } from '../../shards/map-concurrently.ts';
 import type { Shards } from '../../shards/shards.ts';
 
 /** For how long counts of tenants hold (ms); what is created here meanwhile is added to them. */
@@ -16,7 +18,7 @@ const countsOf = new WeakMap<Shards, Counts>();
 
 /**
  * The database that takes the next tenant: of those that take any, the one with the fewest for its weight, which is how often it
- * is listed. All are asked side by side, once in 30 seconds; one that cannot be asked takes none.
+ * is listed. All are asked, once in 30 seconds; one that does not answer takes none.
  * @throws DatabaseError `unavailable` where none can be asked
  */
 export async function leastFull(db: Database, shards: Shards): Promise<string> {
@@ -55,18 +57,16 @@ export function lightest(listed: readonly string[], counts: ReadonlyMap<string, 
 }
 
 async function countTenants(db: Database, { forNew }: Shards): Promise<Map<string, number>> {
-  const counts = await Promise.all(
-    [...new Set(forNew)].map(async (name) => {
-      const rows = await db
-        .at(name)
-        .query.selectFrom('tenants')
-        .select(sql<number>`count(*)::integer`.as('count'))
-        // Of one that has left, its address is still there.
-        .where('placement', '<>', 'moved')
-        .execute()
-        .catch(() => []);
-      return rows.map(({ count }) => [name, count] as const);
-    }),
-  );
+  const counts = await mapConcurrently(new Set(forNew), async (name) => {
+    const { query } = db.at(name);
+    const counted = query
+      .selectFrom('tenants')
+      .select(sql<number>`count(*)::integer`.as('count'))
+      // Of one that has left, its address is still there.
+      .where('placement', '<>', 'moved')
+      .execute();
+    const rows = await unlessSilent(counted).catch(() => []);
+    return rows.map(({ count }) => [name, count] as const);
+  });
   return new Map(counts.flat());
 }
