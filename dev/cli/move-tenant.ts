@@ -9,6 +9,8 @@ import { optionsOrExit } from './options.ts';
 
 /* `npm run move-tenant`: moves a tenant from one database to another. */
 
+const RESUME = 'the same command goes on from here, or --undo takes it back.';
+
 /** @throws Error of one line, without the password */
 async function open(name: string, url: string): Promise<Shard> {
   const say = (error: unknown) => new Error((error as Error).message.replace('DATABASE_URL', name), { cause: error });
@@ -38,12 +40,22 @@ const withBar: Step = (doing, work, done) =>
     done,
   );
 
+/** @throws Error of one line, which names the database whose connection has ended, where that is why */
 async function run({ urls, tenantId, to }: MoveOptions): Promise<void> {
   const shards: Shard[] = [];
+  const ended = new Set<string>();
   try {
-    for (const [name, url] of urls) shards.push(await open(name, url));
+    for (const [name, url] of urls) {
+      const shard = await open(name, url);
+      // Also of a database that is idle, as long moves leave those that are not moved from or to.
+      shard.client.on('error', () => ended.add(name));
+      shards.push(shard);
+    }
     const move: Move = { shards, tenantId, step: withBar };
     await (to === undefined ? undoMove(move) : moveTenant(move, to));
+  } catch (error) {
+    if (ended.size === 0) throw error;
+    throw new Error(`The connection to ${[...ended].join(', ')} has ended: ${RESUME}`, { cause: error });
   } finally {
     await Promise.all(shards.map(({ client }) => client.end().catch(() => {})));
   }
@@ -53,7 +65,7 @@ const options = optionsOrExit(USAGE, readMoveOptions);
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // As if it were killed: nothing has to be put in order.
-    print('Stopped: the same command goes on from here, or --undo takes it back.', process.stderr);
+    print(`Stopped: ${RESUME}`, process.stderr);
     process.exit(1);
   });
 }

@@ -38,8 +38,16 @@ export function* checkShards(variables: Variables): Generator<Finding> {
   const shards = parseShards(variables.SHARDS ?? '');
   if (!shards) return;
   const names = [...shards.keys()];
-  for (const list of ['JANITOR_SHARDS', 'COURIER_SHARDS'] as const) {
+  for (const [list, single] of [
+    ['JANITOR_SHARDS', 'JANITOR_DATABASE_URL'],
+    ['COURIER_SHARDS', 'COURIER_DATABASE_URL'],
+  ] as const) {
     const listed = parseShards(variables[list] ?? '');
+    if (!listed && variables[single])
+      yield wrong(
+        `${single} is one database, where SHARDS has ${names.length}: in the others nothing is done`,
+        `set ${list} in its place, with the same databases as SHARDS`,
+      );
     if (!listed) continue;
     const missing = names.filter((name) => !listed.has(name));
     if (missing.length > 0)

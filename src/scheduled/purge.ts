@@ -1,7 +1,6 @@
 import type { Bindings } from '../config/bindings.ts';
 import { readJanitorConfig } from '../config/janitor.ts';
 import { Database } from '../db/client/database.ts';
-import type { DatabaseConfig } from '../db/client/drivers/driver.ts';
 import { DatabaseError } from '../db/client/errors.ts';
 import { refreshTagsJson } from '../db/queries/tasks/refresh-tags-json.ts';
 import { removeFromDirectory } from '../db/queries/tenants/directory.ts';
@@ -16,8 +15,10 @@ import { causeOf, log } from '../log.ts';
  * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, deliveries that are 30 days
  * old, and tenants that are being deleted. It also brings the texts of tasks up to date whose tags have been renamed or deleted. It runs by the cron
  * trigger of wrangler.toml, in batches of one transaction each; what one run does not reach, the next one does. Of several
- * databases it does so in one after the other.
+ * databases it does so in one after the other, each hour beginning with another one: a run can be cut off.
  */
+
+const HOUR_MS = 3_600_000;
 
 /** Batches of each kind in one run. */
 const MAX_BATCHES = 100;
@@ -40,46 +41,63 @@ export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<P
     webhook_deliveries: 0,
     tenants: 0,
   };
-  const failures: unknown[] = [];
+  const failures: Failure[] = [];
   const caller = {
     platform: true,
     actor: 'janitor',
     requestId: crypto.randomUUID(),
     operationId: 'scheduled-purge',
   };
-  const opened = databases.map((database) => () => new Database(database, caller, { shards }));
-  for (const [n, open] of opened.entries()) {
+  const opened = databases.map(
+    (database): Opened => ({ shard: database.shard, open: () => new Database(database, caller, { shards }) }),
+  );
+  const first = opened[0] as Opened;
+  const begin = Math.floor(Date.now() / HOUR_MS) % opened.length;
+  for (const each of [...opened.slice(begin), ...opened.slice(0, begin)]) {
     if (signal?.aborted) break;
-    const others = opened.filter((other) => other !== open);
-    const faults = await purgeDatabase(open, sum, { first: opened[0] ?? open, others, shards, signal });
-    for (const fault of faults) logFailure(fault, databases[n]);
-    failures.push(...faults);
+    const others = opened.filter((other) => other !== each);
+    failures.push(...(await purgeDatabase(each, sum, { first, others, shards, signal })));
   }
+  for (const failure of failures) logFailure(failure);
   log('info', 'purged', { request_id: caller.requestId, ...sum });
-  if (failures.length > 0) throw failures[0];
+  if (failures[0]) throw failures[0].error;
   return sum;
 }
 
+/** A database, by its name where there are several. */
+interface Opened {
+  shard: string | undefined;
+  open: () => Database;
+}
+
+/** What has failed, and in which database. */
+interface Failure {
+  error: unknown;
+  shard: string | undefined;
+}
+
 /** Says which of several databases it was; of one, whoever started the purge says so. */
-function logFailure(error: unknown, database: DatabaseConfig | undefined): void {
-  if (database?.shard) log('error', 'purge_failed', { shard: database.shard, reason: causeOf(error) });
+function logFailure({ error, shard }: Failure): void {
+  if (shard) log('error', 'purge_failed', { shard, reason: causeOf(error) });
 }
 
 /** The other databases, and what says which tenant is in which. */
 interface Surroundings {
-  first: () => Database;
-  others: (() => Database)[];
+  first: Opened;
+  others: Opened[];
   shards: Shards | undefined;
   signal: AbortSignal | undefined;
 }
 
 /** @param sum is counted up. @returns what has failed, after everything has been tried */
 async function purgeDatabase(
-  open: () => Database,
+  { open, shard }: Opened,
   sum: Purged,
   { first, others, shards, signal }: Surroundings,
-): Promise<unknown[]> {
-  const failures: unknown[] = [];
+): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  const attempt = (part: Promise<unknown>, where = shard) =>
+    part.catch((error) => failures.push({ error, shard: where }));
 
   /** Repeats a batch until it finds nothing more, or fewer rows than fill it. @returns whether it came to an end. */
   async function inBatches<T>(batch: () => Promise<T>, isLast: (result: T) => boolean): Promise<boolean> {
@@ -125,26 +143,27 @@ async function purgeDatabase(
       const done = await inBatches(run, (count) => count === 0);
       if (!done) return;
     }
-    if (shards) await forgetPlace(id);
+    if (shards && !(await forgetPlace(id))) return;
     await purgeTenant(open(), id);
     sum.tenants++;
   }
 
-  /** While the tenant is still there, so that the next run does what is left of it. */
-  async function forgetPlace(id: string): Promise<void> {
-    for (const other of others) await removeAddress(other(), id);
-    await removeFromDirectory(first(), id);
+  /** While the tenant is still there, so that the next run does what is left of it. @returns whether nothing is left */
+  async function forgetPlace(id: string): Promise<boolean> {
+    const before = failures.length;
+    for (const other of others) await attempt(removeAddress(other.open(), id), other.shard);
+    await attempt(removeFromDirectory(first.open(), id), first.shard);
+    return failures.length === before;
   }
 
   /** Removes what was begun to be created in this database, and has come to nothing. */
   async function purgeAbandoned(): Promise<void> {
     for (const id of await abandonedTenants(open())) {
-      await removeFromDirectory(first(), id);
+      await removeFromDirectory(first.open(), id);
       await removeAbandoned(open(), id);
     }
   }
 
-  const attempt = (part: Promise<unknown>) => part.catch((error) => failures.push(error));
   for (const kind of KINDS) await attempt(purgeKind(kind));
   await attempt(
     deletingTenants(open()).then(async (ids) => {

@@ -12,7 +12,7 @@ export default endpoint(
     path: '/api/v1/changes',
     summary: 'List changes',
     description:
-      'What has changed since a cursor, for callers that keep a copy: each resource as it is now, or that it is gone. Without a cursor, all that exists and then its changes. Each page has a cursor, also the last one, to ask again later. No change is missed; one may come twice. A cursor is good for 90 days, then `410`: start again.',
+      'What has changed since a cursor, for callers that keep a copy: each resource as it is now, or that it is gone. Without a cursor, all that exists and then its changes. Each page has a cursor, also the last one, to ask again later. No change is missed; one may come twice. A cursor is good for 90 days, then `410`: start again. So it is after the tenant was moved to another database, or the database restored.',
     access: 'viewer',
     query: changesQuery,
     neverEventual: true,

@@ -189,3 +189,20 @@ test('whenever it is killed, it is gone on with or taken back: nothing is lost, 
   ).toEqual(names);
   expect(await column('select array_agg(id) from projects where tenant_id = $1', other())).toBeNull();
 });
+
+test('a connection that ends is named, and the same command goes on', async () => {
+  const { tenant } = await makeWorld(admin('a'));
+  const move = ['--tenant', tenant, '--to', 'b'];
+  const moved = run(move);
+  const terminate = `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and usename = $1`;
+  const owner = new URL(ownerUrl(api.shards.get('b')?.admin as never)).username;
+  await expect
+    .poll(async () => (await admin('b').query(terminate, [owner])).rowCount, { interval: 10, timeout: 15_000 })
+    .toBeGreaterThan(0);
+  expect(await moved).toMatchObject({
+    code: 1,
+    errors: expect.stringMatching(/^The connection to b has ended: the same/),
+  });
+  expect(await run(move)).toMatchObject({ code: 0, errors: '' });
+});
