@@ -15,10 +15,10 @@ import { causeOf, log } from '../log.ts';
  * The scheduled purge: what has been in the trash for 30 days, idempotency keys that have expired, deliveries that are 30 days
  * old, and tenants that are being deleted. It also brings the texts of tasks up to date whose tags have been renamed or deleted. It runs by the cron
  * trigger of wrangler.toml, in batches of one transaction each; what one run does not reach, the next one does. Of several
- * databases it does so in one after the other, each hour beginning with another one: a run can be cut off.
+ * databases it does so in one after the other, and begins with another one each hour: a run may be cut off.
  */
 
-const HOUR_MS = 3_600_000;
+const HOUR_MS = 60 * 60_000;
 
 /** Batches of each kind in one run. */
 const MAX_BATCHES = 100;
@@ -28,9 +28,10 @@ type Purged = Record<Kind | 'tenants', number>;
 /**
  * Purges until nothing is left, or the run has sent as many batches as it may. Several runs at once do each other no harm.
  * @param signal ends the run after the batch that is under way
+ * @param now when it is run, which says with which of several databases it begins
  * @throws DatabaseError the first one, after everything has been tried
  */
-export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<Purged> {
+export async function purge(bindings: Bindings, signal?: AbortSignal, now = Date.now()): Promise<Purged> {
   const { databases, shards } = readJanitorConfig(bindings);
   const sum: Purged = {
     projects: 0,
@@ -41,63 +42,69 @@ export async function purge(bindings: Bindings, signal?: AbortSignal): Promise<P
     webhook_deliveries: 0,
     tenants: 0,
   };
-  const failures: Failure[] = [];
   const caller = {
     platform: true,
     actor: 'janitor',
     requestId: crypto.randomUUID(),
     operationId: 'scheduled-purge',
   };
-  const opened = databases.map(
-    (database): Opened => ({ shard: database.shard, open: () => new Database(database, caller, { shards }) }),
-  );
-  const first = opened[0] as Opened;
-  const begin = Math.floor(Date.now() / HOUR_MS) % opened.length;
-  for (const each of [...opened.slice(begin), ...opened.slice(0, begin)]) {
+  const places = databases.map((database) => ({
+    shard: database.shard,
+    open: () => new Database(database, caller, { shards }),
+  }));
+  const failures: unknown[] = [];
+  const down = new Set<Place>();
+  const fail = (error: unknown, place: Place) => {
+    failures.push(error);
+    if (error instanceof DatabaseError && ['unavailable', 'timeout'].includes(error.failure.kind)) down.add(place);
+    // Of one database, whoever started the purge says so.
+    if (place.shard) log('error', 'purge_failed', { shard: place.shard, reason: causeOf(error) });
+  };
+  const start = Math.floor(now / HOUR_MS) % places.length;
+  for (const here of [...places.slice(start), ...places.slice(0, start)]) {
     if (signal?.aborted) break;
-    const others = opened.filter((other) => other !== each);
-    failures.push(...(await purgeDatabase(each, sum, { first, others, shards, signal })));
+    const others = places.filter((place) => place !== here);
+    await purgeDatabase(here, sum, { first: places[0] ?? here, others, shards, signal, down, fail });
   }
-  for (const failure of failures) logFailure(failure);
   log('info', 'purged', { request_id: caller.requestId, ...sum });
-  if (failures[0]) throw failures[0].error;
+  if (failures.length > 0) throw failures[0];
   return sum;
 }
 
-/** A database, by its name where there are several. */
-interface Opened {
+/** One of the databases. */
+interface Place {
   shard: string | undefined;
   open: () => Database;
 }
 
-/** What has failed, and in which database. */
-interface Failure {
-  error: unknown;
-  shard: string | undefined;
-}
-
-/** Says which of several databases it was; of one, whoever started the purge says so. */
-function logFailure({ error, shard }: Failure): void {
-  if (shard) log('error', 'purge_failed', { shard, reason: causeOf(error) });
-}
-
 /** The other databases, and what says which tenant is in which. */
 interface Surroundings {
-  first: Opened;
-  others: Opened[];
+  first: Place;
+  others: Place[];
   shards: Shards | undefined;
   signal: AbortSignal | undefined;
+  /** Those that could not be asked in this run, and are not asked again on behalf of others. */
+  down: ReadonlySet<Place>;
+  fail: (error: unknown, place: Place) => void;
 }
 
-/** @param sum is counted up. @returns what has failed, after everything has been tried */
+/** @param sum is counted up. What fails is said, and everything else is tried all the same. */
 async function purgeDatabase(
-  { open, shard }: Opened,
+  here: Place,
   sum: Purged,
-  { first, others, shards, signal }: Surroundings,
-): Promise<Failure[]> {
-  const failures: Failure[] = [];
-  const attempt = (part: Promise<unknown>, where = shard) =>
-    part.catch((error) => failures.push({ error, shard: where }));
+  { first, others, shards, signal, down, fail }: Surroundings,
+): Promise<void> {
+  const { open } = here;
+
+  /** @returns whether the work in a database was done */
+  const isDone = (place: Place, work: Promise<unknown>): Promise<boolean> =>
+    work.then(
+      () => true,
+      (error) => {
+        fail(error, place);
+        return false;
+      },
+    );
 
   /** Repeats a batch until it finds nothing more, or fewer rows than fill it. @returns whether it came to an end. */
   async function inBatches<T>(batch: () => Promise<T>, isLast: (result: T) => boolean): Promise<boolean> {
@@ -148,22 +155,27 @@ async function purgeDatabase(
     sum.tenants++;
   }
 
-  /** While the tenant is still there, so that the next run does what is left of it. @returns whether nothing is left */
+  /**
+   * While the tenant is still there, so that a later run does what is left of it.
+   * @returns whether no other database and no directory knows of it any more
+   */
   async function forgetPlace(id: string): Promise<boolean> {
-    const before = failures.length;
-    for (const other of others) await attempt(removeAddress(other.open(), id), other.shard);
-    await attempt(removeFromDirectory(first.open(), id), first.shard);
-    return failures.length === before;
+    let isForgotten = true;
+    for (const other of others) {
+      if (down.has(other) || !(await isDone(other, removeAddress(other.open(), id)))) isForgotten = false;
+    }
+    return isForgotten && isDone(first, removeFromDirectory(first.open(), id));
   }
 
   /** Removes what was begun to be created in this database, and has come to nothing. */
   async function purgeAbandoned(): Promise<void> {
     for (const id of await abandonedTenants(open())) {
-      await removeFromDirectory(first.open(), id);
+      if (down.has(first) || !(await isDone(first, removeFromDirectory(first.open(), id)))) return;
       await removeAbandoned(open(), id);
     }
   }
 
+  const attempt = (part: Promise<unknown>) => isDone(here, part);
   for (const kind of KINDS) await attempt(purgeKind(kind));
   await attempt(
     deletingTenants(open()).then(async (ids) => {
@@ -173,6 +185,5 @@ async function purgeDatabase(
   );
   if (shards) await attempt(purgeAbandoned());
   const refresh = shrinking((tasks) => refreshTagsJson(open(), tasks));
-  await attempt(inBatches(refresh.run, (isDone) => isDone === true));
-  return failures;
+  await attempt(inBatches(refresh.run, (isLast) => isLast === true));
 }
