@@ -115,9 +115,23 @@ async function deliverAll(config: CourierConfig, tenantId: string, options: Deli
   }
 }
 
-/** How many deliveries are due, and for how long the oldest has been (s): what waits although somebody should deliver it. */
+/**
+ * How many deliveries are due, and for how long the oldest has been (s): what waits although somebody should deliver it. Of
+ * several databases, in those that can be asked.
+ * @throws the first failure, where none can
+ */
 export async function depth(bindings: Bindings): Promise<{ due: number; oldest: number }> {
-  const counts = await Promise.all(readCourierConfigs(bindings).map((config) => countDue(openCourier(config))));
+  const results = await Promise.allSettled(
+    readCourierConfigs(bindings).map((config) =>
+      countDue(openCourier(config)).catch((error) => {
+        if (config.database.shard) logFailure(error, config);
+        throw error;
+      }),
+    ),
+  );
+  const counts = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  const [first] = results;
+  if (counts.length === 0 && first?.status === 'rejected') throw first.reason;
   return {
     due: counts.reduce((sum, { due }) => sum + due, 0),
     oldest: Math.max(...counts.map(({ oldest }) => oldest)),

@@ -6,7 +6,7 @@ import { migrateAll, ownersOf } from '../../dev/local/migrate-all.ts';
 import type { WebhookMessage } from '../../src/config/bindings.ts';
 import { purge } from '../../src/scheduled/purge.ts';
 import { postByFetch } from '../../src/webhooks/post.ts';
-import { handleMessage, sweep } from '../../src/webhooks/queue.ts';
+import { depth, handleMessage, sweep } from '../../src/webhooks/queue.ts';
 import { useReceiver } from '../support/receiver.ts';
 import { moveWhole } from '../support/shards.ts';
 import { useShardedApi } from './world.ts';
@@ -121,6 +121,21 @@ describe('webhooks', () => {
     });
     expect(sent).toEqual([{ tenant_id: tenant, shard: 'b' }]);
     expect(lines.filter((line) => line.includes('"shard":"c"') && line.includes('webhooks_failed'))).toHaveLength(1);
+  });
+
+  test('what is due is counted in each database that is up, and which are not is logged', async () => {
+    const lines = logged();
+    const failed = () =>
+      lines.splice(0).flatMap((line) => (/webhooks_failed/.test(line) ? JSON.parse(line).shard : []));
+    const all = await depth(api.bindings);
+    expect([all.due, failed()]).toEqual([1, []]);
+    const rest = await api.without('c', () => depth(api.bindings));
+    expect([rest.due, failed()]).toEqual([1, ['c']]);
+    expect((await api.without('b', () => depth(api.bindings))).due).toBe(0);
+    expect(failed()).toEqual(['b']);
+    const none = api.without('a', () => api.without('b', () => api.without('c', () => depth(api.bindings))));
+    await expect(none).rejects.toThrow();
+    expect(failed().sort()).toEqual(['a', 'b', 'c']);
   });
 
   test('what is due while a tenant is moved, and what is to be tried again, is delivered from its new home', async () => {
