@@ -73,7 +73,12 @@ async function* examineServing(target: 'start' | 'deploy', variables: Variables)
     const url = 'postgres://onetrip_worker:<password>@<host>/<database>';
     yield wrong('DATABASE_URL is not set', `set it to ${url}; npm run doctor -- --for dev checks what needs none`);
   }
-  if (DATABASE_URL && target === 'deploy') yield* checkHttp(DATABASE_URL, variables);
+  if (target === 'deploy') {
+    const all = databasesIn(variables, 'DATABASE_URL', 'SHARDS');
+    // Beside SHARDS, it is a proxy.
+    if (SHARDS && DATABASE_URL) all.unshift(['DATABASE_URL', DATABASE_URL]);
+    for (const [name, url] of all) yield* checkHttp(name, url, variables);
+  }
   for (const [name, url] of databasesIn(variables, 'DATABASE_URL_READONLY', 'SHARDS_READONLY')) {
     yield* await checkDatabase(name, url, worker);
   }
@@ -115,10 +120,10 @@ async function* checkWebhooks(variables: Variables, target: 'start' | 'deploy'):
 }
 
 /** Workers speak SQL over HTTP, which is spoken by Neon alone. */
-function* checkHttp(url: string, { NEON_ENDPOINT }: Variables): Generator<Finding> {
+function* checkHttp(name: string, url: string, { NEON_ENDPOINT }: Variables): Generator<Finding> {
   const host = URL.parse(url)?.hostname;
   if (!host || NEON_ENDPOINT || isNeon(host)) return;
-  yield note(`DATABASE_URL: ${host} is not Neon's`, 'on Cloudflare set NEON_ENDPOINT; on Lambda and Node it is fine');
+  yield note(`${name}: ${host} is not Neon's`, 'on Cloudflare set NEON_ENDPOINT; on Lambda and Node it is fine');
 }
 
 /** All other variables: what they look like, and what goes with what. */

@@ -235,3 +235,17 @@ test('the doctor looks at each, and at what goes together', async () => {
     'SHARDS_BY_HASH has x, which SHARDS has not',
   ]);
 });
+
+test('the doctor says which of several databases are not on Cloudflare', async () => {
+  const url = (host: string) => `postgres://x:y@${host}/onetrip`;
+  const environment = {
+    JWT_SECRET: randomUUID().repeat(2),
+    SHARDS: JSON.stringify({ a: url('127.0.0.1:1'), b: url('127.0.0.2:1') }),
+  };
+  const notes: string[] = [];
+  for await (const { is, text } of examine('deploy', environment)) if (is === 'note') notes.push(text);
+  expect(notes.filter((text) => text.includes('Neon'))).toEqual([
+    "SHARDS a: 127.0.0.1 is not Neon's",
+    "SHARDS b: 127.0.0.2 is not Neon's",
+  ]);
+});
