@@ -3,6 +3,6 @@
 export const QUERY_FUNCTIONS = {
   get_project: 'get_project_f9fb8997',
   first_projects: 'first_projects_4f8500bd',
-  changes_after: 'changes_after_c464c5bd',
+  changes_after: 'changes_after_0913b8f5',
   changes_from_begin: 'changes_from_begin_ed5a8746',
 } as const;

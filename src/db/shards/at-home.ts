@@ -70,7 +70,9 @@ export async function atHome<T>(inquiry: Inquiry<T>): Promise<T> {
       } catch (error) {
         if (!(error instanceof DatabaseError)) throw error;
         const isGuess = shard !== (known ?? cached);
-        if (isLost(error) && !isRead && isGuess) await learnHome(inquiry, failures.set(shard, error));
+        // Of one that is silent, the home has been found already.
+        if (error !== SILENT && isLost(error) && !isRead && isGuess)
+          await learnHome(inquiry, failures.set(shard, error));
         if (!mayBeElsewhere(error, isRead)) throw error;
         failures.set(shard, error);
         next = error.failure.kind === 'rejected' ? (error.failure.elsewhere?.shard ?? undefined) : undefined;

@@ -20,13 +20,15 @@ export function logPage(db: Database, position: ChangePageRequest): ChangePage {
   const type = sql`case
     when log.resource_type in ('tagging', 'assignee', 'dependency') then 'task' else log.resource_type end`;
   // A tag that is deleted is a change of its own: it leaves its tasks as they were, unless the same transaction has changed them.
+  // Scalar subqueries, which PostgreSQL looks up entry by entry: for EXISTS it may hash all deletions of the tenant.
   const goesWithTag = sql`case when log.resource_type = 'tagging' and log.action = 'delete' then (
       select tasks.changed_xid from tasks
       where tasks.tenant_id = ${db.tenantId} and tasks.id = log.resource_id) is distinct from log.xid
-    and exists (
-      select from audit_log as deleted
+    and (
+      select true from audit_log as deleted
       where deleted.tenant_id = ${db.tenantId} and deleted.resource_id = (log.changes #>> '{tag_id,0}')::uuid
-      and deleted.resource_type = 'tag' and deleted.action = 'delete' and deleted.xid = log.xid)
+      and deleted.resource_type = 'tag' and deleted.action = 'delete' and deleted.xid = log.xid
+      limit 1) is not null
     else false end`;
   const isOwn = sql`(${type} = any (${types}::text[]) and not ${goesWithTag})`;
   const movesComments = sql`(

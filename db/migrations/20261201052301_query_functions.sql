@@ -4,7 +4,7 @@ set local lock_timeout = '2s';
 set local statement_timeout = '30s';
 
 -- Written by `npm run generate`: queries of src/db/queries, kept as functions, so that their plans are kept as well.
-create function changes_after_c464c5bd(tenant uuid, page_limit integer, types text[], cluster text, since text, xid text, entry text, above text, unit text, cursor_context text, if_none_match text[]) returns table ("etag" text, "body" text, "nextCursor" text)
+create function changes_after_0913b8f5(tenant uuid, page_limit integer, types text[], cluster text, since text, xid text, entry text, above text, unit text, cursor_context text, if_none_match text[]) returns table ("etag" text, "body" text, "nextCursor" text)
 language sql stable rows 1 set plan_cache_mode = force_generic_plan set enable_bitmapscan = off
 begin atomic
 select "etag", case when array['*', etag] && $11::text[] then null else representation.body end as "body", "nextCursor" from (select etag_of(version, body) as "etag", case when octet_length("body") > 8388608 then raise_unless(false, '{"code":"unprocessable","detail":"The answer would exceed 8 MiB; lower ?limit.","errors":[{"pointer":"?limit","code":"answer_too_large","message":"makes the answer exceed 8 MiB"}]}'::json)::text else "body" end as "body", next_cursor as "nextCursor" from (select null::integer as "version", case when page.is_kept then ('{"data":[') || coalesce(page.items, '') || ('],"page":') || coalesce(('{"limit":' || coalesce(cast($2::integer as text), 'null') || ',"has_more":' || coalesce(cast(page.has_more as text), 'null') || ',"next_cursor":' || coalesce('"' || page.next_cursor || '"', 'null') || '}'), 'null') || ('}')
@@ -20,10 +20,11 @@ select "etag", case when array['*', etag] && $11::text[] then null else represen
     when log.resource_type in ('tagging', 'assignee', 'dependency') then 'task' else log.resource_type end = any ($3::text[]) and not case when log.resource_type = 'tagging' and log.action = 'delete' then (
       select tasks.changed_xid from tasks
       where tasks.tenant_id = $1 and tasks.id = log.resource_id) is distinct from log.xid
-    and exists (
-      select from audit_log as deleted
+    and (
+      select true from audit_log as deleted
       where deleted.tenant_id = $1 and deleted.resource_id = (log.changes #>> '{tag_id,0}')::uuid
-      and deleted.resource_type = 'tag' and deleted.action = 'delete' and deleted.xid = log.xid)
+      and deleted.resource_type = 'tag' and deleted.action = 'delete' and deleted.xid = log.xid
+      limit 1) is not null
     else false end) or (
     log.resource_type = 'task' and log.action in ('trash', 'restore') and 'comment' = any ($3::text[]))
       order by log.xid, log.id limit $2::integer + 2),
@@ -37,10 +38,11 @@ select "etag", case when array['*', etag] && $11::text[] then null else represen
     when log.resource_type in ('tagging', 'assignee', 'dependency') then 'task' else log.resource_type end = any ($3::text[]) and not case when log.resource_type = 'tagging' and log.action = 'delete' then (
       select tasks.changed_xid from tasks
       where tasks.tenant_id = $1 and tasks.id = log.resource_id) is distinct from log.xid
-    and exists (
-      select from audit_log as deleted
+    and (
+      select true from audit_log as deleted
       where deleted.tenant_id = $1 and deleted.resource_id = (log.changes #>> '{tag_id,0}')::uuid
-      and deleted.resource_type = 'tag' and deleted.action = 'delete' and deleted.xid = log.xid)
+      and deleted.resource_type = 'tag' and deleted.action = 'delete' and deleted.xid = log.xid
+      limit 1) is not null
     else false end)
         union all (
           select 'comment' as type, comments.id, comments.created_at, comments.id from comments
@@ -99,12 +101,12 @@ select "etag", case when array['*', etag] && $11::text[] then null else represen
       select audit_log.xid = $6::xid8 from audit_log
       where audit_log.tenant_id = $1 and audit_log.id = $7::uuid) is true)) as is_kept) as "page" offset 0) as "query" offset 0) as "representation";
 end;
-revoke execute on function changes_after_c464c5bd(uuid, integer, text[], text, text, text, text, text, text, text, text[]) from public;
-grant execute on function changes_after_c464c5bd(uuid, integer, text[], text, text, text, text, text, text, text, text[]) to onetrip_app;
+revoke execute on function changes_after_0913b8f5(uuid, integer, text[], text, text, text, text, text, text, text, text[]) from public;
+grant execute on function changes_after_0913b8f5(uuid, integer, text[], text, text, text, text, text, text, text, text[]) to onetrip_app;
 
 -- migrate:down
 
 set local lock_timeout = '2s';
 set local statement_timeout = '30s';
 
-drop function changes_after_c464c5bd(uuid, integer, text[], text, text, text, text, text, text, text, text[]);
+drop function changes_after_0913b8f5(uuid, integer, text[], text, text, text, text, text, text, text, text[]);
