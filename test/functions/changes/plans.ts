@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestApi, TestTenant } from '../../support/api.ts';
@@ -146,6 +147,30 @@ export function describePlans(api: TestApi): void {
         const { next_cursor } = (await tenant.get(`/api/v1/changes?${query}`)).json.page;
         query = `type=${types}&cursor=${next_cursor}`;
       }
+    });
+
+    test('of a tag that goes from many tasks, its own entry is looked up, among very many others', async () => {
+      await untilFinal(api.database, tenant.id);
+      const { next_cursor } = (await tenant.get('/api/v1/changes?cursor=now')).json.page;
+      const tag = randomUUID();
+      const entry = (resource: string, id: string, changes: string) =>
+        `insert into audit_log (tenant_id, action, resource_type, resource_id, changes)
+         select '${tenant.id}', 'delete', '${resource}', ${id}, ${changes}`;
+      const taken = `jsonb_build_object('tag_id', jsonb_build_array('${tag}', null))`;
+      // One transaction: its taggings, itself, and other tags.
+      await api.database.admin.query(
+        `${entry('tagging', 'id', taken)} from tasks where tenant_id = '${tenant.id}';
+         ${entry('tag', `'${tag}'`, `'{}'`)};
+         ${entry('tag', 'uuidv7()', `'{}'`)} from generate_series(1, 30000)`,
+      );
+      await untilFinal(api.database, tenant.id);
+      const { data } = (await tenant.get(`/api/v1/changes?cursor=${next_cursor}&limit=1`)).json;
+      expect(data).toMatchObject([{ type: 'tag', id: tag, action: 'delete' }]);
+      const plan = await planOf(`cursor=${next_cursor}&limit=1`);
+      expectNoScanNorLargeSort(plan);
+      const read = plan.filter((node) => node['Relation Name'] === 'audit_log');
+      const rows = read.reduce((sum, node) => sum + node['Actual Rows'] * node['Actual Loops'], 0);
+      expect(rows).toBeLessThanOrEqual(3 * TASKS);
     });
   });
 }
